@@ -1,0 +1,389 @@
+"""Everything this kit raises, in one tree.
+
+* DefiKitError                a message, and a hint where there is a usual remedy
+  + InputError                an argument no contract would accept (also a ValueError)
+    - AmountError             not an amount: too many decimals, negative, a float, beyond 256 bits
+    - UnitMismatch            two amounts, ratios or tokens that do not belong together
+    - AddressError            not an address, or a wrong checksum
+    - PriceHistoryError       a price file that cannot be replayed
+    - ParameterError          a parameter outside the range its docstring gives
+  + ChainError                the node did not answer, or answered nonsense
+    - ConnectionFailed        nothing listens there, or it hung up
+    - ChainTimeout            it listens, but did not answer in time
+    - BadResponse             it answered something that is not JSON-RPC
+    - NodeError               it answered with a JSON-RPC error that is no revert
+    - WrongChain              it is another chain than the one asked for
+    - AnvilNotFound           the anvil program is not installed
+    - PortInUse               the port asked for is taken
+    - NotSupported            this engine cannot do that
+    - UnknownAccount          no such account on this chain, or it cannot sign
+    - KeystoreError           a key file that is missing, broken or locked by another password
+    - InsufficientFunds       the sender cannot pay for value and gas
+    - NonceError              the nonce was used already, or leaves a gap
+  + DeploymentError           a deployment that cannot be made or attached to
+    - WrongDeployment         a deployment file of another chain or an older layout
+    - ArtifactError           a contract this build of the kit does not carry
+  + RefusedKey                a development key, off a local chain
+  + Reverted                  a contract said no
+    - RevertString            require(…, "reason")
+    - Panic                   an assertion, an overflow, a division by zero …
+    - OutOfGas                the gas given did not suffice
+    - UnknownRevert           data that no known error explains, or no data at all
+    - …                       one class per Solidity error, in `defi_kit.reverts`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+__all__ = [
+    "HINTS",
+    "PANICS",
+    "AddressError",
+    "AmountError",
+    "AnvilNotFound",
+    "ArtifactError",
+    "BadResponse",
+    "ChainError",
+    "ChainTimeout",
+    "ConnectionFailed",
+    "DefiKitError",
+    "DeploymentError",
+    "InputError",
+    "InsufficientFunds",
+    "KeystoreError",
+    "NodeError",
+    "NonceError",
+    "NotSupported",
+    "OutOfGas",
+    "Panic",
+    "ParameterError",
+    "PortInUse",
+    "PriceHistoryError",
+    "RefusedKey",
+    "RevertString",
+    "Reverted",
+    "UnitMismatch",
+    "UnknownAccount",
+    "UnknownRevert",
+    "WrongChain",
+    "WrongDeployment",
+]
+
+HINTS: dict[str, str] = {
+    # tokens (names from Solady's bases and from ERC-6093)
+    "AllowanceOverflow": "the allowance would pass 2**256 - 1; approve an absolute amount instead",
+    "AllowanceUnderflow": "the allowance is smaller than the decrease; approve an absolute amount",
+    "ERC20InsufficientAllowance": "approve the spender first: token.approve(spender, amount)",
+    "ERC20InsufficientBalance": "the account holds less than that; look with token.balance(who)",
+    "ERC20InvalidReceiver": "tokens cannot be sent to the zero address; burn them instead",
+    "ETHTransferFailed": "the receiver refused the ether; let an account that accepts ether withdraw",
+    "InsufficientAllowance": "approve the spender first: token.approve(spender, amount)",
+    "InsufficientBalance": "the account holds less than that; look with token.balance(who)",
+    "InvalidPermit": "the signature is not the owner's for this chain, contract, nonce and amount; "
+    "sign again with token.sign_permit(...)",
+    "PermitExpired": "the deadline of the signed permit has passed; sign a new one",
+    "TotalSupplyOverflow": "the supply would pass 2**256 - 1; mint less",
+    "TransferFailed": "the token refused the transfer; check balance, freeze and pause",
+    "TransferFromFailed": "the token refused; check the allowance, balance, freeze and pause",
+    "Unauthorized": "only the owner may do this; send it with sender=owner",
+}
+"""Error name → the usual remedy, in a few words. Rooms add a line for each of their errors."""
+
+PANICS: dict[int, str] = {
+    0x00: "generic",
+    0x01: "assertion failed",
+    0x11: "arithmetic overflow or underflow",
+    0x12: "division by zero",
+    0x21: "value is no member of the enum",
+    0x22: "broken storage byte array",
+    0x31: "pop of an empty array",
+    0x32: "array index out of bounds",
+    0x41: "out of memory",
+    0x51: "call of an uninitialised internal function",
+}
+"""Solidity's panic codes (Solidity documentation, "Panic via assert and Error via require")."""
+
+
+class DefiKitError(Exception):
+    """Base of every error of this kit: a message, and a hint where there is a usual remedy."""
+
+    def __init__(self, message: str = "", *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  hint: {self.hint}" if self.hint else self.message
+
+
+# --- an argument no contract would accept ---------------------------------------------------------
+
+
+class InputError(DefiKitError, ValueError):
+    """An argument no contract would accept. Nothing was sent."""
+
+
+class AmountError(InputError):
+    """Not an amount: too many decimals, negative, a float, beyond 256 bits, or not a number."""
+
+
+class UnitMismatch(InputError):
+    """Two amounts of different tokens were added, subtracted or compared."""
+
+
+class AddressError(InputError):
+    """Not an address of 20 bytes in hexadecimal, or its checksum is wrong."""
+
+
+class PriceHistoryError(InputError):
+    """A price history that cannot be replayed: absent, empty, not numbers, twice the same time."""
+
+
+class ParameterError(InputError):
+    """A parameter outside the range its docstring gives."""
+
+
+# --- the node did not answer, or answered nonsense ------------------------------------------------
+
+
+class ChainError(DefiKitError):
+    """The chain could not do what was asked, for a reason that is not a contract's refusal."""
+
+
+class ConnectionFailed(ChainError):
+    """Nothing listens at the address, or the connection broke."""
+
+
+class ChainTimeout(ChainError):
+    """The node listens but did not answer, or did not mine, within the time limit."""
+
+
+class BadResponse(ChainError):
+    """The node answered something that is not JSON-RPC."""
+
+
+class NodeError(ChainError):
+    """The node answered with a JSON-RPC error that is not a contract's refusal."""
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        code: int | None = None,
+        data: object = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
+        self.data = data
+
+
+class WrongChain(ChainError):
+    """The node serves another chain id than the one asked for."""
+
+
+class AnvilNotFound(ChainError):
+    """The anvil program is neither in node_modules nor on the PATH."""
+
+
+class PortInUse(ChainError):
+    """Something else listens on the port asked for."""
+
+
+class NotSupported(ChainError):
+    """This engine cannot do that, for example time travel on a public network."""
+
+
+class UnknownAccount(ChainError):
+    """No account of that name on this chain, or one that this process cannot sign for."""
+
+
+class KeystoreError(ChainError):
+    """A key file that is missing, broken, or locked with another password."""
+
+
+class InsufficientFunds(ChainError):
+    """The sender's ether does not cover value plus gas."""
+
+
+class NonceError(ChainError):
+    """The transaction's nonce was used already, or leaves a gap."""
+
+
+# --- deployments and keys -------------------------------------------------------------------------
+
+
+class DeploymentError(DefiKitError):
+    """A deployment that cannot be made, resumed or attached to."""
+
+
+class WrongDeployment(DeploymentError):
+    """A deployment file of another chain, or of an older layout."""
+
+
+class ArtifactError(DeploymentError):
+    """A contract that this build of the kit does not carry, or a damaged artifact."""
+
+
+class RefusedKey(DefiKitError):
+    """A well-known development key would have signed on a chain that is not local."""
+
+
+# --- a contract said no ---------------------------------------------------------------------------
+
+
+class Reverted(DefiKitError):
+    """A contract said no; nothing changed.
+
+    One subclass per Solidity error (`defi_kit.reverts`); the error's arguments are attributes in
+    snake_case, and all of them are in `arguments`. A twin raises the same classes by hand:
+    `raise reverts.Frozen(account)`.
+    """
+
+    SIGNATURE: ClassVar[str] = ""
+    """Solidity signature, for example `"Frozen(address)"`."""
+
+    SELECTOR: ClassVar[bytes] = b""
+    """First four bytes of the signature's keccak."""
+
+    TYPES: ClassVar[tuple[str, ...]] = ()
+    """ABI type of each argument."""
+
+    FIELDS: ClassVar[tuple[str, ...]] = ()
+    """Attribute of each argument, in order."""
+
+    def __init__(
+        self,
+        *values: Any,
+        data: bytes = b"",
+        contract: str | None = None,
+        receipt: Any = None,
+        hint: str | None = None,
+        **named: Any,
+    ) -> None:
+        Exception.__init__(self, *values, *named.values())
+        fields = self.FIELDS
+        if len(values) > len(fields) or set(named) != set(fields[len(values) :]):
+            raise TypeError(f"{self.name} takes {', '.join(fields) or 'no arguments'}")
+        self.arguments: dict[str, Any] = {
+            **dict(zip(fields, values, strict=False)),
+            **{field: named[field] for field in fields[len(values) :]},
+        }
+        self.args = tuple(self.arguments.values())  # what pickle and copy rebuild the error from
+        for field, value in self.arguments.items():
+            setattr(self, field, value)
+        self.data = data
+        self.contract = contract
+        self.receipt = receipt
+        self.hint = hint if hint is not None else HINTS.get(self.name)
+        self._shown: dict[str, str] = {}
+
+    @property
+    def name(self) -> str:
+        """Name of the Solidity error, for example `"Frozen"`."""
+        return self.signature.partition("(")[0] or type(self).__name__
+
+    @property
+    def signature(self) -> str:
+        """Signature of the Solidity error, for example `"Frozen(address)"`."""
+        return self.SIGNATURE
+
+    @property
+    def message(self) -> str:  # type: ignore[override]  # here it follows from the arguments
+        """Name and arguments, the latter in human units where a client gave them."""
+        shown = ", ".join(
+            f"{field}={self._shown.get(field, _show(value))}"
+            for field, value in self.arguments.items()
+        )
+        return f"{self.name}({shown})" + (f" at {self.contract}" if self.contract else "")
+
+    def in_units(self, **show: Callable[[Any], object]) -> Reverted:
+        """This same error, with the named arguments shown by the given functions.
+
+        A client that knows the token says `error.in_units(balance=unit.amount)`; arguments this
+        error does not have are ignored, so one call serves all errors of a verb.
+        """
+        for field, function in show.items():
+            if field in self.arguments:
+                self._shown[field] = str(function(self.arguments[field]))
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_rebuild, (type(self), self.args), self._state())
+
+    def _state(self) -> Mapping[str, Any]:
+        # A receipt holds its chain, which cannot leave the process.
+        return {key: value for key, value in self.__dict__.items() if key != "receipt"}
+
+
+def _rebuild(cls: type[Reverted], values: tuple[Any, ...]) -> Reverted:
+    return cls(*values)
+
+
+def _show(value: object) -> str:
+    return "0x" + value.hex() if isinstance(value, bytes) else str(value)
+
+
+class RevertString(Reverted):
+    """`require(condition, "reason")` or `revert("reason")`."""
+
+    SIGNATURE = "Error(string)"
+    SELECTOR = bytes.fromhex("08c379a0")
+    TYPES = ("string",)
+    FIELDS = ("reason",)
+
+    reason: str
+
+    @property
+    def message(self) -> str:  # type: ignore[override]
+        """The reason as the contract gave it."""
+        return f"reverted: {self.reason or '(empty reason)'}" + _at(self.contract)
+
+
+class Panic(Reverted):
+    """The compiler's own refusals: overflow, division by zero, a failed assertion …"""
+
+    SIGNATURE = "Panic(uint256)"
+    SELECTOR = bytes.fromhex("4e487b71")
+    TYPES = ("uint256",)
+    FIELDS = ("code",)
+
+    code: int
+
+    @property
+    def named(self) -> str:
+        """The panic's meaning, for example `"division by zero"`."""
+        return PANICS.get(self.code, "unknown panic")
+
+    @property
+    def message(self) -> str:  # type: ignore[override]
+        """Code and meaning."""
+        return f"panic 0x{self.code:02x}: {self.named}" + _at(self.contract)
+
+
+class UnknownRevert(Reverted):
+    """A refusal that no known error explains: its data are in `data`, empty or not."""
+
+    @property
+    def message(self) -> str:  # type: ignore[override]
+        """The data in hexadecimal, shortened."""
+        if not self.data:
+            return "reverted without a reason" + _at(self.contract)
+        text = self.data.hex()
+        shown = text if len(text) <= 136 else f"{text[:136]}… ({len(self.data)} bytes)"
+        return f"reverted with unknown data 0x{shown}" + _at(self.contract)
+
+
+class OutOfGas(Reverted):
+    """The gas given did not suffice."""
+
+    @property
+    def message(self) -> str:  # type: ignore[override]
+        """One sentence."""
+        return "ran out of gas" + _at(self.contract)
+
+
+def _at(contract: str | None) -> str:
+    return f" at {contract}" if contract else ""
