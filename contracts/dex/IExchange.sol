@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+pragma solidity >=0.8.26;
+
+import {PoolId, PoolKey} from "./PoolKey.sol";
+
+/// @notice One contract that holds every pool. A pool is a row in storage, named by its key.
+///
+/// Amounts are in the token's smallest unit; `0` in a name is the token with the lower address. Liquidity shares are
+/// ERC-6909 balances under the pool's id, counted as the square root of the product of two raw amounts, without decimals.
+///
+/// Warning: tokens must move exactly the amount asked. A token that takes a fee on the way in is refused; a token that
+/// takes a fee from its sender on top, rebases downwards, or answers at two addresses can lose its own liquidity
+/// providers money, but never those of other tokens.
+interface IExchange {
+    /// @notice A pool at one moment.
+    struct Pool {
+        uint112 reserve0; // what traders trade against [token0]
+        uint112 reserve1; // what traders trade against [token1]
+        uint32 updatedAt; // last change of the reserves, creation at first; 0 = no such pool [unix seconds]
+        uint128 supply; // liquidity shares, the locked minimum included
+    }
+
+    /* EVENTS */
+
+    /// @notice A pool came to be; it has no liquidity yet.
+    event PoolCreated(PoolId indexed id, address indexed token0, address indexed token1, uint24 fee, uint64 curve);
+
+    /// @notice `sender` paid both amounts in, `to` got the shares.
+    event LiquidityAdded(
+        PoolId indexed id, address indexed sender, address indexed to, uint256 amount0, uint256 amount1, uint256 shares
+    );
+
+    /// @notice `sender` gave up the shares, `to` got both amounts.
+    event LiquidityRemoved(
+        PoolId indexed id, address indexed sender, address indexed to, uint256 amount0, uint256 amount1, uint256 shares
+    );
+
+    /// @notice One hop of a trade through one pool; a path of three pools makes three of these.
+    event Swap(PoolId indexed id, address indexed sender, address tokenIn, uint256 amountIn, uint256 amountOut);
+
+    /// @notice Tokens that belonged to nobody left.
+    event Skimmed(address indexed token, address indexed to, uint256 amount);
+
+    /* ERRORS */
+
+    /// @notice Thrown when a transaction arrives after its deadline [unix seconds].
+    error Expired(uint256 deadline, uint256 timestamp);
+
+    /// @notice Thrown when tokens or shares would go to the zero address or to the Exchange itself.
+    error InvalidRecipient(address to);
+
+    /// @notice Thrown when an amount is zero, or is too small to buy or free anything at all.
+    error ZeroAmount();
+
+    /// @notice Thrown when a new key's tokens are equal, in the wrong order, or zero.
+    error UnorderedTokens(address token0, address token1);
+
+    /// @notice Thrown when a new key's fee is above the maximum [pips].
+    error FeeTooHigh(uint256 fee, uint256 maxFee);
+
+    /// @notice Thrown when a new key names a curve that this Exchange does not have.
+    error UnknownCurve(uint256 curve);
+
+    /// @notice Thrown when a pool of this key exists already.
+    error PoolExists(PoolId id);
+
+    /// @notice Thrown when there is no pool of this key.
+    error UnknownPool(PoolId id);
+
+    /// @notice Thrown when a pool exists but holds nothing to trade against or to give back.
+    error NoLiquidity(PoolId id);
+
+    /// @notice Thrown when a path names no pool.
+    error EmptyPath();
+
+    /// @notice Thrown when a path leads `token` into a pool that does not trade it.
+    error TokenNotInPool(address token, PoolId id);
+
+    /// @notice Thrown when an amount would lift a reserve above what 112 bits hold.
+    error ReserveOverflow(uint256 reserve, uint256 amount, uint256 maxReserve);
+
+    /// @notice Thrown when a trade would yield less than the trader accepts.
+    error TooLittleOut(uint256 amountOut, uint256 minAmountOut);
+
+    /// @notice Thrown when a deposit would mint fewer shares than the provider accepts.
+    error TooFewShares(uint256 shares, uint256 minShares);
+
+    /// @notice Thrown when a withdrawal would free less of `token` than the provider accepts.
+    error TooLittleFreed(address token, uint256 amount, uint256 minAmount);
+
+    /// @notice Thrown when a first deposit is worth no more shares than the locked minimum.
+    error FirstDepositTooSmall(uint256 shares, uint256 lockedShares);
+
+    /// @notice Thrown when someone gives up more shares than they hold.
+    error SharesExceedBalance(uint256 shares, uint256 balance);
+
+    /// @notice Thrown when a token delivered another amount than the one asked for.
+    error WrongAmountReceived(address token, uint256 received, uint256 asked);
+
+    /// @notice Thrown when a list of pools is not in strictly ascending order of their ids.
+    error UnorderedPools(PoolId previous, PoolId next);
+
+    /// @notice Thrown when a list of pools leaves out some that hold the token.
+    error IncompleteList(address token, uint256 listed, uint256 funded);
+
+    /// @notice Thrown when the Exchange holds no more of a token than its pools account for.
+    error NothingToSkim(address token, uint256 balance, uint256 booked);
+
+    /* POOLS */
+
+    /// @notice Opens a pool. Anyone may; it costs one storage write.
+    /// @dev Neither token is asked whether it exists: a pool of a token without code cannot be funded.
+    /// @param key tokens in ascending order, fee at most `MAX_FEE`, curve 0
+    function createPool(PoolKey calldata key) external returns (PoolId id);
+
+    /* LIQUIDITY */
+
+    /// @notice Pays both tokens in, at the pool's ratio, for shares. The first deposit sets the ratio.
+    /// @dev Takes as much of both as yields the most shares, never more than either maximum, each rounded up; a
+    /// maximum above 2^112 - 1 counts as that. The first deposit locks `LOCKED_SHARES` of the shares for ever.
+    ///
+    /// Warning: someone may move the ratio first. `minShares` protects against that, because at any other ratio the
+    /// same maxima yield fewer shares.
+    /// @param max0 the most to pay [token0]
+    /// @param max1 the most to pay [token1]
+    /// @param minShares the fewest shares to accept
+    /// @param to gets the shares
+    /// @param deadline last moment to be mined at [unix seconds]
+    /// @return shares minted to `to`
+    /// @return amount0 paid [token0]
+    /// @return amount1 paid [token1]
+    function addLiquidity(
+        PoolKey calldata key,
+        uint256 max0,
+        uint256 max1,
+        uint256 minShares,
+        address to,
+        uint256 deadline
+    ) external returns (uint256 shares, uint256 amount0, uint256 amount1);
+
+    /// @notice Gives up the caller's shares for their part of both reserves, each rounded down.
+    /// @param shares to give up, at most the caller's balance
+    /// @param min0 the least to accept [token0]
+    /// @param min1 the least to accept [token1]
+    /// @param to gets both tokens
+    /// @param deadline last moment to be mined at [unix seconds]
+    function removeLiquidity(
+        PoolKey calldata key,
+        uint256 shares,
+        uint256 min0,
+        uint256 min1,
+        address to,
+        uint256 deadline
+    ) external returns (uint256 amount0, uint256 amount1);
+
+    /* TRADES */
+
+    /// @notice Sells exactly `amountIn` of `tokenIn` through every pool of `path` in turn.
+    /// @dev Only the first token comes in and only the last goes out, however long the path. A pool may occur twice
+    /// and the path may end where it began. Pays out what the last hop yields, rounded down at each hop.
+    /// @param path the pools in order; each trades what the one before yields
+    /// @param tokenIn one of the first pool's tokens
+    /// @param amountIn to sell, above zero [tokenIn]
+    /// @param minAmountOut the least to accept [last token]
+    /// @param to gets the last token
+    /// @param deadline last moment to be mined at [unix seconds]
+    /// @return amountOut paid to `to` [last token]
+    function swapExactIn(
+        PoolKey[] calldata path,
+        address tokenIn,
+        uint256 amountIn,
+        uint256 minAmountOut,
+        address to,
+        uint256 deadline
+    ) external returns (uint256 amountOut);
+
+    /* SURPLUS */
+
+    /// @notice Sends `to` whatever the Exchange holds of `token` beyond its books: donations, mistakes, upward rebases.
+    /// @dev Anyone may. A swap keeps no total per token (that would cost every trader two storage writes), so the
+    /// caller lists the pools and the Exchange checks that none is missing.
+    /// @param pools every pool with liquidity that trades `token`, in strictly ascending order of id
+    /// @return surplus sent [token]
+    function skim(address token, PoolKey[] calldata pools, address to) external returns (uint256 surplus);
+
+    /* VIEWS */
+
+    /// @notice The highest swap fee a key may have [pips: 1e6 = 100 %].
+    function MAX_FEE() external view returns (uint256);
+
+    /// @notice Shares that a pool's first deposit locks for ever.
+    function LOCKED_SHARES() external view returns (uint256);
+
+    /// @notice The most a pool can hold of one token [raw units].
+    function MAX_RESERVE() external view returns (uint256);
+
+    /// @notice The id of a key, whether or not there is such a pool.
+    function poolId(PoolKey calldata key) external pure returns (PoolId id);
+
+    /// @notice A pool's state; all zero when there is no such pool.
+    /// @dev Reverts while the Exchange is in the middle of a call, as do the quotes: nobody can be shown a price there.
+    function pool(PoolId id) external view returns (Pool memory);
+
+    /// @notice Liquidity shares of a pool, the locked minimum included.
+    function totalSupply(uint256 id) external view returns (uint256);
+
+    /// @notice How many pools with liquidity trade `token`: as many as `skim` wants listed.
+    function fundedPools(address token) external view returns (uint256);
+
+    /// @notice What `swapExactIn` would pay out now, to the wei, or the refusal it would give.
+    function quoteExactIn(PoolKey[] calldata path, address tokenIn, uint256 amountIn)
+        external
+        view
+        returns (uint256 amountOut);
+
+    /// @notice What `addLiquidity` would mint and take now, to the wei, or the refusal it would give.
+    function quoteAddLiquidity(PoolKey calldata key, uint256 max0, uint256 max1)
+        external
+        view
+        returns (uint256 shares, uint256 amount0, uint256 amount1);
+
+    /// @notice What `removeLiquidity` would free now, to the wei, or the refusal it would give.
+    function quoteRemoveLiquidity(PoolKey calldata key, uint256 shares)
+        external
+        view
+        returns (uint256 amount0, uint256 amount1);
+}
