@@ -1,0 +1,282 @@
+"""A replay as one picture: price, health of the loans, liquidations, and what the lenders got.
+
+Drawn with matplotlib, which is in the `plots` extra and imported only here, when a picture is made.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from io import BytesIO
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
+
+from defi_kit.errors import DefiKitError
+from defi_kit.simulation.records import CLOSED, HEALTH_SCALE
+from defi_kit.units import WAD
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from defi_kit.simulation.records import Replay
+
+INK = "#1f2933"
+FAINT = "#9aa5b1"
+GRID = "#e4e7eb"
+PAPER = "#ffffff"
+PRICE = "#2f5d8a"
+REPAID = "#5a8fc0"
+BONUS = "#f0a202"
+LOSS = "#d64545"
+GAIN = "#3f9142"
+
+_HEALTH_SHOWN = 2.6  # the top of the health panel: what is safer needs no watching
+_THIN_LINES_FROM = 120  # more loans than this are drawn fainter
+
+
+class PlotsMissing(DefiKitError):
+    """Matplotlib is not installed."""
+
+
+def png(replay: Replay) -> bytes:
+    """The picture as PNG. Raises `PlotsMissing` without matplotlib."""
+    return _render(replay, "png")
+
+
+def svg(replay: Replay) -> str:
+    """The picture as an SVG element to put into an HTML page: no declaration, no links.
+
+    Raises `PlotsMissing` without matplotlib.
+    """
+    import re
+
+    text = _render(replay, "svg").decode()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = re.sub(r' xmlns(:\w+)?="[^"]*"', "", text)
+    return re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", re.sub(r' height="[\d.]+pt"', "", text, 1))
+
+
+def _render(replay: Replay, form: str) -> bytes:
+    try:
+        import matplotlib
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise PlotsMissing(
+            "the picture needs matplotlib, which is not installed",
+            hint="pip install 'defi-kit[plots]'",
+        ) from error
+    style = {
+        "font.family": "DejaVu Sans",
+        "font.size": 9,
+        "text.color": INK,
+        "axes.edgecolor": FAINT,
+        "axes.labelcolor": INK,
+        "xtick.color": INK,
+        "ytick.color": INK,
+        "svg.fonttype": "path",
+        "svg.hashsalt": "defi_kit",
+    }
+    with matplotlib.rc_context(style):
+        figure = Figure(figsize=(11, 10.4), facecolor=PAPER)
+        _draw(figure, replay)
+        out = BytesIO()
+        metadata: dict[str, Any] = {"Date": None} if form == "svg" else {"Software": None}
+        figure.savefig(out, format=form, dpi=130, metadata=metadata)
+    return out.getvalue()
+
+
+def _draw(figure: Figure, replay: Replay) -> None:
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    price, health, money, lenders = figure.subplots(
+        4,
+        1,
+        sharex=True,
+        gridspec_kw={
+            "height_ratios": (2.2, 3.2, 2, 1.5),
+            "left": 0.09,
+            "right": 0.965,
+            "top": 0.835,
+            "bottom": 0.05,
+            "hspace": 0.24,
+        },
+    )
+    _head(figure, replay)
+    times = [datetime.fromtimestamp(step.time, UTC) for step in replay.steps]
+    for axes in (price, health, money, lenders):
+        _bare(axes)
+    _price(price, times, replay)
+    _health(health, times, replay)
+    _money(money, times, replay)
+    _lenders(lenders, times, replay)
+    locator = AutoDateLocator(minticks=5, maxticks=11)
+    lenders.xaxis.set_major_locator(locator)
+    lenders.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
+    lenders.set_xlim(times[0], times[-1])
+
+
+def _head(figure: Figure, replay: Replay) -> None:
+    figure.text(0.035, 0.965, title(replay), size=16, weight="bold", va="center")
+    figure.text(0.035, 0.938, replay.source, size=9.5, color="#616e7c", va="center")
+    for place, (label, value, colour) in enumerate(headlines(replay)):
+        left = 0.035 + place * 0.19
+        figure.text(left, 0.904, value, size=14, weight="bold", color=colour, va="center")
+        figure.text(left, 0.881, label, size=8.5, color="#616e7c", va="center")
+
+
+def title(replay: Replay) -> str:
+    """What the picture shows, in a line."""
+    return f"{len(replay.loans)} loans, {span(replay)}, {replay.loans_liquidated} liquidated"
+
+
+def span(replay: Replay) -> str:
+    """How long the history is, in hours or days."""
+    hours = replay.hours
+    if hours < 1:
+        return f"{round(hours * 60)} minutes"
+    return f"{round(hours):,} hours" if hours <= 100 else f"{round(hours / 24):,} days"
+
+
+def headlines(replay: Replay) -> list[tuple[str, str, str]]:
+    """The figures to put first: label, value and colour."""
+    fall = replay.lowest_price / replay.first_price - 1
+    worst = "lowest price" if fall < 0 else "highest price"
+    move = fall if fall < 0 else replay.highest_price / replay.first_price - 1
+    gain = replay.lenders_return / WAD
+    held = replay.invariants_held
+    return [
+        (worst, f"{move:+.1%}", LOSS if move < 0 else GAIN),
+        ("collateral seized", f"{replay.collateral_seized:,.1f}", INK),
+        ("bonus paid to the keeper", f"${replay.bonus_paid.decimal:,.0f}", INK),
+        (
+            "bad debt",
+            f"${replay.bad_debt.decimal:,.0f}",
+            LOSS if replay.bad_debt.raw else GAIN,
+        ),
+        (
+            f"for the lenders; {replay.invariants_checked:,} checks "
+            + ("held" if held else "made: BROKEN"),
+            f"{gain:+.3%}",
+            GAIN if gain >= 0 and held else LOSS,
+        ),
+    ]
+
+
+def _bare(axes: Axes) -> None:
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.grid(axis="y", color=GRID, linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.tick_params(length=0)
+
+
+def _label(axes: Axes, text: str) -> None:
+    axes.set_title(text, loc="left", size=10, weight="bold", pad=7)
+
+
+def _price(axes: Axes, times: list[datetime], replay: Replay) -> None:
+    _label(axes, "Price of the collateral  [dollars]")
+    prices = [step.price / 1e8 for step in replay.steps]
+    lows, highs = [s.low / 1e8 for s in replay.steps], [s.high / 1e8 for s in replay.steps]
+    if replay.highest_price > 8 * replay.lowest_price:
+        axes.set_yscale("log")
+    else:
+        room = (max(highs) - min(lows)) * 0.12 or max(highs) * 0.01
+        axes.set_ylim(min(lows) - room, max(highs) + room)
+        axes.fill_between(times, prices, axes.get_ylim()[0], color=PRICE, alpha=0.08, linewidth=0)
+    axes.fill_between(times, lows, highs, color=PRICE, alpha=0.25, linewidth=0)
+    axes.plot(times, prices, color=PRICE, linewidth=1.8)
+    lowest = min(range(len(lows)), key=lows.__getitem__)
+    for index, value in ((0, prices[0]), (lowest, lows[lowest]), (len(prices) - 1, prices[-1])):
+        axes.plot(times[index], value, "o", color=PRICE, markersize=4.5, clip_on=False)
+        near_right = index > len(prices) * 0.9
+        axes.annotate(
+            f"{value:,.6g}",
+            (times[index], value),
+            xytext=(-6 if near_right else 6, 7 if index != lowest or not index else -11),
+            textcoords="offset points",
+            ha="right" if near_right else "left",
+            size=8.5,
+            weight="bold",
+            color=PRICE,
+        )
+
+
+def _health(axes: Axes, times: list[datetime], replay: Replay) -> None:
+    from matplotlib import colormaps
+
+    _label(axes, "Health of each loan  [below 1 anyone may liquidate it; × marks a liquidation]")
+    axes.axhspan(0, 1, color=LOSS, alpha=0.07, linewidth=0)
+    axes.axhline(1, color=LOSS, linewidth=1)
+    many = len(replay.loans) > _THIN_LINES_FROM
+    order = sorted(range(len(replay.loans)), key=lambda i: replay.loans[i].ratio)
+    palette = colormaps["viridis"]
+    lowest = 1.0
+    for rank, loan in enumerate(order):
+        colour = palette(0.92 * rank / max(1, len(order) - 1))
+        values = [_shown(step.health[loan]) for step in replay.steps]
+        axes.plot(times, values, color=colour, linewidth=0.9, alpha=0.25 if many else 0.8)
+        hits = [i for i, step in enumerate(replay.steps) if loan in step.liquidated]
+        marks = [values[i] for i in hits]
+        lowest = min([lowest, *(mark for mark in marks if mark == mark)])
+        axes.plot(
+            [times[i] for i in hits],
+            marks,
+            "x",
+            color=LOSS,
+            markersize=5 if not many else 3,
+            markeredgewidth=1.3,
+            zorder=5,
+        )
+    axes.set_ylim(max(0.0, min(0.75, lowest - 0.05)), _HEALTH_SHOWN)
+
+
+def _shown(health: int) -> float:
+    return float("nan") if health == CLOSED else health / HEALTH_SCALE
+
+
+def _money(axes: Axes, times: list[datetime], replay: Replay) -> None:
+    _label(axes, "Liquidations  [dollars]")
+    from matplotlib.ticker import FuncFormatter
+
+    unit = 10**replay.bonus_paid.unit.decimals
+    parts = (
+        ("repaid by the keeper", REPAID, [s.debt_repaid / unit for s in replay.steps]),
+        ("bonus for the keeper", BONUS, [s.bonus_paid / unit for s in replay.steps]),
+        ("bad debt", LOSS, [s.bad_debt / unit for s in replay.steps]),
+    )
+    width = (times[-1] - times[0]) / max(1, len(times) - 1) * 0.8
+    base = [0.0] * len(times)
+    for name, colour, values in parts:
+        axes.bar(times, values, width, bottom=base, color=colour, label=name, linewidth=0)  # type: ignore[arg-type]  # the stubs know no timedelta as a width
+        base = [below + value for below, value in zip(base, values, strict=True)]
+    axes.set_ylim(0, max(base) * 1.15 or 1)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _dollars(value)))
+    axes.legend(loc="upper right", ncols=3, frameon=False, fontsize=8.5, handlelength=1)
+    total = list(accumulate(step.liquidations for step in replay.steps))[-1]
+    axes.text(0.005, 0.86, f"{total:,} calls", transform=axes.transAxes, size=8.5, color="#616e7c")
+
+
+def _dollars(value: float) -> str:
+    for size, name in ((1e9, "b"), (1e6, "m"), (1e3, "k")):
+        if abs(value) >= size:
+            return f"{value / size:,.4g}{name}"
+    return f"{value:,.4g}"
+
+
+def _lenders(axes: Axes, times: list[datetime], replay: Replay) -> None:
+    from matplotlib.ticker import FuncFormatter
+
+    _label(axes, "The lenders' money  [gain since the start]")
+    gains = [step.lenders_return / WAD for step in replay.steps]
+    axes.axhline(0, color=FAINT, linewidth=0.8)
+    axes.plot(times, gains, color=INK, linewidth=1.5)
+    axes.fill_between(
+        times, gains, 0, where=[g >= 0 for g in gains], color=GAIN, alpha=0.25, linewidth=0
+    )
+    axes.fill_between(
+        times, gains, 0, where=[g < 0 for g in gains], color=LOSS, alpha=0.25, linewidth=0
+    )
+    spread = max(gains) - min(gains)
+    digits = 3 if spread < 0.002 else 2 if spread < 0.02 else 1
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:+.{digits}%}"))

@@ -1,0 +1,244 @@
+"""A replay told in a terminal (with Rich) and as plain data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from defi_kit.simulation.instants import PRICE_DECIMALS, format_time
+from defi_kit.simulation.records import CLOSED, HEALTH_SCALE
+from defi_kit.units import format_units
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from defi_kit.simulation.records import Loan, Replay, Step
+    from defi_kit.units import Amount, Unit
+
+_MOST_LINES = 48  # steps shown in the terminal; the page has them all
+
+
+def percent(wad: int, digits: int, *, sign: bool = True) -> str:
+    """`wad` as a percentage with `digits` digits, rounded to the nearest.
+
+    >>> percent(-12_345 * 10**12, 2)
+    '-1.23%'
+    """
+    scale = 10 ** (16 - digits)
+    rounded = (2 * abs(wad) + scale) // (2 * scale)
+    text = format_units(rounded, digits) if digits else str(rounded)
+    whole, _, fraction = text.partition(".")
+    number = f"{whole}.{fraction:0<{digits}}" if digits else whole
+    lead = "-" if wad < 0 and rounded else "+" if sign and rounded else ""
+    return f"{lead}{number}%"
+
+
+def dollars(raw: int, unit: Unit) -> str:
+    """Whole dollars for a table, nothing where there are none."""
+    return f"{unit.amount(raw):,.0f}".removesuffix(f" {unit.symbol}") if raw else ""
+
+
+def price_text(price: int) -> str:
+    """A price for a person: two decimals from one dollar on, all that matter below."""
+    text = format_units(price, PRICE_DECIMALS)
+    if price < 10**PRICE_DECIMALS:
+        return text
+    whole, _, fraction = text.partition(".")
+    return f"{int(whole):,}.{fraction[:2]:0<2}"
+
+
+def facts(replay: Replay) -> list[tuple[str, str]]:
+    """The figures of the replay, named, for people."""
+    low = percent(replay.lowest_price * 10**18 // replay.first_price - 10**18, 1)
+    checks = ", ".join(sorted(replay.checks))
+    state = "all held" if replay.invariants_held else f"{len(replay.violations)} BROKEN"
+    return [
+        ("prices", replay.source),
+        (
+            "from, to",
+            f"{format_time(replay.start)} to {format_time(replay.end)}, {replay.rows:,} rows",
+        ),
+        (
+            "price",
+            f"{price_text(replay.first_price)} → {price_text(replay.last_price)}, "
+            f"lowest {price_text(replay.lowest_price)} ({low}), "
+            f"highest {price_text(replay.highest_price)}",
+        ),
+        (
+            "loans",
+            f"{len(replay.loans)} opened, {replay.loans_liquidated} liquidated "
+            f"(in {replay.liquidations:,} calls), {replay.loans_closed} closed",
+        ),
+        ("collateral seized", f"{replay.collateral_seized:,.4f}"),
+        ("debt repaid by the keeper", f"{replay.debt_repaid:,.2f}"),
+        ("bonus paid", f"{replay.bonus_paid:,.2f}"),
+        ("keeper's gain, after selling", _signed(replay.keeper_profit, replay.bonus_paid.unit)),
+        ("bad debt", f"{replay.bad_debt:,.2f} (the reserve bore {replay.bad_debt_reserve:,.2f})"),
+        (
+            "lenders",
+            f"{replay.lenders_start:,.2f} → {replay.lenders_end:,.2f}, "
+            f"{percent(replay.lenders_return, 4)}",
+        ),
+        ("invariants", f"{state}; {replay.invariants_checked:,} checks of {checks}"),
+        ("chain", f"{replay.engine}, seed {replay.seed}"),
+    ]
+
+
+def tell(replay: Replay, console: Console) -> None:
+    """Prints the story: step by step where something happened, then the figures."""
+    from rich.table import Table
+
+    console.print(_steps(replay))
+    summary = Table.grid(padding=(0, 3))
+    summary.add_column(style="bold")
+    summary.add_column()
+    for name, value in facts(replay):
+        summary.add_row(name, value)
+    console.print(summary)
+    for line in replay.violations[:20]:
+        console.print(f"broken: {line}", style="bold red", markup=False)
+
+
+def _steps(replay: Replay) -> Any:
+    from rich.table import Table
+
+    shown = _interesting(replay)
+    title = f"{len(replay.loans)} loans through {replay.source}"
+    table = Table(title=title, title_justify="left", title_style="bold", box=None)
+    for name in ("time (UTC)", "price", "", "open", "lowest health", "liquidated"):
+        table.add_column(name, justify="left" if name in ("time (UTC)", "") else "right")
+    for name in ("seized", "bonus $", "bad debt $", "lenders"):
+        table.add_column(name, justify="right")
+    top = max(step.price for step in shown)
+    for step in shown:
+        table.add_row(*_step(step, replay, top), style="" if step.liquidations else "dim")
+    if len(shown) < len(replay.steps):
+        table.caption = f"{len(shown)} of {len(replay.steps):,} steps; the page has them all"
+    return table
+
+
+def _interesting(replay: Replay) -> list[Step]:
+    """At most `_MOST_LINES` steps: the first, the last, and those with most liquidated."""
+    steps = replay.steps
+    if len(steps) <= _MOST_LINES:
+        return list(steps)
+    ends = {0, len(steps) - 1}
+    inner = sorted(range(1, len(steps) - 1), key=lambda i: (-steps[i].debt_repaid, i))
+    return [steps[i] for i in sorted(ends | set(inner[: _MOST_LINES - 2]))]
+
+
+def _step(step: Step, replay: Replay, top: int) -> tuple[str, ...]:
+    unit = replay.bonus_paid.unit
+    healths = [health for health in step.health if health != CLOSED]
+    seized = replay.collateral_seized.unit.amount(step.collateral_seized)
+    lowest = min(healths) / HEALTH_SCALE if healths else None
+    return (
+        format_time(step.time).removesuffix("Z").replace("T", " "),
+        price_text(step.price),
+        f"[blue]{'▇' * max(1, 20 * step.price // top)}[/blue]",
+        str(len(healths)),
+        "" if lowest is None else f"{'[red]' if lowest < 1 else ''}{lowest:.3f}",
+        str(step.liquidations or ""),
+        f"{seized:,.2f}" if seized.raw else "",
+        dollars(step.bonus_paid, unit),
+        f"[red]{dollars(step.bad_debt, unit)}" if step.bad_debt else "",
+        percent(step.lenders_return, 3),
+    )
+
+
+def _signed(raw: int, unit: Unit) -> str:
+    return f"{'-' if raw < 0 else '+'}{unit.amount(abs(raw)):,.2f}"
+
+
+def as_data(replay: Replay, *, path: bool = False) -> dict[str, Any]:
+    """The replay as JSON data.
+
+    Amounts, prices, ratios and health are decimal strings, exact to the last digit; times are
+    ISO 8601 in UTC. With `path` every step and every loan is in it as well.
+    """
+    data: dict[str, Any] = {
+        "engine": replay.engine,
+        "source": replay.source,
+        "seed": replay.seed,
+        "rows": replay.rows,
+        "hours": round(replay.hours),
+        "start": format_time(replay.start),
+        "end": format_time(replay.end),
+        "first_price": _price(replay.first_price),
+        "last_price": _price(replay.last_price),
+        "lowest_price": _price(replay.lowest_price),
+        "highest_price": _price(replay.highest_price),
+        "loans": len(replay.loans),
+        "loans_liquidated": replay.loans_liquidated,
+        "loans_closed": replay.loans_closed,
+        "liquidations": replay.liquidations,
+        "collateral_seized": _exact(replay.collateral_seized),
+        "collateral": replay.collateral_seized.symbol,
+        "debt_repaid": _exact(replay.debt_repaid),
+        "bonus_paid": _exact(replay.bonus_paid),
+        "keeper_profit": format_signed(replay.keeper_profit, replay.bonus_paid.unit.decimals),
+        "bad_debt": _exact(replay.bad_debt),
+        "bad_debt_reserve": _exact(replay.bad_debt_reserve),
+        "lenders_start": _exact(replay.lenders_start),
+        "lenders_end": _exact(replay.lenders_end),
+        "lenders_return": format_signed(replay.lenders_return, 18),
+        "invariants_checked": replay.invariants_checked,
+        "invariants_held": replay.invariants_held,
+        "invariants": dict(sorted(replay.checks.items())),
+        "violations": list(replay.violations),
+    }
+    if path:
+        data["path"] = [_step_data(step, replay) for step in replay.steps]
+        data["borrowers"] = [_loan_data(loan) for loan in replay.loans]
+    return data
+
+
+def format_signed(raw: int, decimals: int) -> str:
+    """A number that may be negative, exactly.
+
+    >>> format_signed(-15, 1)
+    '-1.5'
+    """
+    return ("-" if raw < 0 else "") + format_units(abs(raw), decimals)
+
+
+def _exact(amount: Amount) -> str:
+    return format_units(amount.raw, amount.unit.decimals)
+
+
+def _price(price: int) -> str:
+    return format_units(price, PRICE_DECIMALS)
+
+
+def _step_data(step: Step, replay: Replay) -> dict[str, Any]:
+    unit = replay.bonus_paid.unit
+    healths = [health for health in step.health if health != CLOSED]
+    return {
+        "time": format_time(step.time),
+        "rows": step.rows,
+        "price": _price(step.price),
+        "loans_open": len(healths),
+        "lowest_health": str(min(healths) / HEALTH_SCALE) if healths else None,
+        "liquidations": step.liquidations,
+        "loans_liquidated": list(step.liquidated),
+        "collateral_seized": format_units(
+            step.collateral_seized, replay.collateral_seized.unit.decimals
+        ),
+        "debt_repaid": format_units(step.debt_repaid, unit.decimals),
+        "bonus_paid": format_units(step.bonus_paid, unit.decimals),
+        "bad_debt": format_units(step.bad_debt, unit.decimals),
+        "debt": format_units(step.debt, unit.decimals),
+        "utilisation": format_units(step.utilisation, 18),
+        "lenders_return": format_signed(step.lenders_return, 18),
+    }
+
+
+def _loan_data(loan: Loan) -> dict[str, Any]:
+    return {
+        "name": loan.name,
+        "address": loan.address,
+        "collateral": _exact(loan.collateral),
+        "debt": _exact(loan.debt),
+        "ratio": format_units(loan.ratio, 18),
+        "liquidations": loan.liquidations,
+        "closed": None if loan.closed is None else format_time(loan.closed),
+    }
