@@ -54,8 +54,8 @@ esac
 exec node --stack-size=3900 "$(dirname "$0")/solc.cjs" "$@"
 """
 
-# Python runs this line at start-up of the project's virtual environment (a .pth file), so that
-# `ape compile` finds the project's compiler and Anvil, activated or not, and touches no home folder.
+# Every Python of the project's virtual environment runs this line when it starts (a .pth file), so
+# that `ape compile` finds the project's compiler, and neither needs nor touches `~/.solcx`.
 STARTUP = (
     "import os, sys; "
     "os.environ.get('SOLCX_BINARY_PATH') or os.environ.update("

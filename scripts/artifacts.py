@@ -202,7 +202,7 @@ def _class_names(table: Mapping[str, Json], foreign: set[str]) -> dict[str, str]
 
 
 def _kept(folder: Path, sources: Mapping[str, str]) -> dict[str, Json]:
-    """Artifacts of contracts that this partial run does not compile and that still have a source."""
+    """Artifacts that this partial run does not compile and that still have a source."""
     found = {file.stem: _json(file) for file in folder.glob("*.json") if file.stem != "errors"}
     return {
         name: artifact
