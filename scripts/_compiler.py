@@ -38,6 +38,7 @@ OUTPUTS = (
     "evm.bytecode.sourceMap",
     "evm.deployedBytecode.object",
     "evm.methodIdentifiers",
+    "metadata",
 )
 
 PROBE_SECONDS = 3
