@@ -187,7 +187,7 @@ _IMPORT = re.compile(r"""^\s*import\b[^;"']*["']([^"']+)["']""", re.MULTILINE)
 
 @cache
 def _imported_packages() -> frozenset[str]:
-    """First path parts of all imports under `contracts/`, and of what those packages import."""
+    """First path parts of all imports under `contracts/`: `solady`, `@openzeppelin`, `..`."""
     found: set[str] = set()
     for source_id in own_sources():
         found.update(name.split("/")[0] for name in _IMPORT.findall(read(source_id)))

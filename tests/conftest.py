@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from defi_kit.chain import Account, Chain
+
+# `ape test` runs tests/ape, on the chain that Ape provides; pytest runs all the rest.
+if "ape_test._cli" in sys.modules:
+    pytest_plugins = ["ape.pytest.plugin"]
+    collect_ignore = [
+        entry.name for entry in Path(__file__).parent.iterdir() if entry.name != "ape"
+    ]
+else:
+    collect_ignore = ["ape", "hardhat"]
 
 settings.register_profile(
     "dev",

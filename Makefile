@@ -1,0 +1,100 @@
+# Everything is done in .venv, node_modules and a few hidden folders; `make clean` removes them.
+# Steps that are done leave a stamp in .make, named after the contents they depend on.
+
+PYTHON ?=
+WORKERS ?= 2
+
+VENV := .venv/bin
+STAMPS := .make
+UV := $(VENV)/uv pip install --quiet --python $(VENV)/python
+NPM := npm ci --no-audit --no-fund --loglevel=error
+
+# The project's own compiler folder, and its programs before all others.
+export SOLCX_BINARY_PATH := $(CURDIR)/.solcx
+export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
+
+stamp = $(STAMPS)/$(1)-$(shell cat $(2) | cksum | tr ' ' -)
+ENVIRONMENT := $(call stamp,environment,requirements/bootstrap.txt)
+DEMO := $(call stamp,demo,requirements/demo.txt requirements/bootstrap.txt pyproject.toml)
+DEV := $(call stamp,dev,requirements/dev.txt requirements/bootstrap.txt pyproject.toml)
+NODE := $(call stamp,node,package-lock.json)
+HARDHAT := $(call stamp,hardhat,tests/hardhat/package-lock.json)
+COMPILER := $(call stamp,compiler,package-lock.json scripts/solc.cjs scripts/_compiler.py)
+
+.PHONY: help demo test check format artifacts reference bench up lock clean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@echo 'make TARGET, where TARGET is one of'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: $(DEMO) ## set up and watch the economy survive the crash of March 2020 (needs Python only)
+	$(VENV)/defi-kit demo
+
+test: check $(HARDHAT) ## set up and run everything: formatters, linters, types, all tests, Ape's too
+	$(VENV)/python -m pytest -n $(WORKERS) --dist worksteal
+	$(VENV)/ape test tests/ape
+
+check: $(DEV) $(COMPILER) ## formatters, linters and types
+	@if command -v forge >/dev/null; then echo 'forge fmt --check' && forge fmt --check; \
+	else echo 'forge is not installed here: Solidity formatting goes unchecked'; fi
+	$(VENV)/ruff format --check
+	$(VENV)/ruff check
+	$(VENV)/mypy
+
+format: $(DEV) $(COMPILER) ## lay out Python and Solidity as `check` wants them
+	$(VENV)/ruff check --fix-only
+	$(VENV)/ruff format
+	forge fmt
+
+artifacts: $(DEV) $(COMPILER) ## compile the contracts; write artifacts, bindings and Ape's cache
+	$(VENV)/python scripts/artifacts.py
+
+bench: $(DEV) $(COMPILER) ## measure gas on Anvil and write snapshots/
+	$(VENV)/python scripts/snapshot_gas.py
+
+up: $(DEMO) $(NODE) ## an Anvil on 127.0.0.1:8545 with the economy deployed, until Ctrl-C
+	$(VENV)/defi-kit up
+
+lock: $(DEV) ## resolve the dependencies anew and write requirements/*.txt
+	@for name in dev demo bootstrap; do $(VENV)/python scripts/_lock.py $$name; done
+
+clean: ## remove all that make has made
+	rm -rf .venv .make .solcx .build .cache node_modules tests/hardhat/node_modules build dist
+	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache src/*.egg-info
+	find src scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- set-up -----------------------------------------------------------------------------------------
+
+$(ENVIRONMENT):
+	@python=$$(sh scripts/find_python.sh $(PYTHON)) && echo "python: $$python" && \
+	rm -rf .venv && "$$python" -m venv .venv
+	$(VENV)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	  --only-binary :all: -r requirements/bootstrap.txt
+	@mkdir -p $(STAMPS) && rm -f $(STAMPS)/* && touch $@
+
+$(DEMO): $(ENVIRONMENT)
+	$(UV) --require-hashes --compile-bytecode -r requirements/demo.txt
+	$(UV) --no-deps --no-build-isolation --offline --editable .
+	@touch $@
+
+$(DEV): $(ENVIRONMENT)
+	$(UV) --require-hashes --no-deps --compile-bytecode -r requirements/dev.txt
+	$(UV) --no-deps --no-build-isolation --offline --editable .
+	@touch $@ $(DEMO)
+
+$(NODE): | $(ENVIRONMENT)
+	@sh scripts/find_node.sh
+	$(NPM) || { sleep 3; $(NPM); }
+	@if [ -e node_modules/.bin/anvil ]; then ln -sf ../../node_modules/.bin/anvil .venv/bin/anvil; fi
+	@touch $@
+
+$(HARDHAT): | $(ENVIRONMENT)
+	@sh scripts/find_node.sh
+	cd tests/hardhat && { $(NPM) || { sleep 3; $(NPM); }; }
+	@touch $@
+
+$(COMPILER): $(NODE) $(DEV)
+	$(VENV)/python scripts/_compiler.py
+	@touch $@
