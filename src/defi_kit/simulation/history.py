@@ -11,7 +11,13 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from defi_kit.errors import PriceHistoryError
-from defi_kit.simulation.instants import PRICE_DECIMALS, format_time, parse_price, parse_time
+from defi_kit.simulation.instants import (
+    LATEST,
+    PRICE_DECIMALS,
+    format_time,
+    parse_price,
+    parse_time,
+)
 
 TIME_COLUMNS = ("time", "timestamp", "datetime", "date")
 PRICE_COLUMNS = ("close", "price")
@@ -74,6 +80,8 @@ class PriceHistory:
         """
         times, prices, lines = array("q"), array("q"), array("q")
         for number, (time, price) in enumerate(rows, start=1):
+            if isinstance(time, int) and 0 <= time <= LATEST:
+                time = format_time(time)  # as digits it might be taken for milliseconds or a date
             tick = _tick(source, number, str(time), str(price))
             lines.append(number)
             times.append(tick.time)

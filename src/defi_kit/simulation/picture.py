@@ -54,7 +54,7 @@ def svg(replay: Replay) -> str:
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r' xmlns(:\w+)?="[^"]*"', "", text)
-    return re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", re.sub(r' height="[\d.]+pt"', "", text, 1))
+    return re.sub(r'<svg [^>]*?(viewBox="[^"]*")[^>]*>', r"<svg \1>", text, count=1)
 
 
 def _render(replay: Replay, form: str) -> bytes:
@@ -87,7 +87,7 @@ def _render(replay: Replay, form: str) -> bytes:
 
 
 def _draw(figure: Figure, replay: Replay) -> None:
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 
     price, health, money, lenders = figure.subplots(
         4,
@@ -103,7 +103,7 @@ def _draw(figure: Figure, replay: Replay) -> None:
         },
     )
     _head(figure, replay)
-    times = [datetime.fromtimestamp(step.time, UTC) for step in replay.steps]
+    times = [float(date2num(datetime.fromtimestamp(s.time, UTC))) for s in replay.steps]
     for axes in (price, health, money, lenders):
         _bare(axes)
     _price(price, times, replay)
@@ -174,7 +174,7 @@ def _label(axes: Axes, text: str) -> None:
     axes.set_title(text, loc="left", size=10, weight="bold", pad=7)
 
 
-def _price(axes: Axes, times: list[datetime], replay: Replay) -> None:
+def _price(axes: Axes, times: list[float], replay: Replay) -> None:
     _label(axes, "Price of the collateral  [dollars]")
     prices = [step.price / 1e8 for step in replay.steps]
     lows, highs = [s.low / 1e8 for s in replay.steps], [s.high / 1e8 for s in replay.steps]
@@ -202,7 +202,7 @@ def _price(axes: Axes, times: list[datetime], replay: Replay) -> None:
         )
 
 
-def _health(axes: Axes, times: list[datetime], replay: Replay) -> None:
+def _health(axes: Axes, times: list[float], replay: Replay) -> None:
     from matplotlib import colormaps
 
     _label(axes, "Health of each loan  [below 1 anyone may liquidate it; × marks a liquidation]")
@@ -235,7 +235,7 @@ def _shown(health: int) -> float:
     return float("nan") if health == CLOSED else health / HEALTH_SCALE
 
 
-def _money(axes: Axes, times: list[datetime], replay: Replay) -> None:
+def _money(axes: Axes, times: list[float], replay: Replay) -> None:
     _label(axes, "Liquidations  [dollars]")
     from matplotlib.ticker import FuncFormatter
 
@@ -248,7 +248,7 @@ def _money(axes: Axes, times: list[datetime], replay: Replay) -> None:
     width = (times[-1] - times[0]) / max(1, len(times) - 1) * 0.8
     base = [0.0] * len(times)
     for name, colour, values in parts:
-        axes.bar(times, values, width, bottom=base, color=colour, label=name, linewidth=0)  # type: ignore[arg-type]  # the stubs know no timedelta as a width
+        axes.bar(times, values, width, bottom=base, color=colour, label=name, linewidth=0)
         base = [below + value for below, value in zip(base, values, strict=True)]
     axes.set_ylim(0, max(base) * 1.15 or 1)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _dollars(value)))
@@ -264,7 +264,7 @@ def _dollars(value: float) -> str:
     return f"{value:,.4g}"
 
 
-def _lenders(axes: Axes, times: list[datetime], replay: Replay) -> None:
+def _lenders(axes: Axes, times: list[float], replay: Replay) -> None:
     from matplotlib.ticker import FuncFormatter
 
     _label(axes, "The lenders' money  [gain since the start]")

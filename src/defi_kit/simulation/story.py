@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from defi_kit.simulation.instants import PRICE_DECIMALS, format_time
 from defi_kit.simulation.records import CLOSED, HEALTH_SCALE
@@ -87,7 +88,7 @@ def tell(replay: Replay, console: Console) -> None:
     """Prints the story: step by step where something happened, then the figures."""
     from rich.table import Table
 
-    console.print(_steps(replay))
+    console.print(_steps(replay, console.width))
     summary = Table.grid(padding=(0, 3))
     summary.add_column(style="bold")
     summary.add_column()
@@ -98,19 +99,20 @@ def tell(replay: Replay, console: Console) -> None:
         console.print(f"broken: {line}", style="bold red", markup=False)
 
 
-def _steps(replay: Replay) -> Any:
+def _steps(replay: Replay, width: int) -> Any:
     from rich.table import Table
 
     shown = _interesting(replay)
+    # What a narrow terminal can do without: the bars first, then the amounts seized.
+    kept = [column for column in _COLUMNS if width >= column.from_width]
     title = f"{len(replay.loans)} loans through {replay.source}"
-    table = Table(title=title, title_justify="left", title_style="bold", box=None)
-    for name in ("time (UTC)", "price", "", "open", "lowest health", "liquidated"):
-        table.add_column(name, justify="left" if name in ("time (UTC)", "") else "right")
-    for name in ("seized", "bonus $", "bad debt $", "lenders"):
-        table.add_column(name, justify="right")
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for column in kept:
+        table.add_column(column.title, justify="left" if column.left else "right", no_wrap=True)
     top = max(step.price for step in shown)
     for step in shown:
-        table.add_row(*_step(step, replay, top), style="" if step.liquidations else "dim")
+        cells = [column.cell(step, replay, top) for column in kept]
+        table.add_row(*cells, style="" if step.liquidations else "dim")
     if len(shown) < len(replay.steps):
         table.caption = f"{len(shown)} of {len(replay.steps):,} steps; the page has them all"
     return table
@@ -126,23 +128,53 @@ def _interesting(replay: Replay) -> list[Step]:
     return [steps[i] for i in sorted(ends | set(inner[: _MOST_LINES - 2]))]
 
 
-def _step(step: Step, replay: Replay, top: int) -> tuple[str, ...]:
-    unit = replay.bonus_paid.unit
-    healths = [health for health in step.health if health != CLOSED]
-    seized = replay.collateral_seized.unit.amount(step.collateral_seized)
-    lowest = min(healths) / HEALTH_SCALE if healths else None
-    return (
-        format_time(step.time).removesuffix("Z").replace("T", " "),
-        price_text(step.price),
-        f"[blue]{'▇' * max(1, 20 * step.price // top)}[/blue]",
-        str(len(healths)),
-        "" if lowest is None else f"{'[red]' if lowest < 1 else ''}{lowest:.3f}",
-        str(step.liquidations or ""),
-        f"{seized:,.2f}" if seized.raw else "",
-        dollars(step.bonus_paid, unit),
-        f"[red]{dollars(step.bad_debt, unit)}" if step.bad_debt else "",
-        percent(step.lenders_return, 3),
-    )
+def _time(step: Step, replay: Replay, top: int) -> str:
+    return format_time(step.time).removesuffix("Z").replace("T", " ")
+
+
+def _bar(step: Step, replay: Replay, top: int) -> str:
+    return f"[blue]{'▇' * max(1, 20 * step.price // top)}[/blue]"
+
+
+def _open(step: Step, replay: Replay, top: int) -> str:
+    return str(sum(1 for health in step.health if health != CLOSED))
+
+
+def _lowest(step: Step, replay: Replay, top: int) -> str:
+    health = min((health for health in step.health if health != CLOSED), default=None)
+    if health is None:
+        return ""
+    return f"{'[red]' if health < HEALTH_SCALE else ''}{health / HEALTH_SCALE:.3f}"
+
+
+def _seized(step: Step, replay: Replay, top: int) -> str:
+    amount = replay.collateral_seized.unit.amount(step.collateral_seized)
+    return f"{amount:,.2f}" if amount.raw else ""
+
+
+def _bad_debt(step: Step, replay: Replay, top: int) -> str:
+    return f"[red]{dollars(step.bad_debt, replay.bad_debt.unit)}" if step.bad_debt else ""
+
+
+class _Column(NamedTuple):
+    title: str
+    cell: Callable[[Step, Replay, int], str]
+    from_width: int = 0
+    left: bool = False
+
+
+_COLUMNS = (
+    _Column("time (UTC)", _time, left=True),
+    _Column("price", lambda step, replay, top: price_text(step.price)),
+    _Column("", _bar, from_width=112, left=True),
+    _Column("open", _open),
+    _Column("health", _lowest),
+    _Column("hit", lambda step, replay, top: str(step.liquidations or "")),
+    _Column("seized", _seized, from_width=90),
+    _Column("bonus $", lambda step, replay, top: dollars(step.bonus_paid, replay.bonus_paid.unit)),
+    _Column("bad debt $", _bad_debt),
+    _Column("lenders", lambda step, replay, top: percent(step.lenders_return, 3)),
+)
 
 
 def _signed(raw: int, unit: Unit) -> str:

@@ -1,0 +1,151 @@
+"""What the commands share: errors and exit codes, `--json`, `--chain`, and where output goes.
+
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted by Ctrl-C, 143 by SIGTERM.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+from defi_kit.errors import DefiKitError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from defi_kit.chain import Chain
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+REFUSED = 1
+INTERRUPTED = 130
+TERMINATED = 143
+
+
+class Commands(click.Group):
+    """A group whose errors are one clear line, in red where there is colour, and an exit code."""
+
+    def main(  # type: ignore[override]  # click's has overloads for standalone_mode
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        **extra: Any,
+    ) -> NoReturn:
+        """Runs the command line and exits. Nothing is left running, whatever happens."""
+        arguments = list(sys.argv[1:] if args is None else args)
+        extra["standalone_mode"] = False
+        sys.exit(self._run(arguments, prog_name or "defi-kit", extra))
+
+    def _run(self, arguments: list[str], name: str, extra: dict[str, Any]) -> int:
+        as_json = "--json" in arguments
+        try:
+            with _terminated_like_interrupted():
+                code = super().main(arguments, name, **extra)
+            sys.stdout.flush()
+            return code if isinstance(code, int) else 0
+        except click.exceptions.Exit as done:
+            return done.exit_code
+        except click.ClickException as error:
+            error.show()
+            return error.exit_code
+        except DefiKitError as error:
+            _report(error, as_json)
+            return REFUSED
+        except (KeyboardInterrupt, click.Abort):
+            click.echo("interrupted", err=True)
+            return INTERRUPTED
+        except _Terminated:
+            click.echo("terminated", err=True)
+            return TERMINATED
+        except BrokenPipeError:
+            # The reader (`| head`) left; point stdout elsewhere so that nothing fails at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return REFUSED
+
+
+class _Terminated(BaseException):
+    """SIGTERM arrived; raised so that every `with` block closes what it opened."""
+
+
+@contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    def stop(*_: object) -> NoReturn:
+        raise _Terminated
+
+    try:
+        before = signal.signal(signal.SIGTERM, stop)
+    except ValueError:  # not in the main thread, where nobody may set handlers
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _report(error: DefiKitError, as_json: bool) -> None:
+    message, hint = error.message or type(error).__name__, error.hint
+    click.echo(
+        f"{click.style('error:', fg='red', bold=True)} {click.style(message, fg='red')}", err=True
+    )
+    if hint:
+        click.echo(f"  hint: {hint}", err=True)
+    if as_json:
+        print_json({"error": type(error).__name__, "message": message, "hint": hint})
+
+
+def print_json(data: dict[str, Any]) -> None:
+    """Prints exactly one JSON object on stdout."""
+    click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+
+
+def console(*, as_json: bool = False) -> Console:
+    """Where people read: stdout, or stderr when stdout belongs to JSON."""
+    from rich.console import Console
+
+    out = Console(stderr=as_json, highlight=False)
+    if not out.is_terminal and "COLUMNS" not in os.environ:
+        out.width = 120  # a file or pipe has no width; eighty columns would break the tables
+    return out
+
+
+def json_option(command: Command) -> Command:
+    """Adds `--json`."""
+    return click.option(
+        "--json",
+        "as_json",
+        is_flag=True,
+        help="Print one JSON object on stdout, progress on stderr. Amounts, prices and ratios are "
+        "decimal strings, exact to the last digit.",
+    )(command)
+
+
+def chain_option(command: Command) -> Command:
+    """Adds `--chain` for commands that can make their own chain."""
+    return click.option(
+        "--chain",
+        "where",
+        default="embedded",
+        show_default=True,
+        metavar="embedded|anvil|URL",
+        help="Where to run: in this process, on an Anvil started for it, or on a running local "
+        "development node (http://, ws://, or the path of an IPC socket).",
+    )(command)
+
+
+def open_chain(where: str) -> Chain:
+    """The chain that `--chain` names; close it (`with`)."""
+    from defi_kit.chain import Chain
+
+    if where == "embedded":
+        return Chain.embedded()
+    if where == "anvil":
+        return Chain.anvil()
+    return Chain.connect(where)

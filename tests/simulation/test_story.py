@@ -1,0 +1,130 @@
+"""What people and programs see of a replay."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from decimal import Decimal
+from html.parser import HTMLParser
+from io import StringIO
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+from simulation.synthetic import USD, crash_replay
+
+from defi_kit.simulation import page, picture, story
+
+
+def told(replay, width=140) -> str:
+    out = StringIO()
+    story.tell(replay, Console(file=out, width=width))
+    return out.getvalue()
+
+
+def test_the_story_names_every_figure():
+    text = told(crash_replay())
+    for figure in ("193.37", "97.63", "-49.5%", "12 opened", "9 liquidated", "9.0000 WETH"):
+        assert figure in text
+    assert "all held; 95 checks of L1, X1" in text
+    assert "broken" not in text
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 200])
+def test_the_story_fits_its_terminal(width):
+    assert max(map(len, told(crash_replay(), width).splitlines())) <= width
+
+
+def test_a_broken_invariant_is_told_loudly():
+    text = told(crash_replay(violations=("X1 [k] fell at 2020-03-12T10:00Z",)))
+    assert "1 BROKEN" in text
+    assert "broken: X1 [k] fell at 2020-03-12T10:00Z" in text
+
+
+def test_data_is_json_with_exact_decimals():
+    data = json.loads(json.dumps(story.as_data(crash_replay(), path=True)))
+    assert data["hours"] == 48
+    assert data["liquidations"] == 9
+    assert Decimal(data["collateral_seized"]) == 9
+    assert Decimal(data["bad_debt"]) == 9
+    assert data["keeper_profit"] == "-0.000015"
+    assert data["lenders_return"].startswith("-0.00")
+    assert data["invariants_held"] is True
+    assert len(data["path"]) == 48
+    assert len(data["borrowers"]) == 12
+    assert sum(one["liquidations"] for one in data["path"]) == 9
+    numbers = re.findall(r'": "(-?[\d.]+[eE][^"]*)"', json.dumps(data))
+    assert not numbers, "scientific notation is hard to parse exactly"
+
+
+def test_data_without_path_stays_short():
+    assert not {"path", "borrowers"} & story.as_data(crash_replay()).keys()
+
+
+@given(st.integers(-(10**19), 10**19), st.integers(0, 6))
+def test_a_percentage_is_the_nearest_one(wad, digits):
+    text = story.percent(wad, digits)
+    shown = Decimal(text.removesuffix("%")) * 10**16
+    assert abs(shown - wad) * 2 <= 10 ** (16 - digits)
+    assert text.count(".") == (1 if digits else 0)
+
+
+@given(st.integers(-(10**30), 10**30), st.integers(0, 24))
+def test_a_signed_number_is_exact(raw, decimals):
+    assert Decimal(story.format_signed(raw, decimals)).scaleb(decimals) == raw
+
+
+class _Links(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.tags: set[str] = set()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.found += [v for k, v in attrs if k in ("href", "src", "xlink:href") and v]
+
+
+def test_the_page_needs_nothing_else():
+    text = page.html(crash_replay())
+    links = _Links()
+    links.feed(text)
+    assert all(link.startswith("#") for link in links.found)
+    assert "http" not in text
+    assert "<script" not in text
+    assert {"svg", "table", "path"} <= links.tags
+    assert text.count("<tr class=hit>") >= 9
+    assert "2020-03-12T10:00Z" in text
+
+
+def test_the_page_escapes_what_comes_from_outside():
+    text = page.html(crash_replay(source="<img src=x>", violations=("<b>",)))
+    assert "<img" not in text
+    assert "<b>" not in text
+
+
+def test_the_picture_is_a_png_and_the_same_every_time():
+    first = picture.png(crash_replay())
+    assert first.startswith(b"\x89PNG")
+    assert picture.png(crash_replay()) == first
+    assert picture.svg(crash_replay()) == picture.svg(crash_replay())
+
+
+def test_a_picture_of_many_orders_of_magnitude_and_one_loan():
+    assert picture.png(crash_replay(loans=1, highest_price=10**14)).startswith(b"\x89PNG")
+
+
+def test_without_matplotlib_the_page_says_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(picture.PlotsMissing, match="pip install"):
+        picture.png(crash_replay())
+    text = page.html(crash_replay())
+    assert "pip install" in text
+    assert "<table>" in text
+
+
+def test_amounts_without_anything_are_blank():
+    assert story.dollars(0, USD) == ""
+    assert story.dollars(1_234_500_000, USD) == "1,234"  # half to even
