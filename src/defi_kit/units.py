@@ -367,7 +367,7 @@ class Amount:
         return f"{format_units(self.raw, self.unit.decimals)} {self.unit.symbol}"
 
     def __repr__(self) -> str:
-        return f"<{self}>"
+        return f"Amount('{self}')"
 
     def __format__(self, spec: str) -> str:
         """`f"{amount:.2f}"` rounds for display: `1,500.25 USD`; no spec is exact."""
@@ -452,7 +452,7 @@ class Ratio:
         return f"{format_units(self.wad, 16)}%"
 
     def __repr__(self) -> str:
-        return f"<{self}>"
+        return f"Ratio('{self}')"
 
     def __format__(self, spec: str) -> str:
         """`f"{ratio:.1f}"` rounds for display: `80.0%`; no spec is exact."""
@@ -502,7 +502,7 @@ class Rate:
         return f"{_exact(self.annual_wad, 16)}% a year"
 
     def __repr__(self) -> str:
-        return f"<{self}>"
+        return f"Rate('{self}')"
 
     def __format__(self, spec: str) -> str:
         """`f"{rate:.2f}"` rounds for display: `5.00% a year`; no spec is exact."""
