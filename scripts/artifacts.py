@@ -12,9 +12,11 @@ sources give the same files, byte for byte. `make artifacts`, or while working o
 from __future__ import annotations
 
 import argparse
+import fcntl
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -47,19 +49,32 @@ def generate(target: Path, *, only: Iterable[str] = ()) -> int:
     fresh = dict(sorted(_artifacts(output, sources).items()))
 
     package = target / "src" / "defi_kit"
-    kept = _kept(package / "artifacts", sources) if only else {}
-    artifacts = dict(sorted({**kept, **fresh}.items()))
-    errors = _errors(
-        artifacts, output, _json(package / "artifacts" / "errors.json") if only else {}
-    )
-
-    files = {f"artifacts/{name}.json": _dump(artifact) for name, artifact in artifacts.items()}
-    files["artifacts/errors.json"] = _dump(errors)
-    files |= _bindings.render(artifacts, errors)
-    _write(package, files)
+    with _lock():  # a partial run must not bring back what another one has just replaced
+        _write(package, _files(package, fresh, output, partial=bool(only)))
     if target == ROOT and not only:
         _ape_cache.write(output, sources)
     return len(fresh)
+
+
+def _files(package: Path, fresh: Json, output: Json, *, partial: bool) -> dict[str, str]:
+    """Every generated file's text. A partial run reads what it does not compile from `package`."""
+    kept = _kept(package / "artifacts", fresh) if partial else {}
+    known = _json(package / "artifacts" / "errors.json") if partial else {}
+    artifacts = dict(sorted({**kept, **fresh}.items()))
+    errors = _errors(artifacts, output, known)
+
+    files = {f"artifacts/{name}.json": _dump(artifact) for name, artifact in artifacts.items()}
+    files["artifacts/errors.json"] = _dump(errors)
+    return files | _bindings.render(artifacts, errors)
+
+
+@contextmanager
+def _lock() -> Iterator[None]:
+    folder = ROOT / ".cache"
+    folder.mkdir(exist_ok=True)
+    with (folder / "artifacts.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
 
 
 # --- artifacts ----------------------------------------------------------------------------------
@@ -201,13 +216,14 @@ def _class_names(table: Mapping[str, Json], foreign: set[str]) -> dict[str, str]
 # --- files --------------------------------------------------------------------------------------
 
 
-def _kept(folder: Path, sources: Mapping[str, str]) -> dict[str, Json]:
-    """Artifacts that this partial run does not compile and that still have a source."""
+def _kept(folder: Path, fresh: Mapping[str, Json]) -> dict[str, Json]:
+    """Artifacts that this partial run does not compile and whose source is still there."""
+    compiled = {artifact["source"] for artifact in fresh.values()}
     found = {file.stem: _json(file) for file in folder.glob("*.json") if file.stem != "errors"}
     return {
         name: artifact
         for name, artifact in found.items()
-        if artifact["source"] not in sources and (ROOT / artifact["source"]).exists()
+        if artifact["source"] not in compiled and (ROOT / artifact["source"]).exists()
     }
 
 
