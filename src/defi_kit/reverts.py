@@ -182,7 +182,7 @@ class ApproveFailed(Reverted):
 
 
 class BalanceOverflow(Reverted):
-    """`BalanceOverflow()` of Exchange."""
+    """`BalanceOverflow()` of ERC6909, Exchange."""
 
     SIGNATURE: ClassVar[str] = "BalanceOverflow()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("89560ca1")
@@ -396,7 +396,7 @@ class ERC1155MissingApprovalForAll(Reverted):
 
 
 class ERC20InsufficientAllowance(Reverted):
-    """`ERC20InsufficientAllowance(address,uint256,uint256)` of FiatDollar."""
+    """`ERC20InsufficientAllowance(address,uint256,uint256)` of FiatDollar, IERC20Errors."""
 
     SIGNATURE: ClassVar[str] = "ERC20InsufficientAllowance(address,uint256,uint256)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("fb8f41b2")
@@ -408,7 +408,7 @@ class ERC20InsufficientAllowance(Reverted):
 
 
 class ERC20InsufficientBalance(Reverted):
-    """`ERC20InsufficientBalance(address,uint256,uint256)` of FiatDollar."""
+    """`ERC20InsufficientBalance(address,uint256,uint256)` of FiatDollar, IERC20Errors."""
 
     SIGNATURE: ClassVar[str] = "ERC20InsufficientBalance(address,uint256,uint256)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("e450d38c")
@@ -420,7 +420,7 @@ class ERC20InsufficientBalance(Reverted):
 
 
 class ERC20InvalidApprover(Reverted):
-    """`ERC20InvalidApprover(address)` of FiatDollar."""
+    """`ERC20InvalidApprover(address)` of FiatDollar, IERC20Errors."""
 
     SIGNATURE: ClassVar[str] = "ERC20InvalidApprover(address)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("e602df05")
@@ -430,7 +430,7 @@ class ERC20InvalidApprover(Reverted):
 
 
 class ERC20InvalidReceiver(Reverted):
-    """`ERC20InvalidReceiver(address)` of FiatDollar."""
+    """`ERC20InvalidReceiver(address)` of FiatDollar, IERC20Errors."""
 
     SIGNATURE: ClassVar[str] = "ERC20InvalidReceiver(address)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("ec442f05")
@@ -440,7 +440,7 @@ class ERC20InvalidReceiver(Reverted):
 
 
 class ERC20InvalidSender(Reverted):
-    """`ERC20InvalidSender(address)` of FiatDollar."""
+    """`ERC20InvalidSender(address)` of FiatDollar, IERC20Errors."""
 
     SIGNATURE: ClassVar[str] = "ERC20InvalidSender(address)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("96c6fd1e")
@@ -450,7 +450,7 @@ class ERC20InvalidSender(Reverted):
 
 
 class ERC20InvalidSpender(Reverted):
-    """`ERC20InvalidSpender(address)` of FiatDollar."""
+    """`ERC20InvalidSpender(address)` of FiatDollar, IERC20Errors."""
 
     SIGNATURE: ClassVar[str] = "ERC20InvalidSpender(address)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("94280d62")
@@ -543,7 +543,7 @@ class ERC721NonexistentToken(Reverted):
 
 
 class ETHTransferFailed(Reverted):
-    """`ETHTransferFailed()` of SafeTransferLib, WrappedEther."""
+    """`ETHTransferFailed()` of SafeTransferLib, WETH, WrappedEther."""
 
     SIGNATURE: ClassVar[str] = "ETHTransferFailed()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("b12d13eb")
@@ -690,7 +690,7 @@ class InsufficientCash(Reverted):
 
 
 class InsufficientPermission(Reverted):
-    """`InsufficientPermission()` of Exchange."""
+    """`InsufficientPermission()` of ERC6909, Exchange."""
 
     SIGNATURE: ClassVar[str] = "InsufficientPermission()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("deda9030")
@@ -1178,7 +1178,7 @@ class SafeERC20FailedDecreaseAllowance(Reverted):
 
 
 class SafeERC20FailedOperation(Reverted):
-    """`SafeERC20FailedOperation(address)` of Exchange."""
+    """`SafeERC20FailedOperation(address)` of Exchange, SafeERC20."""
 
     SIGNATURE: ClassVar[str] = "SafeERC20FailedOperation(address)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("5274afe7")

@@ -21,6 +21,7 @@ __all__ = ["ChainProbe", "Note", "NoteStored", "NumberStored"]
 class Note(Struct):
     """Struct `ChainProbe.Note`."""
 
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "uint64", "uint256", "string")
     author: str
     written_at: int
     number: int
@@ -32,8 +33,12 @@ class NoteStored(Event):
     """Emitted when a note is stored."""
 
     SIGNATURE: ClassVar[str] = "NoteStored(address,string,(address,uint64,uint256,string))"
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "7b7f2215cc0f8c9790670d5b52f390726cc6c9e5251c9ef1beeac9a01c36d518"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "string", "(address,uint64,uint256,string)")
     INDEXED: ClassVar[tuple[bool, ...]] = (True, False, False)
-    STRUCTS: ClassVar[dict[str, type[Struct]]] = {"note": Note}
+    NESTED: ClassVar[dict[str, type[Struct]]] = {"note": Note}
     author: str
     """Who wrote it."""
 
@@ -49,6 +54,10 @@ class NumberStored(Event):
     """Emitted when a number is stored."""
 
     SIGNATURE: ClassVar[str] = "NumberStored(address,uint256,uint256)"
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "68a9ef9de71241beba6ff099f030138ab6aea104066c6202081ed72e5d55ab52"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "uint256", "uint256")
     INDEXED: ClassVar[tuple[bool, ...]] = (True, True, False)
     author: str
     """Who stored it."""
@@ -180,12 +189,12 @@ class ChainProbe(Contract):
         value = self._call(
             "noteAt(uint256)((address,uint64,uint256,string))", (index,), block=block
         )[0]
-        return Note.from_abi(value)
+        return Note.from_tuple(value)
 
     def notes(self, *, block: int | None = None) -> list[Note]:
         """All notes."""
         value = self._call("notes()((address,uint64,uint256,string)[])", (), block=block)[0]
-        return [Note.from_abi(item) for item in value]
+        return [Note.from_tuple(item) for item in value]
 
     def number(self, *, block: int | None = None) -> int:
         """The number stored last."""

@@ -35,6 +35,7 @@ __all__ = [
 class Hop(Struct):
     """Struct `Hop`."""
 
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "uint256", "uint256")
     token_out: str
     fee: int
     curve: int
@@ -44,6 +45,7 @@ class Hop(Struct):
 class Pool(Struct):
     """Struct `IExchange.Pool`."""
 
+    TYPES: ClassVar[tuple[str, ...]] = ("uint112", "uint112", "uint32", "uint128", "uint128")
     reserve0: int
     reserve1: int
     updated_at: int
@@ -55,6 +57,7 @@ class Pool(Struct):
 class PoolKey(Struct):
     """Struct `PoolKey`."""
 
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "address", "uint256", "uint256")
     token0: str
     token1: str
     fee: int
@@ -66,6 +69,10 @@ class Approval(Event):
     """Event `Approval(address,address,uint256,uint256)`."""
 
     SIGNATURE: ClassVar[str] = "Approval(address,address,uint256,uint256)"
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "b3fd5071835887567a0671151121894ddccc2842f1d10bedad13e0d17cace9a7"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "address", "uint256", "uint256")
     INDEXED: ClassVar[tuple[bool, ...]] = (True, True, True, False)
     owner: str
     spender: str
@@ -78,6 +85,17 @@ class LiquidityAdded(Event):
     """`sender` paid both amounts in, `to` got the shares."""
 
     SIGNATURE: ClassVar[str] = "LiquidityAdded(uint256,address,address,uint256,uint256,uint256)"
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "258256e455a6a6e0f57f191ac94c242e8281a23a279cc9cb3befc4f5cbc5a20d"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = (
+        "uint256",
+        "address",
+        "address",
+        "uint256",
+        "uint256",
+        "uint256",
+    )
     INDEXED: ClassVar[tuple[bool, ...]] = (True, True, True, False, False, False)
     id: int
     sender: str
@@ -92,6 +110,17 @@ class LiquidityRemoved(Event):
     """`sender` gave up the shares, `to` got both amounts."""
 
     SIGNATURE: ClassVar[str] = "LiquidityRemoved(uint256,address,address,uint256,uint256,uint256)"
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "9e8319da69a9a043a89f27bcb7cc3e060c1e8d77193348a237c33bdb75d8d8b2"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = (
+        "uint256",
+        "address",
+        "address",
+        "uint256",
+        "uint256",
+        "uint256",
+    )
     INDEXED: ClassVar[tuple[bool, ...]] = (True, True, True, False, False, False)
     id: int
     sender: str
@@ -106,6 +135,10 @@ class OperatorSet(Event):
     """Event `OperatorSet(address,address,bool)`."""
 
     SIGNATURE: ClassVar[str] = "OperatorSet(address,address,bool)"
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "ceb576d9f15e4e200fdb5096d64d5dfd667e16def20c1eefd14256d8e3faa267"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "address", "bool")
     INDEXED: ClassVar[tuple[bool, ...]] = (True, True, False)
     owner: str
     operator: str
@@ -117,6 +150,10 @@ class PoolCreated(Event):
     """A pool came to be; it has no liquidity yet."""
 
     SIGNATURE: ClassVar[str] = "PoolCreated(uint256,address,address,uint256,uint256)"
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "1af6355a170ecc0327e49a9aa985a86667dc35a39b8b29f632cd215a9f496180"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "address", "address", "uint256", "uint256")
     INDEXED: ClassVar[tuple[bool, ...]] = (True, True, True, False, False)
     id: int
     token0: str
@@ -130,6 +167,10 @@ class Skimmed(Event):
     """Tokens that belonged to nobody left."""
 
     SIGNATURE: ClassVar[str] = "Skimmed(address,address,uint256)"
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "0cfb7d414a57e3fd35da9f4b61341e65026c225646228ba0262d9264f541c32e"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "address", "uint256")
     INDEXED: ClassVar[tuple[bool, ...]] = (True, True, False)
     token: str
     to: str
@@ -141,7 +182,11 @@ class Swap(Event):
     """One hop of a trade through one pool; a path of three pools makes three of these."""
 
     SIGNATURE: ClassVar[str] = "Swap(uint256,address,int256,int256)"
-    INDEXED: ClassVar[tuple[bool, ...]] = (True, True, False, False)
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "b5483fa96a5b3bbf736f591edf85cc473ad3fc53aeff51e4ded5353e220d7b72"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "address", "int256", "int256")
+    INDEXED: ClassVar[tuple[bool, ...]] = (True, False, False, False)
     id: int
     sender: str
     change0: int
@@ -158,6 +203,10 @@ class Transfer(Event):
     """Event `Transfer(address,address,address,uint256,uint256)`."""
 
     SIGNATURE: ClassVar[str] = "Transfer(address,address,address,uint256,uint256)"
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "1b3d7edb2e9c0b0e7c525b20aaaef0f5940d2ed71663c7d39266ecafac728859"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "address", "address", "uint256", "uint256")
     INDEXED: ClassVar[tuple[bool, ...]] = (False, True, True, True, False)
     by: str
     from_: str
@@ -335,7 +384,7 @@ class Exchange(Contract):
         value = self._call(
             "pool(uint256)((uint112,uint112,uint32,uint128,uint128))", (id,), block=block
         )[0]
-        return Pool.from_abi(value)
+        return Pool.from_tuple(value)
 
     def pool_id(self, key: PoolKey, *, block: int | None = None) -> int:
         """The id of a key, whether or not there is such a pool."""

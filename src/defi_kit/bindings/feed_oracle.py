@@ -20,6 +20,7 @@ __all__ = ["FeedOracle", "Leg"]
 class Leg(Struct):
     """Struct `IFeedOracle.Leg`."""
 
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "uint32", "int128", "int128")
     feed: str
     max_age: int
     min_answer: int
@@ -67,7 +68,7 @@ class FeedOracle(Contract):
     def base_leg(self, *, block: int | None = None) -> Leg:
         """The feed of the base token and what of it is trusted."""
         value = self._call("baseLeg()((address,uint32,int128,int128))", (), block=block)[0]
-        return Leg.from_abi(value)
+        return Leg.from_tuple(value)
 
     def price(self, *, block: int | None = None) -> int:
         """Raw units of the quote asset that one raw unit of the base asset is worth, times
@@ -86,4 +87,4 @@ class FeedOracle(Contract):
         token.
         """
         value = self._call("quoteLeg()((address,uint32,int128,int128))", (), block=block)[0]
-        return Leg.from_abi(value)
+        return Leg.from_tuple(value)

@@ -36,6 +36,10 @@ class AccountFrozen(Event):
     """`account` was frozen."""
 
     SIGNATURE: ClassVar[str] = "AccountFrozen(address,address)"
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "2a3de20682fb291f444b5c1469d7e0950c558ce3dadf97163687873e29bcf4ae"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "address")
     INDEXED: ClassVar[tuple[bool, ...]] = (True, True)
     account: str
     by: str
@@ -46,6 +50,10 @@ class AccountUnfrozen(Event):
     """`account` was unfrozen."""
 
     SIGNATURE: ClassVar[str] = "AccountUnfrozen(address,address)"
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "e19c610e04dba2019efcfb0f9455fad3af646853bb02abad2a452db1fd47c327"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "address")
     INDEXED: ClassVar[tuple[bool, ...]] = (True, True)
     account: str
     by: str
@@ -56,6 +64,10 @@ class Approval(Event):
     """Event `Approval(address,address,uint256)`."""
 
     SIGNATURE: ClassVar[str] = "Approval(address,address,uint256)"
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "8c5be1e5ebec7d5bd14f71427d1e84f3dd0314c0f7b2291e5b200ac8c7c3b925"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "address", "uint256")
     INDEXED: ClassVar[tuple[bool, ...]] = (True, True, False)
     owner: str
     spender: str
@@ -67,6 +79,10 @@ class Burned(Event):
     """`minter` destroyed `amount` of its own."""
 
     SIGNATURE: ClassVar[str] = "Burned(address,uint256)"
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "696de425f79f4a40bc6d2122ca50507f0efbeabbff86a84871b7196ab8ea8df7"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "uint256")
     INDEXED: ClassVar[tuple[bool, ...]] = (True, False)
     minter: str
     amount: int
@@ -77,6 +93,10 @@ class DollarPaused(Event):
     """Everything was stopped."""
 
     SIGNATURE: ClassVar[str] = "DollarPaused(address)"
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "d9a123e28cb8501354b8fa180e53eb9cda30228042a799e4b97fea6b9d795bd6"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = ("address",)
     INDEXED: ClassVar[tuple[bool, ...]] = (True,)
     by: str
 
@@ -86,6 +106,10 @@ class DollarUnpaused(Event):
     """Everything goes on."""
 
     SIGNATURE: ClassVar[str] = "DollarUnpaused(address)"
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "7739c12b63e35b687776080d1653f0b55cec1622820562ff82a6b150fd63c183"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = ("address",)
     INDEXED: ClassVar[tuple[bool, ...]] = (True,)
     by: str
 
@@ -95,6 +119,10 @@ class Minted(Event):
     """`minter` issued `amount` to `to`."""
 
     SIGNATURE: ClassVar[str] = "Minted(address,address,uint256)"
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "9d228d69b5fdb8d273a2336f8fb8612d039631024ea9bf09c424a9503aa078f0"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "address", "uint256")
     INDEXED: ClassVar[tuple[bool, ...]] = (True, True, False)
     minter: str
     to: str
@@ -106,6 +134,10 @@ class MinterConfigured(Event):
     """A minter may from now on mint up to `allowance`."""
 
     SIGNATURE: ClassVar[str] = "MinterConfigured(address,uint256)"
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "46980fca912ef9bcdbd36877427b6b90e860769f604e89c0e67720cece530d20"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "uint256")
     INDEXED: ClassVar[tuple[bool, ...]] = (True, False)
     minter: str
     allowance: int
@@ -116,6 +148,10 @@ class MinterRemoved(Event):
     """A minter may no longer mint or burn."""
 
     SIGNATURE: ClassVar[str] = "MinterRemoved(address)"
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "e94479a9f7e1952cc78f2d6baab678adc1b772d936c6583def489e524cb66692"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = ("address",)
     INDEXED: ClassVar[tuple[bool, ...]] = (True,)
     minter: str
 
@@ -125,6 +161,10 @@ class RoleMoved(Event):
     """A role changed hands; to zero when it was revoked."""
 
     SIGNATURE: ClassVar[str] = "RoleMoved(uint8,address,address)"
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "09c22d43db339c00f9980885b9376ab2be4bcc620297ff36a35eb02feac28bba"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = ("uint8", "address", "address")
     INDEXED: ClassVar[tuple[bool, ...]] = (True, True, True)
     role: int
     from_: str
@@ -136,6 +176,10 @@ class RoleOffered(Event):
     """A role was offered; zero withdraws the offer."""
 
     SIGNATURE: ClassVar[str] = "RoleOffered(uint8,address)"
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "c97e209dab0d2451016c2dc0b866c65806078299bfd05c6849d34bef6794d295"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = ("uint8", "address")
     INDEXED: ClassVar[tuple[bool, ...]] = (True, True)
     role: int
     candidate: str
@@ -146,6 +190,10 @@ class Transfer(Event):
     """Event `Transfer(address,address,uint256)`."""
 
     SIGNATURE: ClassVar[str] = "Transfer(address,address,uint256)"
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "address", "uint256")
     INDEXED: ClassVar[tuple[bool, ...]] = (True, True, False)
     from_: str
     to: str

@@ -43,6 +43,7 @@ __all__ = [
 class AccountState(Struct):
     """Struct `ILendingPool.AccountState`."""
 
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256", "uint256[]")
     shares: int
     debt_shares: int
     collateral: list[int]
@@ -52,6 +53,15 @@ class AccountState(Struct):
 class CollateralParameters(Struct):
     """Struct `ILendingPool.CollateralParameters`."""
 
+    TYPES: ClassVar[tuple[str, ...]] = (
+        "address",
+        "address",
+        "uint16",
+        "uint16",
+        "uint16",
+        "uint16",
+        "uint120",
+    )
     token: str
     oracle: str
     borrow_ltv: int
@@ -65,6 +75,7 @@ class CollateralParameters(Struct):
 class CollateralState(Struct):
     """Struct `ILendingPool.CollateralState`."""
 
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "uint256", "uint256")
     token: str
     price: int
     total: int
@@ -74,6 +85,7 @@ class CollateralState(Struct):
 class KinkedCurve(Struct):
     """Struct `KinkedCurve`."""
 
+    TYPES: ClassVar[tuple[str, ...]] = ("uint40", "uint40", "uint40", "uint64")
     at_zero: int
     at_kink: int
     at_full: int
@@ -84,6 +96,15 @@ class KinkedCurve(Struct):
 class Liquidation(Struct):
     """Struct `ILendingPool.Liquidation`."""
 
+    TYPES: ClassVar[tuple[str, ...]] = (
+        "uint256",
+        "uint256",
+        "uint256",
+        "uint256",
+        "uint256",
+        "uint256",
+        "uint256",
+    )
     health: int
     bonus: int
     repaid: int
@@ -97,6 +118,14 @@ class Liquidation(Struct):
 class Market(Struct):
     """Struct `ILendingPool.Market`."""
 
+    TYPES: ClassVar[tuple[str, ...]] = (
+        "uint128",
+        "uint88",
+        "uint40",
+        "uint112",
+        "uint104",
+        "uint40",
+    )
     debt_shares: int
     reserve: int
     rate: int
@@ -109,6 +138,14 @@ class Market(Struct):
 class PoolParameters(Struct):
     """Struct `ILendingPool.PoolParameters`."""
 
+    TYPES: ClassVar[tuple[str, ...]] = (
+        "address",
+        "string",
+        "string",
+        "uint256",
+        "uint256",
+        "uint256",
+    )
     asset: str
     name: str
     symbol: str
@@ -121,7 +158,14 @@ class PoolParameters(Struct):
 class Snapshot(Struct):
     """Struct `ILendingPool.Snapshot`."""
 
-    STRUCTS: ClassVar[dict[str, type[Struct]]] = {
+    TYPES: ClassVar[tuple[str, ...]] = (
+        "uint256",
+        "(uint128,uint88,uint40,uint112,uint104,uint40)",
+        "uint256",
+        "(address,uint256,uint256)[]",
+        "(uint256,uint256,uint256[])[]",
+    )
+    NESTED: ClassVar[dict[str, type[Struct]]] = {
         "market": Market,
         "collaterals": CollateralState,
         "accounts": AccountState,
@@ -140,6 +184,10 @@ class Accrued(Event):
     """
 
     SIGNATURE: ClassVar[str] = "Accrued(uint256,uint256)"
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "e0c50b11a6cc6d75470f28bd76d20c8d223c626324486a273eefadf6c6e973a7"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256")
     INDEXED: ClassVar[tuple[bool, ...]] = (False, False)
     interest: int
     to_reserve: int
@@ -150,6 +198,10 @@ class Approval(Event):
     """Event `Approval(address,address,uint256)`."""
 
     SIGNATURE: ClassVar[str] = "Approval(address,address,uint256)"
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "8c5be1e5ebec7d5bd14f71427d1e84f3dd0314c0f7b2291e5b200ac8c7c3b925"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "address", "uint256")
     INDEXED: ClassVar[tuple[bool, ...]] = (True, True, False)
     owner: str
     spender: str
@@ -163,6 +215,10 @@ class BadDebt(Event):
     """
 
     SIGNATURE: ClassVar[str] = "BadDebt(address,uint256,uint256)"
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "398d028992fb4981b01dd8722b1ef6bbe9ee5466969ab088baf3482b97255548"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "uint256", "uint256")
     INDEXED: ClassVar[tuple[bool, ...]] = (True, False, False)
     account: str
     loss: int
@@ -174,6 +230,10 @@ class Borrowed(Event):
     """`account` took on debt; `receiver` got the assets."""
 
     SIGNATURE: ClassVar[str] = "Borrowed(address,address,uint256,uint256)"
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "c14e9e6b4d98a542b05a0f6b64acd5f4cbdb914be88432d87486b664e97071a7"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "address", "uint256", "uint256")
     INDEXED: ClassVar[tuple[bool, ...]] = (True, True, False, False)
     account: str
     receiver: str
@@ -186,6 +246,10 @@ class CollateralSupplied(Event):
     """`payer` posted collateral for `account`."""
 
     SIGNATURE: ClassVar[str] = "CollateralSupplied(address,address,address,uint256)"
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "13dd74aa42176dd3e7646cf8a008ac9f4cb1725846651cf95bd4a6b920699f82"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "address", "address", "uint256")
     INDEXED: ClassVar[tuple[bool, ...]] = (True, True, True, False)
     token: str
     account: str
@@ -198,6 +262,10 @@ class CollateralWithdrawn(Event):
     """`account` took collateral back; `receiver` got it."""
 
     SIGNATURE: ClassVar[str] = "CollateralWithdrawn(address,address,address,uint256)"
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "066ba4a8f1b0176abba8cd70012fabcaa801a97916823e068d94ec15deb9037a"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "address", "address", "uint256")
     INDEXED: ClassVar[tuple[bool, ...]] = (True, True, True, False)
     token: str
     account: str
@@ -210,6 +278,10 @@ class Deposit(Event):
     """Event `Deposit(address,address,uint256,uint256)`."""
 
     SIGNATURE: ClassVar[str] = "Deposit(address,address,uint256,uint256)"
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "dcbc1c05240f31ff3ad067ef1ee35ce4997762752e3a095284754544f4c709d7"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "address", "uint256", "uint256")
     INDEXED: ClassVar[tuple[bool, ...]] = (True, True, False, False)
     by: str
     owner: str
@@ -224,6 +296,17 @@ class Liquidated(Event):
     """
 
     SIGNATURE: ClassVar[str] = "Liquidated(address,address,address,uint256,uint256,uint256)"
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "e04d542432d45c3f3f92fd452fe5ceaa2b847f344ba466cdff8f6288ad1c24b5"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = (
+        "address",
+        "address",
+        "address",
+        "uint256",
+        "uint256",
+        "uint256",
+    )
     INDEXED: ClassVar[tuple[bool, ...]] = (True, True, True, False, False, False)
     account: str
     token: str
@@ -238,6 +321,10 @@ class Repaid(Event):
     """`payer` paid back debt of `account`."""
 
     SIGNATURE: ClassVar[str] = "Repaid(address,address,uint256,uint256)"
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "e62a777dbd48d3912f68a1b9445813ee02bc3ac18b97dc129ca462cc77bb641b"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "address", "uint256", "uint256")
     INDEXED: ClassVar[tuple[bool, ...]] = (True, True, False, False)
     account: str
     payer: str
@@ -250,6 +337,10 @@ class Transfer(Event):
     """Event `Transfer(address,address,uint256)`."""
 
     SIGNATURE: ClassVar[str] = "Transfer(address,address,uint256)"
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "address", "uint256")
     INDEXED: ClassVar[tuple[bool, ...]] = (True, True, False)
     from_: str
     to: str
@@ -261,6 +352,10 @@ class Withdraw(Event):
     """Event `Withdraw(address,address,address,uint256,uint256)`."""
 
     SIGNATURE: ClassVar[str] = "Withdraw(address,address,address,uint256,uint256)"
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "fbde797d201c681b91056529119e0b02407c7bb96a4a2c75c01fc9667232c8db"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "address", "address", "uint256", "uint256")
     INDEXED: ClassVar[tuple[bool, ...]] = (True, True, True, False, False)
     by: str
     to: str
@@ -425,7 +520,7 @@ class LendingPool(Contract):
             (),
             block=block,
         )[0]
-        return [CollateralParameters.from_abi(item) for item in value]
+        return [CollateralParameters.from_tuple(item) for item in value]
 
     def convert_to_assets(self, shares: int, *, block: int | None = None) -> int:
         """`convertToAssets(uint256)`."""
@@ -486,7 +581,7 @@ class LendingPool(Contract):
         value = self._call(
             "market()((uint128,uint88,uint40,uint112,uint104,uint40))", (), block=block
         )[0]
-        return Market.from_abi(value)
+        return Market.from_tuple(value)
 
     def max_borrow(self, account: HasAddress | str, *, block: int | None = None) -> int:
         """The most that `borrow` allows `account` now [asset]. Reverts as its oracles do."""
@@ -545,7 +640,7 @@ class LendingPool(Contract):
             (),
             block=block,
         )
-        return PoolParameters.from_abi(values[0]), KinkedCurve.from_abi(values[1])
+        return PoolParameters.from_tuple(values[0]), KinkedCurve.from_tuple(values[1])
 
     def permit(
         self,
@@ -586,7 +681,7 @@ class LendingPool(Contract):
             (account, token, max_repay, max_seize),
             block=block,
         )[0]
-        return Liquidation.from_abi(value)
+        return Liquidation.from_tuple(value)
 
     def preview_mint(self, shares: int, *, block: int | None = None) -> int:
         """`previewMint(uint256)`."""
@@ -636,7 +731,7 @@ class LendingPool(Contract):
             (accounts,),
             block=block,
         )[0]
-        return Snapshot.from_abi(value)
+        return Snapshot.from_tuple(value)
 
     def supply_collateral(
         self,

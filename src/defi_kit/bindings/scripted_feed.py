@@ -22,6 +22,10 @@ class AnswerScripted(Event):
     """A new round was scripted."""
 
     SIGNATURE: ClassVar[str] = "AnswerScripted(uint80,int256,uint80,bool)"
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "d0394f7b796cbbd1563e9e31450770394d6bee859ad298e8b37bf1015996bde7"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = ("uint80", "int256", "uint80", "bool")
     INDEXED: ClassVar[tuple[bool, ...]] = (True, False, False, False)
     round_id: int
     answer: int
@@ -34,6 +38,10 @@ class RevertingSet(Event):
     """The feed was switched off or on."""
 
     SIGNATURE: ClassVar[str] = "RevertingSet(bool)"
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "78fdfb8f9c1aaf70c447867875ab41017ebd91a2383cd7f2515e7995bdb5f917"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = ("bool",)
     INDEXED: ClassVar[tuple[bool, ...]] = (False,)
     reverting: bool
 

@@ -22,6 +22,10 @@ class Approval(Event):
     """Event `Approval(address,address,uint256)`."""
 
     SIGNATURE: ClassVar[str] = "Approval(address,address,uint256)"
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "8c5be1e5ebec7d5bd14f71427d1e84f3dd0314c0f7b2291e5b200ac8c7c3b925"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "address", "uint256")
     INDEXED: ClassVar[tuple[bool, ...]] = (True, True, False)
     owner: str
     spender: str
@@ -33,6 +37,10 @@ class Transfer(Event):
     """Event `Transfer(address,address,uint256)`."""
 
     SIGNATURE: ClassVar[str] = "Transfer(address,address,uint256)"
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "address", "uint256")
     INDEXED: ClassVar[tuple[bool, ...]] = (True, True, False)
     from_: str
     to: str
