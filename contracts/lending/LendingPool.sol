@@ -1,0 +1,471 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
+import {SafeCastLib} from "solady/utils/SafeCastLib.sol";
+import {IOracle} from "../interfaces/IOracle.sol";
+import {ILendingPool} from "./ILendingPool.sol";
+import {InterestIndex} from "./InterestIndex.sol";
+import {KinkedCurve} from "./KinkedRate.sol";
+import {LendingVault} from "./LendingVault.sol";
+import {LiquidationMath} from "./LiquidationMath.sol";
+
+/// @title LendingPool
+/// @notice Lends one asset against several collaterals: the borrowers' half, on top of {LendingVault}. See {ILendingPool}.
+/// Python twin: `defi_kit.lending.pool.Pool`.
+contract LendingPool is LendingVault {
+    using FixedPointMathLib for uint256;
+    using InterestIndex for uint256;
+    using LiquidationMath for uint256;
+    using SafeCastLib for uint256;
+
+    /// @dev One account's debt, and which collaterals it holds, in one word: bit i is set while balance i is not zero.
+    struct Account {
+        uint128 debtShares;
+        uint16 held;
+    }
+
+    /// @dev A collateral's books, by token. One word.
+    struct Book {
+        uint120 total; // held for all accounts [collateral]
+        uint120 cap; // most that `total` may be [collateral]
+        uint8 number; // position in the list plus one; 0 = not a collateral
+    }
+
+    /// @dev What a collateral counts for, by number. One word, read for each collateral an account holds.
+    struct Risk {
+        address oracle;
+        uint16 borrowLtv; // [bps]
+        uint16 liquidationLtv; // [bps]
+        uint16 maxBonus; // [bps]
+        uint16 fullBonusHealth; // [bps]
+    }
+
+    /// @dev All collateral of one account, appraised; `price` is that of the collateral in focus.
+    struct Appraisal {
+        uint256 value; // [asset]
+        uint256 borrowing; // sum of value * borrowLtv [asset * bps]
+        uint256 liquidation; // sum of value * liquidationLtv [asset * bps]
+        uint256 price; // [1e36]
+    }
+
+    /// @dev What a liquidator asks for, and what there is of it.
+    struct Case {
+        address account;
+        address token;
+        uint256 number; // of the collateral
+        uint256 balance; // what the account holds of it [collateral]
+        uint256 maxRepay; // [asset]
+        uint256 maxSeize; // [collateral]
+    }
+
+    uint256 private constant MAX_COLLATERALS = 16;
+    uint256 private constant NO_FOCUS = MAX_COLLATERALS;
+
+    /// @dev Collateral worth a hundredth of the minimum debt is dust.
+    uint256 private constant DUST_DIVISOR = 100;
+
+    /* FIXED AT BIRTH */
+
+    uint256 private immutable _minimumDebt; // [asset]
+    uint256 private immutable _targetHealth; // [bps]
+    address[] private _tokens;
+    Risk[MAX_COLLATERALS] private _risks;
+
+    /* BOOKS */
+
+    mapping(address token => Book) private _books;
+    mapping(address account => Account) private _accounts;
+    mapping(address account => mapping(uint256 number => uint256 amount)) private _balances; // [collateral]
+
+    constructor(PoolParameters memory pool, KinkedCurve memory curve, CollateralParameters[] memory list)
+        LendingVault(pool, curve)
+    {
+        require(pool.minimumDebt >= DUST_DIVISOR, InvalidParameter("minimumDebt", pool.minimumDebt));
+        require(pool.minimumDebt <= MAX_ASSETS, InvalidParameter("minimumDebt", pool.minimumDebt));
+        require(pool.targetHealth > BPS, InvalidParameter("targetHealth", pool.targetHealth));
+        require(pool.targetHealth <= 2 * BPS, InvalidParameter("targetHealth", pool.targetHealth));
+        require(list.length > 0 && list.length <= MAX_COLLATERALS, InvalidParameter("collaterals", list.length));
+
+        _minimumDebt = pool.minimumDebt;
+        _targetHealth = pool.targetHealth;
+        for (uint256 i; i < list.length; ++i) {
+            _list(list[i], i);
+        }
+    }
+
+    function _list(CollateralParameters memory c, uint256 number) private {
+        // The pool's own shares lose value exactly when its loans do, so they can back none of them.
+        require(c.token != address(this) && c.token != _asset, InvalidCollateral(c.token));
+        require(_books[c.token].number == 0, InvalidCollateral(c.token));
+        require(
+            c.borrowLtv > 0 && c.borrowLtv < c.liquidationLtv && c.fullBonusHealth < BPS
+                && (BPS + c.maxBonus) * c.liquidationLtv <= c.fullBonusHealth * BPS,
+            InvalidRatios(c.token, c.borrowLtv, c.liquidationLtv, c.maxBonus, c.fullBonusHealth)
+        );
+        require(c.cap > 0, InvalidParameter("cap", c.cap));
+        _decimalsOf(c.token);
+        _priceOf(c.oracle);
+
+        _tokens.push(c.token);
+        _books[c.token] = Book({total: 0, cap: c.cap, number: uint8(number + 1)});
+        _risks[number] = Risk(c.oracle, c.borrowLtv, c.liquidationLtv, c.maxBonus, c.fullBonusHealth);
+    }
+
+    /* COLLATERAL */
+
+    /// @inheritdoc ILendingPool
+    function supplyCollateral(address token, uint256 amount, address account) external nonReentrant {
+        require(amount != 0, ZeroAmount());
+        Book memory book = _book(token);
+        uint256 total = book.total + amount;
+        require(total <= book.cap, CapExceeded(token, total, book.cap));
+        uint256 number = book.number - 1;
+        uint256 balance = _balances[account][number];
+
+        if (balance == 0) _hold(account, number);
+        _balances[account][number] = balance + amount;
+        _books[token].total = uint120(total);
+
+        emit CollateralSupplied(token, account, msg.sender, amount);
+
+        _pull(token, amount);
+    }
+
+    /// @dev Notes that `account` holds a collateral it did not hold.
+    function _hold(address account, uint256 number) private {
+        Account memory a = _accounts[account];
+        if (a.debtShares != 0) {
+            require(msg.sender == account, NotAuthorized(account, msg.sender));
+            _priceOf(_risks[number].oracle);
+        }
+        _accounts[account].held = uint16(a.held | 1 << number);
+    }
+
+    /// @inheritdoc ILendingPool
+    function withdrawCollateral(address token, uint256 amount, address receiver, address account)
+        external
+        nonReentrant
+    {
+        _authorize(account);
+        require(amount != 0, ZeroAmount());
+        uint256 number = _book(token).number - 1;
+        uint256 balance = _balances[account][number];
+        require(amount <= balance, CollateralExceedsBalance(token, amount, balance));
+
+        Account memory a = _accounts[account];
+        _release(account, a, token, number, balance - amount, amount);
+        if (a.debtShares != 0) {
+            (Market memory m,,) = _accrued(); // not written: neither debts nor cash change
+            _checkLimit(account, a, uint256(a.debtShares).toAssetsUp(m.index));
+        }
+
+        emit CollateralWithdrawn(token, account, receiver, amount);
+
+        _push(token, receiver, amount);
+    }
+
+    /// @dev Writes that `amount` of a collateral leaves and `left` stays, `a` included.
+    function _release(address account, Account memory a, address token, uint256 number, uint256 left, uint256 amount)
+        private
+    {
+        if (left == 0) a.held &= uint16(~(1 << number));
+        _accounts[account] = a;
+        _balances[account][number] = left;
+        _books[token].total -= uint120(amount);
+    }
+
+    /* DEBT */
+
+    /// @inheritdoc ILendingPool
+    function borrow(uint256 assets, address receiver, address account) external nonReentrant {
+        _authorize(account);
+        require(assets != 0, ZeroAmount());
+        Market memory m = _accrue();
+        require(assets <= m.cash, InsufficientCash(assets, m.cash));
+        uint256 shares = assets.toSharesUp(m.index);
+
+        Account memory a = _accounts[account];
+        a.debtShares = (a.debtShares + shares).toUint128();
+        uint256 debt = uint256(a.debtShares).toAssetsUp(m.index);
+        require(debt >= _minimumDebt, DebtBelowMinimum(debt, _minimumDebt));
+        _checkLimit(account, a, debt);
+
+        _accounts[account] = a;
+        m.debtShares = (m.debtShares + shares).toUint128();
+        m.cash -= uint104(assets);
+        _close(m);
+
+        emit Borrowed(account, receiver, assets, shares);
+
+        _push(_asset, receiver, assets);
+    }
+
+    /// @inheritdoc ILendingPool
+    function repay(uint256 assets, address account) external nonReentrant returns (uint256 repaid) {
+        require(assets != 0, ZeroAmount());
+        Market memory m = _accrue();
+        Account memory a = _accounts[account];
+        require(a.debtShares != 0, NoDebt(account));
+        uint256 shares;
+        uint256 left;
+        (repaid, shares, left) = _repayment(a.debtShares, assets, m.index);
+        require(left == 0 || left >= _minimumDebt, DebtBelowMinimum(left, _minimumDebt));
+
+        a.debtShares -= uint128(shares);
+        _accounts[account] = a;
+        m.debtShares -= uint128(shares);
+        m.cash = (m.cash + repaid).toUint104();
+        _close(m);
+
+        emit Repaid(account, msg.sender, repaid, shares);
+
+        _pull(_asset, repaid);
+    }
+
+    /// @dev What at most `assets` repay of `debtShares`: what is paid, the shares it cancels, and the debt left.
+    function _repayment(uint256 debtShares, uint256 assets, uint256 index)
+        private
+        pure
+        returns (uint256 repaid, uint256 shares, uint256 left)
+    {
+        uint256 debt = debtShares.toAssetsUp(index);
+        if (assets >= debt) return (debt, debtShares, 0);
+        repaid = assets;
+        shares = assets.toSharesDown(index);
+        left = (debtShares - shares).toAssetsUp(index);
+    }
+
+    /// @dev Reverts unless the account may owe `debt`. The borrow limit lies below the limit of health.
+    function _checkLimit(address account, Account memory a, uint256 debt) private view {
+        uint256 limit = _appraise(account, a.held, NO_FOCUS).borrowing;
+        require(debt * BPS <= limit, DebtAboveLimit(account, debt, limit / BPS));
+    }
+
+    /* LIQUIDATION */
+
+    /// @inheritdoc ILendingPool
+    function liquidate(address account, address token, uint256 maxRepay, uint256 maxSeize, uint256 minSeized)
+        external
+        nonReentrant
+        returns (uint256 repaid, uint256 seized)
+    {
+        Market memory m = _accrue();
+        Account memory a = _accounts[account];
+        Case memory c = _case(account, token, maxRepay, maxSeize);
+        Liquidation memory l = _assess(m, a, c);
+        (repaid, seized) = (l.repaid, l.seized);
+        require(seized >= minSeized, TooLittleSeized(seized, minSeized));
+
+        if (l.badDebt != 0) _writeOff(m, account, l.badDebt);
+        a.debtShares -= uint128(l.debtShares);
+        _release(account, a, token, c.number, c.balance - seized, seized);
+        m.debtShares -= uint128(l.debtShares);
+        m.cash = (m.cash + repaid).toUint104();
+        _close(m);
+
+        emit Liquidated(account, token, msg.sender, repaid, seized, l.bonus);
+
+        _push(token, msg.sender, seized);
+        _pull(_asset, repaid);
+    }
+
+    /// @dev Takes a loss out of the reserve. The rest falls on the lenders without another write: the debt shares
+    /// vanish from what they own.
+    function _writeOff(Market memory m, address account, uint256 loss) private {
+        uint256 fromReserve = loss.min(m.reserve);
+        m.reserve -= uint88(fromReserve);
+
+        emit BadDebt(account, loss, fromReserve);
+    }
+
+    function _case(address account, address token, uint256 maxRepay, uint256 maxSeize)
+        private
+        view
+        returns (Case memory)
+    {
+        uint256 number = _book(token).number - 1;
+        return Case(account, token, number, _balances[account][number], maxRepay, maxSeize);
+    }
+
+    /// @dev Decides a liquidation; changes nothing.
+    function _assess(Market memory m, Account memory a, Case memory c) private view returns (Liquidation memory l) {
+        uint256 debt = uint256(a.debtShares).toAssetsUp(m.index);
+        require(debt != 0, NoDebt(c.account));
+        Appraisal memory worth = _appraise(c.account, a.held, c.number);
+        l.health = worth.liquidation.healthDown(debt);
+        require(l.health < WAD, HealthyAccount(c.account, l.health));
+        require(c.balance != 0, CollateralExceedsBalance(c.token, 1, 0));
+
+        Risk memory risk = _risks[c.number];
+        l.bonus = l.health.bonusDown(risk.maxBonus, risk.fullBonusHealth);
+        uint256 allowed = debt.repayToTargetUp(worth.liquidation, _targetHealth, l.bonus, risk.liquidationLtv);
+        if (debt < allowed + _minimumDebt) allowed = debt; // what would be left is too small to stand
+        (l.repaid, l.seized) = _exchange(allowed.min(c.maxRepay), c.balance.min(c.maxSeize), l.bonus, worth.price);
+        require(l.repaid != 0 && l.seized != 0, ZeroAmount());
+
+        (, l.debtShares, l.debtLeft) = _repayment(a.debtShares, l.repaid, m.index);
+        if (l.debtLeft != 0) _assessRest(l, c, worth, a.debtShares);
+    }
+
+    /// @dev A debt that is left must be worth collecting, or be written off.
+    function _assessRest(Liquidation memory l, Case memory c, Appraisal memory worth, uint256 debtShares) private view {
+        uint256 left = c.balance - l.seized;
+        uint256 valueLeft = worth.value - c.balance.valueDown(worth.price) + left.valueDown(worth.price);
+        uint256 dust = _minimumDebt / DUST_DIVISOR;
+        require(
+            left == 0 || (l.debtLeft >= _minimumDebt && valueLeft > dust),
+            LeavesDust(l.debtLeft, _minimumDebt, valueLeft, dust)
+        );
+        if (valueLeft <= dust) (l.badDebt, l.debtLeft, l.debtShares) = (l.debtLeft, 0, debtShares);
+    }
+
+    /// @dev The most that changes hands within both limits. The liquidator never gets more than what is repaid is worth
+    /// plus the bonus.
+    function _exchange(uint256 maxRepay, uint256 maxSeize, uint256 bonus, uint256 price)
+        private
+        pure
+        returns (uint256 repaid, uint256 seized)
+    {
+        uint256 cost = maxSeize.repaidUp(bonus, price);
+        if (cost <= maxRepay) return (cost, maxSeize);
+        return (maxRepay, maxRepay.seizedDown(bonus, price));
+    }
+
+    /* SHARED STEPS */
+
+    function _authorize(address account) private view {
+        require(msg.sender == account, NotAuthorized(account, msg.sender));
+    }
+
+    function _book(address token) private view returns (Book memory book) {
+        book = _books[token];
+        require(book.number != 0, UnknownCollateral(token));
+    }
+
+    function _priceOf(address oracle) private view returns (uint256 price) {
+        price = IOracle(oracle).price();
+        require(price != 0, ZeroPrice(oracle));
+    }
+
+    /// @dev Asks the oracle of every collateral held. Cannot overflow: a value is below 2^137, ratios below 2^16.
+    function _appraise(address account, uint256 held, uint256 focus) private view returns (Appraisal memory worth) {
+        mapping(uint256 => uint256) storage balances = _balances[account];
+        unchecked {
+            for (uint256 number; held != 0; (++number, held >>= 1)) {
+                if (held & 1 == 0) continue;
+                Risk memory risk = _risks[number];
+                uint256 price = _priceOf(risk.oracle);
+                uint256 value = balances[number].valueDown(price);
+                worth.value += value;
+                worth.borrowing += value * risk.borrowLtv;
+                worth.liquidation += value * risk.liquidationLtv;
+                if (number == focus) worth.price = price;
+            }
+        }
+    }
+
+    /* VIEWS: BORROWING */
+
+    /// @inheritdoc ILendingPool
+    function parameters() external view returns (PoolParameters memory pool, KinkedCurve memory curve) {
+        pool = PoolParameters(_asset, _name, _symbol, _minimumDebt, _targetHealth, _reserveFactor);
+        curve = _curve();
+    }
+
+    /// @inheritdoc ILendingPool
+    function collaterals() external view returns (CollateralParameters[] memory list) {
+        list = new CollateralParameters[](_tokens.length);
+        for (uint256 i; i < list.length; ++i) {
+            (address token, Risk memory r) = (_tokens[i], _risks[i]);
+            list[i] = CollateralParameters(
+                token, r.oracle, r.borrowLtv, r.liquidationLtv, r.maxBonus, r.fullBonusHealth, _books[token].cap
+            );
+        }
+    }
+
+    /// @inheritdoc ILendingPool
+    function debtOf(address account) public view returns (uint256) {
+        (Market memory m,,) = _accrued();
+        return uint256(_accounts[account].debtShares).toAssetsUp(m.index);
+    }
+
+    /// @inheritdoc ILendingPool
+    function collateralOf(address account, address token) external view returns (uint256) {
+        return _balances[account][_book(token).number - 1];
+    }
+
+    /// @inheritdoc ILendingPool
+    function totalCollateral(address token) external view returns (uint256) {
+        return _book(token).total;
+    }
+
+    /// @inheritdoc ILendingPool
+    function healthOf(address account) external view returns (uint256) {
+        uint256 debt = debtOf(account);
+        if (debt == 0) return type(uint256).max;
+        return _appraise(account, _accounts[account].held, NO_FOCUS).liquidation.healthDown(debt);
+    }
+
+    /// @inheritdoc ILendingPool
+    function maxBorrow(address account) external view returns (uint256 assets) {
+        (Market memory m,,) = _accrued();
+        Account memory a = _accounts[account];
+        // As many debt shares as the limit bears, less those there are, bring a debt to the limit and not beyond.
+        uint256 limit = _appraise(account, a.held, NO_FOCUS).borrowing / BPS;
+        uint256 shares = limit.toSharesDown(m.index).zeroFloorSub(a.debtShares);
+        assets = shares.toAssetsDown(m.index).min(m.cash);
+        uint256 debt = (a.debtShares + assets.toSharesUp(m.index)).toAssetsUp(m.index);
+        if (debt < _minimumDebt) assets = 0;
+    }
+
+    /// @inheritdoc ILendingPool
+    function maxWithdrawCollateral(address account, address token) external view returns (uint256) {
+        uint256 number = _book(token).number - 1;
+        uint256 balance = _balances[account][number];
+        uint256 debt = debtOf(account);
+        if (debt == 0 || balance == 0) return balance;
+
+        Appraisal memory worth = _appraise(account, _accounts[account].held, number);
+        uint256 value = balance.valueDown(worth.price);
+        uint256 ltv = _risks[number].borrowLtv;
+        uint256 needed = (debt * BPS).zeroFloorSub(worth.borrowing - value * ltv).divUp(ltv); // of that value [asset]
+        return needed > value ? 0 : balance - needed.fullMulDivUp(1e36, worth.price);
+    }
+
+    /// @inheritdoc ILendingPool
+    function previewLiquidation(address account, address token, uint256 maxRepay, uint256 maxSeize)
+        external
+        view
+        returns (Liquidation memory)
+    {
+        (Market memory m,,) = _accrued();
+        return _assess(m, _accounts[account], _case(account, token, maxRepay, maxSeize));
+    }
+
+    /// @inheritdoc ILendingPool
+    function snapshot(address[] calldata accounts) external view returns (Snapshot memory s) {
+        uint256 count = _tokens.length;
+        (s.timestamp, s.market, s.totalShares) = (block.timestamp, _market, totalSupply());
+        s.collaterals = new CollateralState[](count);
+        for (uint256 i; i < count; ++i) {
+            s.collaterals[i] = CollateralState(_tokens[i], _tryPrice(_risks[i].oracle), _books[_tokens[i]].total);
+        }
+        s.accounts = new AccountState[](accounts.length);
+        for (uint256 i; i < accounts.length; ++i) {
+            uint256[] memory balances = new uint256[](count);
+            for (uint256 j; j < count; ++j) {
+                balances[j] = _balances[accounts[i]][j];
+            }
+            s.accounts[i] = AccountState(balanceOf(accounts[i]), _accounts[accounts[i]].debtShares, balances);
+        }
+    }
+
+    function _tryPrice(address oracle) private view returns (uint256) {
+        try IOracle(oracle).price() returns (uint256 price) {
+            return price;
+        } catch {
+            return 0;
+        }
+    }
+}

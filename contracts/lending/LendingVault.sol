@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {ERC4626} from "solady/tokens/ERC4626.sol";
+import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
+import {MetadataReaderLib} from "solady/utils/MetadataReaderLib.sol";
+import {SafeCastLib} from "solady/utils/SafeCastLib.sol";
+import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
+import {ILendingPool} from "./ILendingPool.sol";
+import {InterestIndex} from "./InterestIndex.sol";
+import {KinkedCurve, KinkedRate} from "./KinkedRate.sol";
+
+/// @title LendingVault
+/// @notice The lenders' half of a lending pool: one asset, its books and interest, and ERC-4626 shares of it.
+/// It knows what is owed in all, and nothing of who owes it against what.
+abstract contract LendingVault is ILendingPool, ERC4626, ReentrancyGuardTransient {
+    using FixedPointMathLib for uint256;
+    using InterestIndex for uint256;
+    using KinkedRate for KinkedCurve;
+    using SafeCastLib for uint256;
+    using SafeTransferLib for address;
+
+    uint256 internal constant WAD = 1e18;
+    uint256 internal constant BPS = 1e4;
+
+    uint256 private constant MAX_DECIMALS = 24;
+
+    /// @dev One asset unit buys a million shares at first, and a million shares that nobody holds stand beside the others:
+    /// to move the share price by one unit an attacker would have to give a million to them.
+    uint8 private constant SHARE_DECIMALS_OFFSET = 6;
+    uint256 private constant VIRTUAL_SHARES = 1e6;
+
+    /// @dev Deposits stop where the lenders own this much [asset]; leaves a bit in `cash` for what interest adds.
+    uint256 internal constant MAX_ASSETS = type(uint104).max / 2;
+
+    /// @dev Deposits stop at this many shares. Only a pool that has lost everything, twice, gets there.
+    uint256 private constant MAX_SHARES = type(uint144).max;
+
+    /* FIXED AT BIRTH */
+
+    address internal immutable _asset;
+    uint8 private immutable _assetDecimals;
+    bytes32 private immutable _nameHash;
+    uint256 internal immutable _reserveFactor; // [bps]
+    uint40 private immutable _rateAtZero; // [wad per second]
+    uint40 private immutable _rateAtKink; // [wad per second]
+    uint40 private immutable _rateAtFull; // [wad per second]
+    uint64 private immutable _kink; // [wad]
+
+    string internal _name;
+    string internal _symbol;
+    /* BOOKS */
+
+    Market internal _market;
+
+    constructor(PoolParameters memory pool, KinkedCurve memory curve) {
+        curve.validate();
+        require(pool.reserveFactor < BPS, InvalidParameter("reserveFactor", pool.reserveFactor));
+
+        _asset = pool.asset;
+        _assetDecimals = _decimalsOf(pool.asset);
+        _nameHash = keccak256(bytes(pool.name));
+        _reserveFactor = pool.reserveFactor;
+        (_rateAtZero, _rateAtKink, _rateAtFull, _kink) = (curve.atZero, curve.atKink, curve.atFull, curve.kink);
+        (_name, _symbol) = (pool.name, pool.symbol);
+        _market.index = uint112(InterestIndex.START);
+        _market.rate = curve.atZero;
+        _market.accruedAt = uint40(block.timestamp);
+    }
+
+    /// @dev Reverts when `token` has no code; a token that does not say has 0 decimals.
+    function _decimalsOf(address token) internal view returns (uint8 decimals_) {
+        require(token.code.length > 0, InvalidCollateral(token));
+        decimals_ = MetadataReaderLib.readDecimals(token);
+        require(decimals_ <= MAX_DECIMALS, InvalidParameter("decimals", decimals_));
+    }
+
+    /* INTEREST */
+
+    /// @inheritdoc ILendingPool
+    function accrue() external nonReentrant {
+        _market = _accrue();
+    }
+
+    /// @dev The books with interest up to now, in memory: the verb writes them once, with `_close`.
+    function _accrue() internal returns (Market memory m) {
+        uint256 interest;
+        uint256 toReserve;
+        (m, interest, toReserve) = _accrued();
+        if (interest != 0) emit Accrued(interest, toReserve);
+    }
+
+    /// @dev The reserve's part is the difference of two rounded sums, not the rounded part of a difference, so that many
+    /// small accruals add up to one large one. It never exceeds the interest, and stops at what 88 bits hold.
+    function _accrued() internal view returns (Market memory m, uint256 interest, uint256 toReserve) {
+        m = _market;
+        uint256 elapsed = block.timestamp - m.accruedAt;
+        if (elapsed == 0) return (m, 0, 0);
+        m.accruedAt = uint40(block.timestamp);
+        if (m.debtShares == 0) return (m, 0, 0);
+
+        uint256 before = uint256(m.debtShares).toAssetsDown(m.index);
+        m.index = uint112(uint256(m.index).grow(m.rate, elapsed));
+        uint256 grown = uint256(m.debtShares).toAssetsDown(m.index);
+        interest = grown - before;
+        toReserve = grown * _reserveFactor / BPS - before * _reserveFactor / BPS;
+        toReserve = toReserve.min(type(uint88).max - m.reserve);
+        m.reserve += uint88(toReserve);
+    }
+
+    /// @dev Writes the books back, with the rate that the new utilisation asks for from now on.
+    function _close(Market memory m) internal {
+        uint256 debt = uint256(m.debtShares).toAssetsDown(m.index);
+        uint256 utilisation = debt == 0 ? 0 : debt * WAD / (debt + m.cash);
+        m.rate = uint40(_curve().rateDown(utilisation));
+        _market = m;
+    }
+
+    function _curve() internal view returns (KinkedCurve memory) {
+        return KinkedCurve(_rateAtZero, _rateAtKink, _rateAtFull, _kink);
+    }
+
+    /* LENDING (ERC-4626) */
+
+    /// @inheritdoc ERC4626
+    function deposit(uint256 assets, address to) public override nonReentrant returns (uint256 shares) {
+        Market memory m = _accrue();
+        (uint256 total, uint256 supply) = (_totalAssets(m), totalSupply());
+        uint256 maximum = _maxDeposit(total, supply);
+        require(assets <= maximum, DepositAboveMaximum(assets, maximum));
+        shares = assets.fullMulDiv(supply + VIRTUAL_SHARES, total + 1);
+
+        _enter(m, assets, shares, to);
+    }
+
+    /// @inheritdoc ERC4626
+    function mint(uint256 shares, address to) public override nonReentrant returns (uint256 assets) {
+        Market memory m = _accrue();
+        (uint256 total, uint256 supply) = (_totalAssets(m), totalSupply());
+        uint256 maximum = _maxMint(total, supply);
+        require(shares <= maximum, MintAboveMaximum(shares, maximum));
+        assets = shares.fullMulDivUp(total + 1, supply + VIRTUAL_SHARES);
+
+        _enter(m, assets, shares, to);
+    }
+
+    function _enter(Market memory m, uint256 assets, uint256 shares, address to) private {
+        require(shares != 0 || assets == 0, ZeroAmount());
+        m.cash = (m.cash + assets).toUint104();
+        _close(m);
+        _mint(to, shares);
+
+        emit Deposit(msg.sender, to, assets, shares);
+
+        _pull(_asset, assets);
+    }
+
+    /// @inheritdoc ERC4626
+    function withdraw(uint256 assets, address to, address owner) public override nonReentrant returns (uint256 shares) {
+        Market memory m = _accrue();
+        shares = assets.fullMulDivUp(totalSupply() + VIRTUAL_SHARES, _totalAssets(m) + 1);
+
+        _leave(m, assets, shares, to, owner);
+    }
+
+    /// @inheritdoc ERC4626
+    function redeem(uint256 shares, address to, address owner) public override nonReentrant returns (uint256 assets) {
+        Market memory m = _accrue();
+        assets = shares.fullMulDiv(_totalAssets(m) + 1, totalSupply() + VIRTUAL_SHARES);
+
+        _leave(m, assets, shares, to, owner);
+    }
+
+    function _leave(Market memory m, uint256 assets, uint256 shares, address to, address owner) private {
+        uint256 balance = balanceOf(owner);
+        require(shares <= balance, SharesExceedBalance(shares, balance));
+        require(assets <= m.cash, InsufficientCash(assets, m.cash));
+        if (msg.sender != owner) _spendAllowance(owner, msg.sender, shares);
+        m.cash -= uint104(assets);
+        _close(m);
+        _burn(owner, shares);
+
+        emit Withdraw(msg.sender, to, owner, assets, shares);
+
+        _push(_asset, to, assets);
+    }
+
+    /* TOKENS */
+
+    /// @dev Takes `amount` from the caller and insists that it arrived. The lock keeps anyone from mixing another
+    /// deposit into the measurement.
+    function _pull(address token, uint256 amount) internal {
+        if (amount == 0) return; // some tokens refuse to move nothing
+        uint256 before = token.balanceOf(address(this));
+        token.safeTransferFrom(msg.sender, address(this), amount);
+        uint256 received = token.balanceOf(address(this)) - before;
+        require(received == amount, WrongAmountReceived(token, received, amount));
+    }
+
+    function _push(address token, address to, uint256 amount) internal {
+        if (amount != 0) token.safeTransfer(to, amount);
+    }
+
+    /* VIEWS */
+
+    /// @inheritdoc ERC4626
+    function totalAssets() public view override returns (uint256) {
+        (Market memory m,,) = _accrued();
+        return _totalAssets(m);
+    }
+
+    /// @dev What the lenders own. Never negative: the reserve is part of the interest in `cash` and debts, and a loss
+    /// that debts bear takes from the reserve first.
+    function _totalAssets(Market memory m) private pure returns (uint256) {
+        return m.cash + uint256(m.debtShares).toAssetsDown(m.index) - m.reserve;
+    }
+
+    /// @inheritdoc ERC4626
+    function maxDeposit(address) public view override returns (uint256) {
+        return _maxDeposit(totalAssets(), totalSupply());
+    }
+
+    function _maxDeposit(uint256 total, uint256 supply) private pure returns (uint256) {
+        uint256 room = MAX_ASSETS.zeroFloorSub(total);
+        // Cannot overflow: 144 + 103 bits, when there is room.
+        return room == 0 ? 0 : room.min((MAX_SHARES - supply) * (total + 1) / (supply + VIRTUAL_SHARES));
+    }
+
+    /// @inheritdoc ERC4626
+    function maxMint(address) public view override returns (uint256) {
+        return _maxMint(totalAssets(), totalSupply());
+    }
+
+    function _maxMint(uint256 total, uint256 supply) private pure returns (uint256) {
+        return (MAX_SHARES - supply).min(MAX_ASSETS.zeroFloorSub(total) * (supply + VIRTUAL_SHARES) / (total + 1));
+    }
+
+    /// @inheritdoc ERC4626
+    function maxWithdraw(address owner) public view override returns (uint256) {
+        return convertToAssets(balanceOf(owner)).min(_market.cash);
+    }
+
+    /// @inheritdoc ERC4626
+    function maxRedeem(address owner) public view override returns (uint256) {
+        return balanceOf(owner).min(convertToShares(_market.cash));
+    }
+
+    /// @inheritdoc ERC4626
+    function asset() public view override returns (address) {
+        return _asset;
+    }
+
+    /// @notice Name of the share token.
+    function name() public view override returns (string memory) {
+        return _name;
+    }
+
+    /// @notice Symbol of the share token.
+    function symbol() public view override returns (string memory) {
+        return _symbol;
+    }
+
+    function _underlyingDecimals() internal view override returns (uint8) {
+        return _assetDecimals;
+    }
+
+    function _decimalsOffset() internal pure override returns (uint8) {
+        return SHARE_DECIMALS_OFFSET;
+    }
+
+    function _constantNameHash() internal view override returns (bytes32) {
+        return _nameHash;
+    }
+
+    function _givePermit2InfiniteAllowance() internal pure override returns (bool) {
+        return false; // nobody holds an allowance that the holder did not give
+    }
+
+    /// @inheritdoc ILendingPool
+    function market() external view returns (Market memory) {
+        return _market;
+    }
+
+    /// @inheritdoc ILendingPool
+    function totalDebt() external view returns (uint256) {
+        (Market memory m,,) = _accrued();
+        return uint256(m.debtShares).toAssetsDown(m.index);
+    }
+}
