@@ -155,13 +155,15 @@ def _parse_decimal(value: Decimal, decimals: int) -> int:
     # Before any power of ten is built: Decimal("1e999999999") must not eat the memory.
     if value.adjusted() + decimals > 78:
         return MAX_UINT256 + 1
-    return int(stripped) * 10 ** (exponent + decimals)
+    raw: int = int(stripped) * 10 ** (exponent + decimals)
+    return raw
 
 
 def _parse_int(value: int, decimals: int) -> int:
     if value < 0:
         raise AmountError(f"{_short(value)} is negative", hint="amounts are zero or more")
-    return int(value) * 10**decimals
+    raw: int = int(value) * 10**decimals
+    return raw
 
 
 def _too_many_decimals(text: str, has: int, decimals: int) -> AmountError:

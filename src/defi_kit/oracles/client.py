@@ -111,9 +111,12 @@ class ScriptedFeed(_Feed):
         Give `price` as a person writes it, or `answer` in the feed's own units. It starts when it
         was updated and was answered in its own round, unless said otherwise.
         """
-        if (price is None) == (answer is None):
-            raise InputError("give either a price or an answer")
-        raw = _int256(answer) if answer is not None else _answer(price or 0, self.decimals)
+        if price is not None and answer is None:
+            raw = _answer(price, self.decimals)
+        elif answer is not None and price is None:
+            raw = _int256(answer)
+        else:
+            raise InputError("give either a price or an answer, not both and not neither")
         if answered_in_round is None:
             answered_in_round = self.contract.latest_round_id() + 1
         return self.contract.set_round(
@@ -203,23 +206,24 @@ class FeedOracle:
         try:
             return self.contract.price(block=block)
         except Reverted as error:
-            raise self._explain(error) from error.__cause__
+            self._explain(error)
+            raise
 
     @cached_property
     def _decimals(self) -> tuple[int, int]:
         return self.contract.base_decimals(), self.contract.quote_decimals()
 
-    def _explain(self, error: Reverted) -> Reverted:
-        feed = getattr(error, "feed", None)
+    def _explain(self, error: Reverted) -> None:
+        """Shows the answers in a refusal as prices."""
+        feed = error.arguments.get("feed")
         if not isinstance(feed, str):
-            return error
+            return
         decimals = _Feed(self.chain, feed).decimals
 
         def show(answer: int) -> str:
-            sign = "-" if answer < 0 else ""
-            return sign + format_units(abs(answer), decimals)
+            return ("-" if answer < 0 else "") + format_units(abs(answer), decimals)
 
-        return error.in_units(answer=show, min_answer=show, max_answer=show)
+        error.in_units(answer=show, min_answer=show, max_answer=show)
 
 
 def _leg(chain: Chain, feed: Who, max_age: int, bounds: tuple[Number, Number]) -> abi.Leg:

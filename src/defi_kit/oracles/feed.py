@@ -129,7 +129,7 @@ class FeedPrice:
         numerator = base_answer * 10 ** max(shift, 0)
         denominator = quote_answer * 10 ** max(-shift, 0)
         scale = 10 ** (PRICE_DECIMALS + self.quote_decimals - self.base_decimals)
-        price = numerator * scale // denominator
+        price: int = numerator * scale // denominator
         if price > MAX_UINT256:
             raise FullMulDivFailed()
         return price
