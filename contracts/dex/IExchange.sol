@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity >=0.8.26;
 
-import {PoolId, PoolKey} from "./PoolKey.sol";
+import {Hop, PoolId, PoolKey} from "./PoolKey.sol";
 
 /// @notice One contract that holds every pool. A pool is a row in storage, named by its key.
 ///
@@ -17,13 +17,14 @@ interface IExchange {
         uint112 reserve0; // what traders trade against [token0]
         uint112 reserve1; // what traders trade against [token1]
         uint32 updatedAt; // last change of the reserves, creation at first; 0 = no such pool [unix seconds]
+        uint128 cumulativeLogPrice; // 128 + log2(reserve1 / reserve0), summed over all seconds up to `updatedAt` [Q64]
         uint128 supply; // liquidity shares, the locked minimum included
     }
 
     /* EVENTS */
 
     /// @notice A pool came to be; it has no liquidity yet.
-    event PoolCreated(PoolId indexed id, address indexed token0, address indexed token1, uint24 fee, uint64 curve);
+    event PoolCreated(PoolId indexed id, address indexed token0, address indexed token1, uint256 fee, uint256 curve);
 
     /// @notice `sender` paid both amounts in, `to` got the shares.
     event LiquidityAdded(
@@ -36,12 +37,17 @@ interface IExchange {
     );
 
     /// @notice One hop of a trade through one pool; a path of three pools makes three of these.
-    event Swap(PoolId indexed id, address indexed sender, address tokenIn, uint256 amountIn, uint256 amountOut);
+    /// @param change0 by how much the pool's reserve changed: above zero is what came in, below what went out [token0]
+    /// @param change1 likewise, of the opposite sign [token1]
+    event Swap(PoolId indexed id, address sender, int256 change0, int256 change1);
 
     /// @notice Tokens that belonged to nobody left.
     event Skimmed(address indexed token, address indexed to, uint256 amount);
 
     /* ERRORS */
+
+    /// @notice Thrown when a token calls back into the middle of a verb.
+    error Locked();
 
     /// @notice Thrown when a transaction arrives after its deadline [unix seconds].
     error Expired(uint256 deadline, uint256 timestamp);
@@ -73,7 +79,7 @@ interface IExchange {
     /// @notice Thrown when a path names no pool.
     error EmptyPath();
 
-    /// @notice Thrown when a path leads `token` into a pool that does not trade it.
+    /// @notice Thrown when `token` is not one of a listed pool's two.
     error TokenNotInPool(address token, PoolId id);
 
     /// @notice Thrown when an amount would lift a reserve above what 112 bits hold.
@@ -158,17 +164,17 @@ interface IExchange {
     /// @notice Sells exactly `amountIn` of `tokenIn` through every pool of `path` in turn.
     /// @dev Only the first token comes in and only the last goes out, however long the path. A pool may occur twice
     /// and the path may end where it began. Pays out what the last hop yields, rounded down at each hop.
-    /// @param path the pools in order; each trades what the one before yields
-    /// @param tokenIn one of the first pool's tokens
+    /// @param tokenIn the token sold
     /// @param amountIn to sell, above zero [tokenIn]
+    /// @param path the pools in order; each trades what the one before yields
     /// @param minAmountOut the least to accept [last token]
     /// @param to gets the last token
     /// @param deadline last moment to be mined at [unix seconds]
     /// @return amountOut paid to `to` [last token]
     function swapExactIn(
-        PoolKey[] calldata path,
         address tokenIn,
         uint256 amountIn,
+        Hop[] calldata path,
         uint256 minAmountOut,
         address to,
         uint256 deadline
@@ -207,8 +213,14 @@ interface IExchange {
     /// @notice How many pools with liquidity trade `token`: as many as `skim` wants listed.
     function fundedPools(address token) external view returns (uint256);
 
+    /// @notice The logarithm of the price, summed over all seconds from the first deposit to this moment.
+    /// @dev Two readings, their difference divided by the seconds between them, less 2^71 (that is 128 [Q64]): the
+    /// logarithm to base 2 of the geometric mean of reserve1 / reserve0 in that time. Each change of the reserves first
+    /// closes the account of the time before, so nothing inside a block moves the mean. It only ever grows.
+    function cumulativeLogPrice(PoolId id) external view returns (uint256);
+
     /// @notice What `swapExactIn` would pay out now, to the wei, or the refusal it would give.
-    function quoteExactIn(PoolKey[] calldata path, address tokenIn, uint256 amountIn)
+    function quoteExactIn(address tokenIn, uint256 amountIn, Hop[] calldata path)
         external
         view
         returns (uint256 amountOut);

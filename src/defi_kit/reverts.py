@@ -161,14 +161,14 @@ class AccountIsFrozen(Reverted):
 
 
 class AllowanceOverflow(Reverted):
-    """`AllowanceOverflow()` of BlocklistToken, ERC20, ERC4626."""
+    """`AllowanceOverflow()` of BlocklistToken, FalseToken, FaucetToken."""
 
     SIGNATURE: ClassVar[str] = "AllowanceOverflow()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("f9067066")
 
 
 class AllowanceUnderflow(Reverted):
-    """`AllowanceUnderflow()` of BlocklistToken, ERC20, ERC4626."""
+    """`AllowanceUnderflow()` of BlocklistToken, FalseToken, FaucetToken."""
 
     SIGNATURE: ClassVar[str] = "AllowanceUnderflow()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("8301ab38")
@@ -293,7 +293,7 @@ class DepositAboveMaximum(Reverted):
 
 
 class DepositMoreThanMax(Reverted):
-    """`DepositMoreThanMax()` of ERC4626, LendingPool, LendingVault."""
+    """`DepositMoreThanMax()` of LendingPool, LendingVault."""
 
     SIGNATURE: ClassVar[str] = "DepositMoreThanMax()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("b3c61a83")
@@ -396,7 +396,7 @@ class ERC1155MissingApprovalForAll(Reverted):
 
 
 class ERC20InsufficientAllowance(Reverted):
-    """`ERC20InsufficientAllowance(address,uint256,uint256)` of FiatDollar, IERC20Errors."""
+    """`ERC20InsufficientAllowance(address,uint256,uint256)` of FiatDollar."""
 
     SIGNATURE: ClassVar[str] = "ERC20InsufficientAllowance(address,uint256,uint256)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("fb8f41b2")
@@ -408,7 +408,7 @@ class ERC20InsufficientAllowance(Reverted):
 
 
 class ERC20InsufficientBalance(Reverted):
-    """`ERC20InsufficientBalance(address,uint256,uint256)` of FiatDollar, IERC20Errors."""
+    """`ERC20InsufficientBalance(address,uint256,uint256)` of FiatDollar."""
 
     SIGNATURE: ClassVar[str] = "ERC20InsufficientBalance(address,uint256,uint256)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("e450d38c")
@@ -420,7 +420,7 @@ class ERC20InsufficientBalance(Reverted):
 
 
 class ERC20InvalidApprover(Reverted):
-    """`ERC20InvalidApprover(address)` of FiatDollar, IERC20Errors."""
+    """`ERC20InvalidApprover(address)` of FiatDollar."""
 
     SIGNATURE: ClassVar[str] = "ERC20InvalidApprover(address)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("e602df05")
@@ -430,7 +430,7 @@ class ERC20InvalidApprover(Reverted):
 
 
 class ERC20InvalidReceiver(Reverted):
-    """`ERC20InvalidReceiver(address)` of FiatDollar, IERC20Errors."""
+    """`ERC20InvalidReceiver(address)` of FiatDollar."""
 
     SIGNATURE: ClassVar[str] = "ERC20InvalidReceiver(address)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("ec442f05")
@@ -440,7 +440,7 @@ class ERC20InvalidReceiver(Reverted):
 
 
 class ERC20InvalidSender(Reverted):
-    """`ERC20InvalidSender(address)` of FiatDollar, IERC20Errors."""
+    """`ERC20InvalidSender(address)` of FiatDollar."""
 
     SIGNATURE: ClassVar[str] = "ERC20InvalidSender(address)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("96c6fd1e")
@@ -450,7 +450,7 @@ class ERC20InvalidSender(Reverted):
 
 
 class ERC20InvalidSpender(Reverted):
-    """`ERC20InvalidSpender(address)` of FiatDollar, IERC20Errors."""
+    """`ERC20InvalidSpender(address)` of FiatDollar."""
 
     SIGNATURE: ClassVar[str] = "ERC20InvalidSpender(address)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("94280d62")
@@ -543,7 +543,7 @@ class ERC721NonexistentToken(Reverted):
 
 
 class ETHTransferFailed(Reverted):
-    """`ETHTransferFailed()` of SafeTransferLib, WETH, WrappedEther."""
+    """`ETHTransferFailed()` of SafeTransferLib, WrappedEther."""
 
     SIGNATURE: ClassVar[str] = "ETHTransferFailed()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("b12d13eb")
@@ -665,14 +665,14 @@ class IncompleteList(Reverted):
 
 
 class InsufficientAllowance(Reverted):
-    """`InsufficientAllowance()` of BlocklistToken, ERC20, ERC4626."""
+    """`InsufficientAllowance()` of BlocklistToken, FalseToken, FaucetToken."""
 
     SIGNATURE: ClassVar[str] = "InsufficientAllowance()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("13be252b")
 
 
 class InsufficientBalance(Reverted):
-    """`InsufficientBalance()` of BlocklistToken, ERC20, ERC4626."""
+    """`InsufficientBalance()` of BlocklistToken, ERC6909, Exchange."""
 
     SIGNATURE: ClassVar[str] = "InsufficientBalance()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("f4d678b8")
@@ -748,7 +748,7 @@ class InvalidParameter(Reverted):
 
 
 class InvalidPermit(Reverted):
-    """`InvalidPermit()` of BlocklistToken, ERC20, ERC4626."""
+    """`InvalidPermit()` of BlocklistToken, FalseToken, FaucetToken."""
 
     SIGNATURE: ClassVar[str] = "InvalidPermit()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("ddafbaef")
@@ -857,7 +857,7 @@ class MintAllowanceTooLarge(Reverted):
 
 
 class MintMoreThanMax(Reverted):
-    """`MintMoreThanMax()` of ERC4626, LendingPool, LendingVault."""
+    """`MintMoreThanMax()` of LendingPool, LendingVault."""
 
     SIGNATURE: ClassVar[str] = "MintMoreThanMax()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("6a695959")
@@ -1047,7 +1047,7 @@ class OwnerRequired(Reverted):
 
 
 class Permit2AllowanceIsFixedAtInfinity(Reverted):
-    """`Permit2AllowanceIsFixedAtInfinity()` of BlocklistToken, ERC20, ERC4626."""
+    """`Permit2AllowanceIsFixedAtInfinity()` of BlocklistToken, FalseToken, FaucetToken."""
 
     SIGNATURE: ClassVar[str] = "Permit2AllowanceIsFixedAtInfinity()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("3f68539a")
@@ -1082,7 +1082,7 @@ class Permit2LockdownFailed(Reverted):
 
 
 class PermitExpired(Reverted):
-    """`PermitExpired()` of BlocklistToken, ERC20, ERC4626."""
+    """`PermitExpired()` of BlocklistToken, FalseToken, FaucetToken."""
 
     SIGNATURE: ClassVar[str] = "PermitExpired()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("1a15a3cc")
@@ -1126,14 +1126,14 @@ class RPowOverflow(Reverted):
 
 
 class RedeemMoreThanMax(Reverted):
-    """`RedeemMoreThanMax()` of ERC4626, LendingPool, LendingVault."""
+    """`RedeemMoreThanMax()` of LendingPool, LendingVault."""
 
     SIGNATURE: ClassVar[str] = "RedeemMoreThanMax()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("4656425a")
 
 
 class ReentrancyGuardReentrantCall(Reverted):
-    """`ReentrancyGuardReentrantCall()` of LendingPool, LendingVault, ReentrancyGuardTransient."""
+    """`ReentrancyGuardReentrantCall()` of LendingPool, LendingVault."""
 
     SIGNATURE: ClassVar[str] = "ReentrancyGuardReentrantCall()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("3ee5aeb5")
@@ -1323,7 +1323,7 @@ class TooManyDecimals(Reverted):
 
 
 class TotalSupplyOverflow(Reverted):
-    """`TotalSupplyOverflow()` of BlocklistToken, ERC20, ERC4626."""
+    """`TotalSupplyOverflow()` of BlocklistToken, FalseToken, FaucetToken."""
 
     SIGNATURE: ClassVar[str] = "TotalSupplyOverflow()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("e5cfe957")
@@ -1410,7 +1410,7 @@ class UnorderedTokens(Reverted):
 
 
 class WithdrawMoreThanMax(Reverted):
-    """`WithdrawMoreThanMax()` of ERC4626, LendingPool, LendingVault."""
+    """`WithdrawMoreThanMax()` of LendingPool, LendingVault."""
 
     SIGNATURE: ClassVar[str] = "WithdrawMoreThanMax()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("936941fc")

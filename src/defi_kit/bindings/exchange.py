@@ -240,6 +240,7 @@ class Exchange(Contract):
         "approve": "approve(address,uint256,uint256)(bool)",
         "balance_of": "balanceOf(address,uint256)(uint256)",
         "create_pool": "createPool((address,address,uint256,uint256))(uint256)",
+        "cumulative_log_price": "cumulativeLogPrice(uint256)(uint256)",
         "decimals": "decimals(uint256)(uint8)",
         "funded_pools": "fundedPools(address)(uint256)",
         "is_operator": "isOperator(address,address)(bool)",
@@ -354,6 +355,13 @@ class Exchange(Contract):
         return self._send(
             "createPool((address,address,uint256,uint256))(uint256)", (key,), sender=sender
         )
+
+    def cumulative_log_price(self, id: int, *, block: int | None = None) -> int:
+        """The logarithm of the price, summed over all seconds from the first deposit to this
+        moment.
+        """
+        value: int = self._call("cumulativeLogPrice(uint256)(uint256)", (id,), block=block)[0]
+        return value
 
     def decimals(self, arg0: int, *, block: int | None = None) -> int:
         """`decimals(uint256)`."""
