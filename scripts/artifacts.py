@@ -51,8 +51,9 @@ def generate(target: Path, *, only: Iterable[str] = ()) -> int:
     package = target / "src" / "defi_kit"
     with _lock():  # a partial run must not bring back what another one has just replaced
         _write(package, _files(package, fresh, output, partial=bool(only)))
-    if target == ROOT and not only:
+    if not only:
         _ape_cache.write(output, sources)
+        _write_sizes(target, fresh)
     return len(fresh)
 
 
@@ -66,6 +67,23 @@ def _files(package: Path, fresh: Json, output: Json, *, partial: bool) -> dict[s
     files = {f"artifacts/{name}.json": _dump(artifact) for name, artifact in artifacts.items()}
     files["artifacts/errors.json"] = _dump(errors)
     return files | _bindings.render(artifacts, errors)
+
+
+def sizes(runtime: Mapping[str, int], sources: Mapping[str, str]) -> dict[str, int]:
+    """Runtime size of each contract that users deploy. [bytes]"""
+    return {
+        name: size
+        for name, size in sorted(runtime.items())
+        if size and not sources[name].startswith("contracts/testing/")
+    }
+
+
+def _write_sizes(target: Path, artifacts: Mapping[str, Json]) -> None:
+    runtime = {name: len(entry["deployedBytecode"]) // 2 for name, entry in artifacts.items()}
+    sources = {name: entry["source"] for name, entry in artifacts.items()}
+    file = target / "snapshots" / "sizes.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(sizes(runtime, sources), indent=2) + "\n", encoding="utf-8")
 
 
 @contextmanager
