@@ -7,9 +7,9 @@ from decimal import Decimal
 
 from hypothesis import given
 from hypothesis import strategies as st
-from simulation.synthetic import crash_replay, step
 
 from defi_kit.simulation.records import CLOSED, Path
+from simulation.synthetic import crash_replay, step
 
 
 @given(st.lists(st.tuples(st.integers(1, 10**12), st.integers(0, 5)), max_size=300))

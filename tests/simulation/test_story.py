@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
-from simulation.synthetic import USD, crash_replay
 
 from defi_kit.simulation import page, picture, story
+from simulation.synthetic import USD, crash_replay
 
 
 def told(replay, width=140) -> str:

@@ -46,8 +46,13 @@ def output_options(command: Command) -> Command:
 def progress_bar(out: Console, title: str) -> Iterator[Callable[[int, int], None]]:
     """A bar on stderr, told how much of how much is done; silent where nobody watches."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-    from rich.progress import TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
     screen = Console(stderr=True)
     with Progress(
@@ -75,13 +80,14 @@ def run(
     with_path: bool,
 ) -> int:
     """Replays, tells the story, saves it; the exit code says whether every invariant held."""
-    from defi_kit.simulation import live, story
+    from defi_kit.simulation import replay as live_through
+    from defi_kit.simulation import story
 
     screen = console(as_json=as_json)
     if picture:
         _writable(out)
     with open_chain(where) as chain, progress_bar(screen, "replaying") as progress:
-        replay = live(chain, history, scenario, progress=progress)
+        replay = live_through(chain, history, scenario, progress=progress)
     saved = _save(replay, out, name, screen) if picture else {}
     if as_json:
         print_json(story.as_data(replay, path=with_path) | saved)

@@ -100,12 +100,12 @@ def _tell(kit: Kit, url: str, file: Path) -> None:
     screen.print(f"[bold green]up[/] at [bold]{url}[/], chain {kit.chain.chain_id}\n")
     contracts = Table("contract", "", "address", box=None, pad_edge=False)
     for key, one in kit.deployment.contracts.items():
-        contracts.add_row(key, one.contract, one.address, style=None)
+        contracts.add_row(key, one.contract, one.address)
     screen.print(contracts)
     accounts = Table("account", "address", "private key (public: never for real money)", box=None)
     accounts.pad_edge = False
-    for one in _accounts(kit):
-        accounts.add_row(one["name"], one["address"], one["private_key"])
+    for account in _accounts(kit):
+        accounts.add_row(account["name"], account["address"], account["private_key"])
     screen.print()
     screen.print(accounts, soft_wrap=True)
     screen.print(f"\ndeployment file  {file.resolve()}", soft_wrap=True)

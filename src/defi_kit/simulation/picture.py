@@ -66,7 +66,7 @@ def _render(replay: Replay, form: str) -> bytes:
             "the picture needs matplotlib, which is not installed",
             hint="pip install 'defi-kit[plots]'",
         ) from error
-    style = {
+    style: dict[Any, Any] = {
         "font.family": "DejaVu Sans",
         "font.size": 9,
         "text.color": INK,
@@ -87,7 +87,9 @@ def _render(replay: Replay, form: str) -> bytes:
 
 
 def _draw(figure: Figure, replay: Replay) -> None:
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
+    import matplotlib.dates
+
+    dates: Any = matplotlib.dates  # untyped functions
 
     price, health, money, lenders = figure.subplots(
         4,
@@ -103,16 +105,16 @@ def _draw(figure: Figure, replay: Replay) -> None:
         },
     )
     _head(figure, replay)
-    times = [float(date2num(datetime.fromtimestamp(s.time, UTC))) for s in replay.steps]
+    times = [float(dates.date2num(datetime.fromtimestamp(s.time, UTC))) for s in replay.steps]
     for axes in (price, health, money, lenders):
         _bare(axes)
     _price(price, times, replay)
     _health(health, times, replay)
     _money(money, times, replay)
     _lenders(lenders, times, replay)
-    locator = AutoDateLocator(minticks=5, maxticks=11)
+    locator = dates.AutoDateLocator(minticks=5, maxticks=11)
     lenders.xaxis.set_major_locator(locator)
-    lenders.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
+    lenders.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, show_offset=False))
     lenders.set_xlim(times[0], times[-1])
 
 

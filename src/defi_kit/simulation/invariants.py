@@ -1,0 +1,268 @@
+"""The numbered invariants that a replay checks at every step, over what the chain itself says.
+
+A `Books` is read from the chain and knows nothing of how it came about; `check` compares two of
+them with what was done in between. Numbers as in the rooms' READMEs:
+
+X1 the product of a pool's reserves never falls on a swap and rises with the fee; X2 nor does it per
+liquidity share; X3 the exchange holds its pools' reserves; X4 liquidity shares add up; X7 a quote
+equals its execution; X9 no trade beats the marginal price. L1 shares and collateral add up to their
+totals; L2 borrowed is at most what was supplied; L3 the pool holds its cash and collateral; L4 debt
+implies collateral above dust after a liquidation; L5 only unhealthy accounts are liquidated; L6 the
+lenders' share price falls only by bad debt; L9 while bonus and LTV leave room, a liquidation raises
+health and makes no bad debt; L10 a liquidator gets at most what it repaid and the bonus, and no
+more than there is; L11 nobody else's debt or collateral moves; L13 a preview equals its execution.
+S1 dollars add up to their supply; S2 a minter's allowance falls by what it mints. T1, T2 the Python
+twins of exchange and lending pool say the same as the chain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from defi_kit.units import WAD
+
+NUMBERS = (
+    *("X1", "X2", "X3", "X4", "X7", "X9"),
+    *("L1", "L2", "L3", "L4", "L5", "L6", "L9", "L10", "L11", "L13"),
+    *("S1", "S2", "T1", "T2"),
+)
+"""Every invariant that is checked here."""
+
+BPS = 10_000
+PRICE_SCALE = 10**36
+
+
+class Position(NamedTuple):
+    """One account in the lending pool."""
+
+    debt_shares: int
+    collateral: int
+    """[collateral units]"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Books:
+    """What the chain says at one moment. Token amounts are in base units."""
+
+    reserves: tuple[int, int]
+    """Of the pool of collateral and dollars, in the pool's order."""
+    liquidity: int
+    """Liquidity shares of that pool."""
+    liquidity_held: int
+    """Liquidity shares of everyone known, the locked minimum included."""
+    exchange_owes: tuple[int, int]
+    """Reserves of all pools: dollars, collateral."""
+    exchange_holds: tuple[int, int]
+    """Balances of the exchange: dollars, collateral."""
+
+    cash: int
+    reserve: int
+    debt: int
+    """Of all borrowers, interest included. [dollar units]"""
+    total_assets: int
+    """The lenders' money as ERC-4626 reports it. [dollar units]"""
+    lender_shares: int
+    lender_shares_held: int
+    """Of everyone known."""
+    debt_shares: int
+    collateral: int
+    pool_holds: tuple[int, int]
+    """Balances of the lending pool: dollars, collateral."""
+    positions: tuple[Position, ...]
+    """Of the borrowers, in order."""
+    price: int
+    """What the oracle answers: dollar units for a collateral unit. [1e36]"""
+
+    dollars: int
+    """Supply of the dollar."""
+    dollars_held: int | None
+    """Of everyone known; None where it was not counted this time."""
+    minter_allowance: int
+    """What the issuer may still mint."""
+
+
+class Trade(NamedTuple):
+    """One swap: the reserves before it, what was quoted and what came out."""
+
+    reserve_in: int
+    reserve_out: int
+    paid: int
+    quoted: int
+    received: int
+
+
+class Strike(NamedTuple):
+    """One liquidation: what was previewed and what was done."""
+
+    borrower: int
+    """Position of the account."""
+    health: int
+    """Before. [wad]"""
+    health_after: int | None
+    """None without debt. [wad]"""
+    bonus: int
+    """[wad]"""
+    price: int
+    """[1e36]"""
+    previewed: tuple[int, int, int]
+    """Repaid, seized, written off."""
+    done: tuple[int, int, int]
+    """Repaid, seized, written off."""
+    from_reserve: int
+    """Part of the written off that the reserve bore. [dollar units]"""
+    collateral: int
+    """The account's before. [collateral units]"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What the lending pool was deployed with, as far as the checks need it."""
+
+    liquidation_ltv: int
+    """[bps]"""
+    max_bonus: int
+    """[bps]"""
+    dust: int
+    """Collateral worth no more is dust. [dollar units]"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acts:
+    """What was done between two books."""
+
+    trades: tuple[Trade, ...] = ()
+    strikes: tuple[Strike, ...] = ()
+    minted: int = 0
+    """Dollars issued."""
+    allowed: int = 0
+    """By how much the issuer's allowance was raised."""
+    opened: frozenset[int] = frozenset()
+    """Borrowers that acted themselves."""
+    healthy_refused: bool | None = None
+    """Whether a healthy account's liquidation was refused; None when there was none to try."""
+    twins: tuple[bool, bool] | None = None
+    """Whether the twins of exchange and lending pool agree with the chain; None if not compared."""
+
+
+class Finding(NamedTuple):
+    """One check."""
+
+    number: str
+    held: bool
+    words: str
+    """What was compared, with the numbers."""
+
+
+def check(before: Books, after: Books, acts: Acts, terms: Terms) -> Iterator[Finding]:
+    """Every invariant that can be told from the two books and the acts between them."""
+    yield from _exchange(before, after, acts)
+    yield from _lending(before, after, acts, terms)
+    for strike in acts.strikes:
+        yield from _liquidation(strike, after, terms)
+    yield from _dollar(before, after, acts)
+    if acts.twins is not None:
+        yield Finding("T1", acts.twins[0], "the exchange's twin and the chain")
+        yield Finding("T2", acts.twins[1], "the lending pool's twin and the chain")
+
+
+def _exchange(before: Books, after: Books, acts: Acts) -> Iterator[Finding]:
+    old, new = _product(before), _product(after)
+    # Strictly more with a trade: whoever traded paid a fee.
+    yield Finding(
+        "X1", new > old if acts.trades else new == old, f"product of reserves {old} → {new}"
+    )
+    per_share = new * before.liquidity**2 >= old * after.liquidity**2
+    yield Finding("X2", per_share, f"product {old} → {new} at shares {after.liquidity}")
+    solvent = all(h >= o for h, o in zip(after.exchange_holds, after.exchange_owes, strict=True))
+    yield Finding("X3", solvent, f"holds {after.exchange_holds}, owes {after.exchange_owes}")
+    yield Finding(
+        "X4",
+        after.liquidity_held == after.liquidity,
+        f"liquidity shares held {after.liquidity_held} of {after.liquidity}",
+    )
+    for trade in acts.trades:
+        yield Finding(
+            "X7", trade.quoted == trade.received, f"quoted {trade.quoted}, got {trade.received}"
+        )
+        fair = trade.received * trade.reserve_in <= trade.paid * trade.reserve_out
+        yield Finding("X9", fair, f"paid {trade.paid} for {trade.received}")
+
+
+def _lending(before: Books, after: Books, acts: Acts, terms: Terms) -> Iterator[Finding]:
+    debts = sum(position.debt_shares for position in after.positions)
+    pledged = sum(position.collateral for position in after.positions)
+    sums = (debts, pledged, after.lender_shares_held)
+    totals = (after.debt_shares, after.collateral, after.lender_shares)
+    yield Finding("L1", sums == totals, f"debt, collateral, lenders: {sums} of {totals}")
+    supplied = after.total_assets + after.reserve
+    yield Finding(
+        "L2",
+        after.debt <= supplied == after.cash + after.debt,
+        f"borrowed {after.debt} of {supplied}, cash {after.cash}",
+    )
+    yield Finding(
+        "L3",
+        after.pool_holds[0] >= after.cash and after.pool_holds[1] >= after.collateral,
+        f"holds {after.pool_holds}, books {(after.cash, after.collateral)}",
+    )
+    yield from _dust(after, acts, terms)
+    if acts.healthy_refused is not None:
+        yield Finding("L5", acts.healthy_refused, "liquidation of a healthy account")
+    lost = sum(strike.done[2] - strike.from_reserve for strike in acts.strikes)
+    fell = before.total_assets - after.total_assets
+    yield Finding("L6", fell <= lost, f"the lenders' money fell by {fell}, bad debt was {lost}")
+    touched = acts.opened | {strike.borrower for strike in acts.strikes}
+    moved = [
+        index
+        for index, pair in enumerate(zip(before.positions, after.positions, strict=True))
+        if pair[0] != pair[1] and index not in touched
+    ]
+    yield Finding("L11", not moved, f"positions {moved} moved by themselves")
+
+
+def _dust(after: Books, acts: Acts, terms: Terms) -> Iterator[Finding]:
+    for index in sorted({strike.borrower for strike in acts.strikes}):
+        position = after.positions[index]
+        worth = position.collateral * after.price // PRICE_SCALE
+        held = not position.debt_shares or worth > terms.dust
+        yield Finding("L4", held, f"borrower {index + 1} owes with collateral worth {worth}")
+
+
+def _liquidation(strike: Strike, after: Books, terms: Terms) -> Iterator[Finding]:
+    who = f"borrower {strike.borrower + 1}"
+    repaid, seized, written_off = strike.done
+    yield Finding("L5", strike.health < WAD, f"{who} liquidated at health {strike.health}")
+    yield Finding(
+        "L13", strike.previewed == strike.done, f"{who}: {strike.previewed}, then {strike.done}"
+    )
+    if strike.health * BPS >= (WAD + strike.bonus) * terms.liquidation_ltv:
+        better = strike.health_after is None or strike.health_after >= strike.health
+        words = f"{who}: health {strike.health} → {strike.health_after}, bad debt {written_off}"
+        yield Finding("L9", better and written_off == 0, words)
+    worth = seized * strike.price // PRICE_SCALE
+    most = repaid * (BPS + terms.max_bonus) // BPS
+    yield Finding(
+        "L10",
+        worth <= most and seized <= strike.collateral,
+        f"{who}: repaid {repaid}, seized {seized} worth {worth}",
+    )
+
+
+def _dollar(before: Books, after: Books, acts: Acts) -> Iterator[Finding]:
+    if after.dollars_held is not None:
+        yield Finding(
+            "S1", after.dollars_held == after.dollars, f"{after.dollars_held} of {after.dollars}"
+        )
+    allowance = before.minter_allowance + acts.allowed - acts.minted
+    supply = before.dollars + acts.minted
+    yield Finding(
+        "S2",
+        after.minter_allowance == allowance and after.dollars == supply,
+        f"allowance {after.minter_allowance}, not {allowance}; supply {after.dollars}, not {supply}",
+    )
+
+
+def _product(books: Books) -> int:
+    return books.reserves[0] * books.reserves[1]
