@@ -148,7 +148,7 @@ interface ILendingPool {
     error InsufficientCash(uint256 assets, uint256 cash);
 
     /// @notice Thrown when a collateral would pass its cap [collateral].
-    error CapExceeded(address token, uint256 total, uint256 cap);
+    error CapExceeded(address token, uint256 amount, uint256 room);
 
     /// @notice Thrown when an account has less of a collateral than is asked for [collateral].
     error CollateralExceedsBalance(address token, uint256 amount, uint256 balance);

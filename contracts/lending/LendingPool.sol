@@ -118,14 +118,13 @@ contract LendingPool is LendingVault {
     function supplyCollateral(address token, uint256 amount, address account) external nonReentrant {
         require(amount != 0, ZeroAmount());
         Book memory book = _book(token);
-        uint256 total = book.total + amount;
-        require(total <= book.cap, CapExceeded(token, total, book.cap));
+        require(amount <= book.cap - book.total, CapExceeded(token, amount, book.cap - book.total));
         uint256 number = book.number - 1;
         uint256 balance = _balances[account][number];
 
         if (balance == 0) _hold(account, number);
         _balances[account][number] = balance + amount;
-        _books[token].total = uint120(total);
+        _books[token].total = uint120(book.total + amount);
 
         emit CollateralSupplied(token, account, msg.sender, amount);
 

@@ -161,14 +161,14 @@ class AccountIsFrozen(Reverted):
 
 
 class AllowanceOverflow(Reverted):
-    """`AllowanceOverflow()` of BlocklistToken, FalseToken, FaucetToken."""
+    """`AllowanceOverflow()` of BlocklistToken, ERC20, ERC4626."""
 
     SIGNATURE: ClassVar[str] = "AllowanceOverflow()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("f9067066")
 
 
 class AllowanceUnderflow(Reverted):
-    """`AllowanceUnderflow()` of BlocklistToken, FalseToken, FaucetToken."""
+    """`AllowanceUnderflow()` of BlocklistToken, ERC20, ERC4626."""
 
     SIGNATURE: ClassVar[str] = "AllowanceUnderflow()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("8301ab38")
@@ -182,7 +182,7 @@ class ApproveFailed(Reverted):
 
 
 class BalanceOverflow(Reverted):
-    """`BalanceOverflow()` of ERC6909, Exchange."""
+    """`BalanceOverflow()` of Exchange."""
 
     SIGNATURE: ClassVar[str] = "BalanceOverflow()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("89560ca1")
@@ -226,10 +226,10 @@ class CapExceeded(Reverted):
     SIGNATURE: ClassVar[str] = "CapExceeded(address,uint256,uint256)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("c2373395")
     TYPES: ClassVar[tuple[str, ...]] = ("address", "uint256", "uint256")
-    FIELDS: ClassVar[tuple[str, ...]] = ("token", "total", "cap")
+    FIELDS: ClassVar[tuple[str, ...]] = ("token", "amount", "room")
     token: str
-    total: int
-    cap: int
+    amount: int
+    room: int
 
 
 class CarriedOverPrice(Reverted):
@@ -293,7 +293,7 @@ class DepositAboveMaximum(Reverted):
 
 
 class DepositMoreThanMax(Reverted):
-    """`DepositMoreThanMax()` of LendingPool, LendingVault."""
+    """`DepositMoreThanMax()` of ERC4626, LendingPool, LendingVault."""
 
     SIGNATURE: ClassVar[str] = "DepositMoreThanMax()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("b3c61a83")
@@ -665,14 +665,14 @@ class IncompleteList(Reverted):
 
 
 class InsufficientAllowance(Reverted):
-    """`InsufficientAllowance()` of BlocklistToken, FalseToken, FaucetToken."""
+    """`InsufficientAllowance()` of BlocklistToken, ERC20, ERC4626."""
 
     SIGNATURE: ClassVar[str] = "InsufficientAllowance()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("13be252b")
 
 
 class InsufficientBalance(Reverted):
-    """`InsufficientBalance()` of BlocklistToken, ERC6909, Exchange."""
+    """`InsufficientBalance()` of BlocklistToken, ERC20, ERC4626."""
 
     SIGNATURE: ClassVar[str] = "InsufficientBalance()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("f4d678b8")
@@ -690,7 +690,7 @@ class InsufficientCash(Reverted):
 
 
 class InsufficientPermission(Reverted):
-    """`InsufficientPermission()` of ERC6909, Exchange."""
+    """`InsufficientPermission()` of Exchange."""
 
     SIGNATURE: ClassVar[str] = "InsufficientPermission()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("deda9030")
@@ -748,7 +748,7 @@ class InvalidParameter(Reverted):
 
 
 class InvalidPermit(Reverted):
-    """`InvalidPermit()` of BlocklistToken, FalseToken, FaucetToken."""
+    """`InvalidPermit()` of BlocklistToken, ERC20, ERC4626."""
 
     SIGNATURE: ClassVar[str] = "InvalidPermit()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("ddafbaef")
@@ -857,7 +857,7 @@ class MintAllowanceTooLarge(Reverted):
 
 
 class MintMoreThanMax(Reverted):
-    """`MintMoreThanMax()` of LendingPool, LendingVault."""
+    """`MintMoreThanMax()` of ERC4626, LendingPool, LendingVault."""
 
     SIGNATURE: ClassVar[str] = "MintMoreThanMax()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("6a695959")
@@ -1047,7 +1047,7 @@ class OwnerRequired(Reverted):
 
 
 class Permit2AllowanceIsFixedAtInfinity(Reverted):
-    """`Permit2AllowanceIsFixedAtInfinity()` of BlocklistToken, FalseToken, FaucetToken."""
+    """`Permit2AllowanceIsFixedAtInfinity()` of BlocklistToken, ERC20, ERC4626."""
 
     SIGNATURE: ClassVar[str] = "Permit2AllowanceIsFixedAtInfinity()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("3f68539a")
@@ -1082,7 +1082,7 @@ class Permit2LockdownFailed(Reverted):
 
 
 class PermitExpired(Reverted):
-    """`PermitExpired()` of BlocklistToken, FalseToken, FaucetToken."""
+    """`PermitExpired()` of BlocklistToken, ERC20, ERC4626."""
 
     SIGNATURE: ClassVar[str] = "PermitExpired()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("1a15a3cc")
@@ -1126,14 +1126,14 @@ class RPowOverflow(Reverted):
 
 
 class RedeemMoreThanMax(Reverted):
-    """`RedeemMoreThanMax()` of LendingPool, LendingVault."""
+    """`RedeemMoreThanMax()` of ERC4626, LendingPool, LendingVault."""
 
     SIGNATURE: ClassVar[str] = "RedeemMoreThanMax()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("4656425a")
 
 
 class ReentrancyGuardReentrantCall(Reverted):
-    """`ReentrancyGuardReentrantCall()` of LendingPool, LendingVault."""
+    """`ReentrancyGuardReentrantCall()` of LendingPool, LendingVault, ReentrancyGuardTransient."""
 
     SIGNATURE: ClassVar[str] = "ReentrancyGuardReentrantCall()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("3ee5aeb5")
@@ -1178,7 +1178,7 @@ class SafeERC20FailedDecreaseAllowance(Reverted):
 
 
 class SafeERC20FailedOperation(Reverted):
-    """`SafeERC20FailedOperation(address)` of Exchange, SafeERC20."""
+    """`SafeERC20FailedOperation(address)` of Exchange."""
 
     SIGNATURE: ClassVar[str] = "SafeERC20FailedOperation(address)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("5274afe7")
@@ -1323,7 +1323,7 @@ class TooManyDecimals(Reverted):
 
 
 class TotalSupplyOverflow(Reverted):
-    """`TotalSupplyOverflow()` of BlocklistToken, FalseToken, FaucetToken."""
+    """`TotalSupplyOverflow()` of BlocklistToken, ERC20, ERC4626."""
 
     SIGNATURE: ClassVar[str] = "TotalSupplyOverflow()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("e5cfe957")
@@ -1410,7 +1410,7 @@ class UnorderedTokens(Reverted):
 
 
 class WithdrawMoreThanMax(Reverted):
-    """`WithdrawMoreThanMax()` of LendingPool, LendingVault."""
+    """`WithdrawMoreThanMax()` of ERC4626, LendingPool, LendingVault."""
 
     SIGNATURE: ClassVar[str] = "WithdrawMoreThanMax()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("936941fc")

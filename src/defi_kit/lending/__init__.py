@@ -1,0 +1,44 @@
+"""Lending: a pool of one asset against several collaterals, as a client and as a twin."""
+
+from __future__ import annotations
+
+from .client import (
+    Borrowed,
+    CollateralSupplied,
+    CollateralWithdrawn,
+    LendingPool,
+    Liquidated,
+    LiquidationPreview,
+    MarketView,
+    Position,
+    Repaid,
+    Supplied,
+    Withdrawn,
+)
+from .deploy import CollateralParameters, constructor_arguments
+from .pool import Account, Collateral, Liquidation, Market, Parameters, Pool, Prices
+from .rates import KinkedRate
+
+__all__ = [
+    "Account",
+    "Borrowed",
+    "Collateral",
+    "CollateralParameters",
+    "CollateralSupplied",
+    "CollateralWithdrawn",
+    "KinkedRate",
+    "LendingPool",
+    "Liquidated",
+    "Liquidation",
+    "LiquidationPreview",
+    "Market",
+    "MarketView",
+    "Parameters",
+    "Pool",
+    "Position",
+    "Prices",
+    "Repaid",
+    "Supplied",
+    "Withdrawn",
+    "constructor_arguments",
+]

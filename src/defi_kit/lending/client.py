@@ -1,0 +1,728 @@
+"""A lending pool on a chain: verbs that move money, views a person reads, state for the twin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, Final, Self
+
+from .. import bindings
+from ..bindings import lending_pool as abi
+from ..chain import Chain, Receipt, Sender
+from ..chain.hashing import HasAddress, address_of
+from ..errors import InputError, Reverted
+from ..tokens import Token
+from ..units import MAX_UINT256, Amount, Number, Rate, Ratio
+from .deploy import CollateralParameters, constructor_arguments
+from .pool import Account, Collateral, Market, Parameters, Pool
+from .rates import KinkedRate
+
+__all__ = [
+    "Borrowed",
+    "CollateralSupplied",
+    "CollateralWithdrawn",
+    "LendingPool",
+    "Liquidated",
+    "LiquidationPreview",
+    "MarketView",
+    "Position",
+    "Repaid",
+    "Supplied",
+    "Withdrawn",
+]
+
+Who = HasAddress | str
+"""An account, a contract or an address."""
+
+HOUR: Final = 3_600
+BATCH: Final = 400
+"""Accounts read in one call, well within what nodes let a call cost."""
+
+
+# --- what verbs return ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Supplied:
+    """A lender paid assets in and got shares."""
+
+    account: str
+    assets: Amount
+    shares: Amount
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """A lender gave shares up and got assets."""
+
+    account: str
+    to: str
+    assets: Amount
+    shares: Amount
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class CollateralSupplied:
+    """Collateral was posted for an account."""
+
+    account: str
+    amount: Amount
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class CollateralWithdrawn:
+    """An account took collateral back."""
+
+    account: str
+    to: str
+    amount: Amount
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Borrowed:
+    """An account took on debt."""
+
+    account: str
+    to: str
+    amount: Amount
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Repaid:
+    """Debt of an account was paid back."""
+
+    account: str
+    amount: Amount
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Liquidated:
+    """A liquidator repaid debt of an account and got collateral for it."""
+
+    account: str
+    liquidator: str
+    repaid: Amount
+    seized: Amount
+    bonus: Ratio
+    """On top of what was repaid."""
+    bad_debt: Amount
+    """Written off, because nothing but dust was left to collect."""
+    from_reserve: Amount
+    """Part of the bad debt that the reserve bore; lenders bore the rest."""
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class LiquidationPreview:
+    """What a liquidation would do now."""
+
+    account: str
+    health_factor: Decimal
+    repaid: Amount
+    seized: Amount
+    bonus: Ratio
+    debt_left: Amount
+    bad_debt: Amount
+
+
+# --- what views return ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class MarketView:
+    """The pool at one block, interest included."""
+
+    total_assets: Amount
+    """What the lenders own."""
+    total_debt: Amount
+    cash: Amount
+    """Held and not lent."""
+    reserve: Amount
+    """Belongs to no lender and bears losses first."""
+    utilisation: Ratio
+    borrow_rate: Rate
+    supply_rate: Rate
+    """What lenders earn: the borrowers' interest less the reserve's part, over all assets."""
+    share_price: Decimal
+    """Assets that one share is worth, both in whole units; 1 at first."""
+    collateral: Mapping[str, Amount]
+    """Held for all accounts, by symbol."""
+    prices: Mapping[str, Decimal | None]
+    """Assets that one whole token is worth, by symbol; None where the oracle refuses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """One account at one block. Whatever depends on prices raises ZeroPrice while an oracle of a
+    collateral it holds refuses; the rest can still be read.
+    """
+
+    address: str
+    supplied: Amount
+    """What its shares are worth, as a lender."""
+    shares: Amount
+    debt: Amount
+    collateral: Mapping[str, Amount]
+    """What it holds, by symbol."""
+    pool: Pool
+    """The twin this was read from, with this account in it: ask it what would be, if."""
+    prices: tuple[int, ...]
+    """What the oracles answer, 0 where one refuses. [1e36]"""
+    now: int
+    """[unix seconds]"""
+
+    @property
+    def health_factor(self) -> Decimal:
+        """Collateral value times liquidation LTV, over debt. At 1 or above it is healthy; infinity
+        without debt."""
+        if not self.debt:
+            return Decimal("Infinity")
+        return _wad(self.pool.health_of(self.address, now=self.now, prices=self.prices))
+
+    @property
+    def collateral_value(self) -> Amount:
+        """What the collateral is worth, in the asset."""
+        return replace(self.debt, raw=self.pool.appraise(self.address, self.prices).value)
+
+    @property
+    def borrow_limit(self) -> Amount:
+        """Collateral value times borrow LTV: the most debt that borrowing may lead to."""
+        worth = self.pool.appraise(self.address, self.prices)
+        return replace(self.debt, raw=worth.borrowing // 10_000)
+
+    @property
+    def headroom(self) -> Amount:
+        """What it can still borrow now: within the limit, the pool's cash and the minimum debt."""
+        raw = self.pool.max_borrow(self.address, now=self.now, prices=self.prices)
+        return replace(self.debt, raw=raw)
+
+    @property
+    def ltv(self) -> Decimal:
+        """Debt over collateral value; infinity for a debt without collateral."""
+        if not self.debt:
+            return Decimal(0)
+        value = self.collateral_value
+        return Decimal(self.debt.raw) / Decimal(value.raw) if value else Decimal("Infinity")
+
+    @property
+    def liquidation_prices(self) -> Mapping[str, Decimal]:
+        """Lowest price of each collateral at which the account is healthy, other prices as they
+        are; 0 where the others suffice. By symbol; empty without debt."""
+        found: dict[str, Decimal] = {}
+        for symbol, amount in self.collateral.items():
+            token = amount.unit.address
+            price = self.pool.liquidation_price(
+                self.address, token, now=self.now, prices=self.prices
+            )
+            if price is not None:
+                found[symbol] = _human_price(price, amount.unit.decimals, self.debt.unit.decimals)
+        return found
+
+
+# --- the client -----------------------------------------------------------------------------------
+
+
+class LendingPool:
+    """A lending pool at an address.
+
+    A verb takes an Amount, or base units as int; `sender` is the chain's default sender unless
+    named. What a verb has to pull from the sender is approved first, exactly, unless
+    `approve=False`. Where nobody else is named, the sender acts for itself.
+    """
+
+    def __init__(self, chain: Chain, address: Who) -> None:
+        self.chain = chain
+        self.contract = bindings.LendingPool(chain, address)
+        self.address = self.contract.address
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.address})"
+
+    @classmethod
+    def deploy(
+        cls,
+        chain: Chain,
+        asset: Token,
+        collaterals: Sequence[CollateralParameters],
+        rate: KinkedRate,
+        *,
+        minimum_debt: Amount | int | None = None,
+        target_health: Number | Ratio = "105%",
+        reserve_factor: Number | Ratio = "10%",
+        name: str | None = None,
+        symbol: str | None = None,
+        sender: Sender | None = None,
+    ) -> Self:
+        """A new pool that lends `asset`. Nobody owns it and nothing about it can be changed.
+
+        The minimum debt is a hundred of the asset unless given.
+        """
+        arguments = constructor_arguments(
+            asset,
+            collaterals,
+            rate,
+            minimum_debt=minimum_debt,
+            target_health=target_health,
+            reserve_factor=reserve_factor,
+            name=name,
+            symbol=symbol,
+        )
+        made = bindings.LendingPool.deploy(chain, *arguments, sender=sender)
+        return cls(chain, made.address)
+
+    # --- what it is -------------------------------------------------------------------------------
+
+    @cached_property
+    def _terms(self) -> tuple[abi.PoolParameters, abi.KinkedCurve]:
+        return self.contract.parameters()
+
+    @cached_property
+    def asset(self) -> Token:
+        """The token that is lent."""
+        return Token(self.chain, self._terms[0].asset)
+
+    @cached_property
+    def share(self) -> Token:
+        """The lenders' shares: the pool itself, as a token."""
+        return Token(self.chain, self.address)
+
+    @cached_property
+    def collaterals(self) -> tuple[Token, ...]:
+        """The tokens it takes as collateral, in the contract's order."""
+        tokens = (collateral.token for collateral in self.parameters.collaterals)
+        return tuple(Token(self.chain, token) for token in tokens)
+
+    @cached_property
+    def parameters(self) -> Parameters:
+        """What it was deployed with, in integers; tokens by address."""
+        terms, curve = self._terms
+        listed = (
+            Collateral(
+                token=one.token,
+                borrow_ltv=one.borrow_ltv,
+                liquidation_ltv=one.liquidation_ltv,
+                max_bonus=one.max_bonus,
+                full_bonus_health=one.full_bonus_health,
+                cap=one.cap,
+                oracle=one.oracle,
+            )
+            for one in self.contract.collaterals()
+        )
+        return Parameters(
+            collaterals=tuple(listed),
+            rate=KinkedRate(curve.at_zero, curve.at_kink, curve.at_full, curve.kink),
+            minimum_debt=terms.minimum_debt,
+            target_health=terms.target_health,
+            reserve_factor=terms.reserve_factor,
+        )
+
+    # --- lending ----------------------------------------------------------------------------------
+
+    def supply(
+        self,
+        amount: Amount | int,
+        *,
+        to: Who | None = None,
+        sender: Sender | None = None,
+        approve: bool = True,
+    ) -> Supplied:
+        """Lends assets to the pool for shares, which `to` gets."""
+        who = self._sender(sender)
+        raw = self.asset.unit.to_raw(amount)
+        self._approve(self.asset, who, raw, approve)
+        with self._explained():
+            receipt = self.contract.deposit(raw, who if to is None else to, sender=who)
+        done = receipt.one(abi.Deposit, address=self.address)
+        return Supplied(
+            done.owner, self.asset.raw(done.assets), self.share.raw(done.shares), receipt
+        )
+
+    def withdraw(
+        self,
+        amount: Amount | int | None = None,
+        *,
+        to: Who | None = None,
+        owner: Who | None = None,
+        sender: Sender | None = None,
+    ) -> Withdrawn:
+        """Takes assets out for the owner's shares; without an amount all that can be taken.
+
+        `owner` is the sender unless named; another's shares need its allowance.
+        """
+        who = self._sender(sender)
+        holder = who if owner is None else address_of(owner)
+        receiver = who if to is None else to
+        with self._explained():
+            if amount is None:
+                shares = self.contract.max_redeem(holder)
+                receipt = self.contract.redeem(shares, receiver, holder, sender=who)
+            else:
+                raw = self.asset.unit.to_raw(amount)
+                receipt = self.contract.withdraw(raw, receiver, holder, sender=who)
+        done = receipt.one(abi.Withdraw, address=self.address)
+        return Withdrawn(
+            done.owner,
+            done.to,
+            self.asset.raw(done.assets),
+            self.share.raw(done.shares),
+            receipt,
+        )
+
+    # --- collateral -------------------------------------------------------------------------------
+
+    def supply_collateral(
+        self,
+        amount: Amount | int,
+        *,
+        token: Token | None = None,
+        account: Who | None = None,
+        sender: Sender | None = None,
+        approve: bool = True,
+    ) -> CollateralSupplied:
+        """Posts collateral for `account`. Its token is the amount's; an int needs `token`."""
+        who = self._sender(sender)
+        posted, raw = self._collateral(amount, token)
+        self._approve(posted, who, raw, approve)
+        with self._explained(posted):
+            receipt = self.contract.supply_collateral(
+                posted.address, raw, who if account is None else account, sender=who
+            )
+        done = receipt.one(abi.CollateralSupplied, address=self.address)
+        return CollateralSupplied(done.account, posted.raw(done.amount), receipt)
+
+    def withdraw_collateral(
+        self,
+        amount: Amount | int,
+        *,
+        token: Token | None = None,
+        to: Who | None = None,
+        sender: Sender | None = None,
+    ) -> CollateralWithdrawn:
+        """Takes the sender's collateral back, as far as its debt allows."""
+        who = self._sender(sender)
+        posted, raw = self._collateral(amount, token)
+        with self._explained(posted):
+            receipt = self.contract.withdraw_collateral(
+                posted.address, raw, who if to is None else to, who, sender=who
+            )
+        done = receipt.one(abi.CollateralWithdrawn, address=self.address)
+        return CollateralWithdrawn(done.account, done.receiver, posted.raw(done.amount), receipt)
+
+    def _collateral(self, amount: Amount | int, token: Token | None) -> tuple[Token, int]:
+        if token is None:
+            if not isinstance(amount, Amount):
+                raise InputError(
+                    f"{amount!r} of which collateral?",
+                    hint='give an amount, weth("1.5"), or token=weth',
+                )
+            token = self._token(amount.unit.address)
+        return token, token.unit.to_raw(amount)
+
+    def _token(self, which: Who) -> Token:
+        """The collateral at this address; any other token as well, for the pool to refuse."""
+        address = address_of(which)
+        found = (token for token in self.collaterals if token.address == address)
+        return next(found, None) or Token(self.chain, address)
+
+    # --- debt -------------------------------------------------------------------------------------
+
+    def borrow(
+        self, amount: Amount | int, *, to: Who | None = None, sender: Sender | None = None
+    ) -> Borrowed:
+        """Borrows against the sender's collateral; `to` gets the assets."""
+        who = self._sender(sender)
+        raw = self.asset.unit.to_raw(amount)
+        with self._explained():
+            receipt = self.contract.borrow(raw, who if to is None else to, who, sender=who)
+        done = receipt.one(abi.Borrowed, address=self.address)
+        return Borrowed(done.account, done.receiver, self.asset.raw(done.assets), receipt)
+
+    def repay(
+        self,
+        amount: Amount | int | None = None,
+        *,
+        account: Who | None = None,
+        sender: Sender | None = None,
+        approve: bool = True,
+    ) -> Repaid:
+        """Pays debt of `account` back; without an amount all of it, to the last unit.
+
+        For all of it an hour's interest more is approved, and never taken, because the debt grows
+        until the transaction is mined.
+        """
+        who = self._sender(sender)
+        debtor = who if account is None else address_of(account)
+        if amount is None:
+            limit, raw = self._debt_in(debtor, HOUR), MAX_UINT256
+        else:
+            limit = raw = self.asset.unit.to_raw(amount)
+        self._approve(self.asset, who, limit, approve)
+        with self._explained():
+            receipt = self.contract.repay(raw, debtor, sender=who)
+        done = receipt.one(abi.Repaid, address=self.address)
+        return Repaid(done.account, self.asset.raw(done.assets), receipt)
+
+    def _debt_in(self, account: str, seconds: int) -> int:
+        """What the account will owe then, if nothing else happens. [asset]"""
+        state, _, now = self._read([account])
+        return state.debt_of(account, now=now + seconds)
+
+    # --- liquidation ------------------------------------------------------------------------------
+
+    def liquidate(
+        self,
+        account: Who,
+        token: Token,
+        *,
+        repay: Amount | int | None = None,
+        seize: Amount | int | None = None,
+        minimum_seized: Amount | int = 0,
+        sender: Sender | None = None,
+        approve: bool = True,
+    ) -> Liquidated:
+        """Repays debt of an unhealthy account and takes its `token` for it, with the bonus.
+
+        As much as the pool allows, at most `repay` and at most `seize`; Reverted with
+        TooLittleSeized below `minimum_seized`. Approves what it would cost now, or after an hour's
+        interest if that is more, and repays no more than that.
+        """
+        who = self._sender(sender)
+        debtor = address_of(account)
+        seizable = MAX_UINT256 if seize is None else token.unit.to_raw(seize)
+        with self._explained(token):
+            limit = (
+                self._cost(debtor, token, seizable)
+                if repay is None
+                else self.asset.unit.to_raw(repay)
+            )
+            self._approve(self.asset, who, limit, approve)
+            receipt = self.contract.liquidate(
+                debtor, token, limit, seizable, token.unit.to_raw(minimum_seized), sender=who
+            )
+        return self._liquidated(receipt, token)
+
+    def _cost(self, account: str, token: Token, seize: int) -> int:
+        """What liquidating may cost within the next hour, if prices stay. [asset]"""
+        state, prices, now = self._read([account])
+        soon = state.preview_liquidation(
+            account, token.address, max_seize=seize, now=now + HOUR, prices=prices
+        )
+        done = self.contract.preview_liquidation(account, token.address, MAX_UINT256, seize)
+        return max(done.repaid, soon.repaid)
+
+    def _liquidated(self, receipt: Receipt, token: Token) -> Liquidated:
+        done = receipt.one(abi.Liquidated, address=self.address)
+        losses = receipt.all(abi.BadDebt, address=self.address)
+        return Liquidated(
+            account=done.account,
+            liquidator=done.liquidator,
+            repaid=self.asset.raw(done.repaid),
+            seized=token.raw(done.seized),
+            bonus=Ratio(done.bonus),
+            bad_debt=self.asset.raw(sum(loss.loss for loss in losses)),
+            from_reserve=self.asset.raw(sum(loss.from_reserve for loss in losses)),
+            receipt=receipt,
+        )
+
+    def preview_liquidation(
+        self,
+        account: Who,
+        token: Token,
+        *,
+        repay: Amount | int | None = None,
+        seize: Amount | int | None = None,
+    ) -> LiquidationPreview:
+        """What `liquidate` would do now, or the reason why not."""
+        with self._explained(token):
+            done = self.contract.preview_liquidation(
+                account,
+                token,
+                MAX_UINT256 if repay is None else self.asset.unit.to_raw(repay),
+                MAX_UINT256 if seize is None else token.unit.to_raw(seize),
+            )
+        return LiquidationPreview(
+            account=address_of(account),
+            health_factor=_wad(done.health),
+            repaid=self.asset.raw(done.repaid),
+            seized=token.raw(done.seized),
+            bonus=Ratio(done.bonus),
+            debt_left=self.asset.raw(done.debt_left),
+            bad_debt=self.asset.raw(done.bad_debt),
+        )
+
+    def liquidatable(
+        self, accounts: Iterable[Who] | None = None, *, block: int | None = None
+    ) -> list[str]:
+        """The unhealthy ones among `accounts` (by default all borrowers), least healthy first."""
+        named = self._borrowed(block) if accounts is None else map(address_of, accounts)
+        state, prices, now = self._read(list(named), block)
+        return state.liquidatable(now=now, prices=prices)
+
+    def borrowers(self, *, block: int | None = None) -> list[str]:
+        """Everyone in debt, in the order of their first loans."""
+        names = self._borrowed(block)
+        state, _, _ = self._read(names, block)
+        return [name for name in names if state.account(name).debt_shares]
+
+    def _borrowed(self, block: int | None) -> list[str]:
+        events = self.contract.events(abi.Borrowed, to_block=block)
+        return list(dict.fromkeys(event.account for event in events))
+
+    # --- views ------------------------------------------------------------------------------------
+
+    def account(self, who: Who, *, block: int | None = None) -> Position:
+        """One account: debt, collateral, health factor, liquidation prices, headroom."""
+        name = address_of(who)
+        state, prices, now = self._read([name], block)
+        held = state.account(name)
+        return Position(
+            address=name,
+            supplied=self.asset.raw(state.convert_to_assets(held.shares, now=now)),
+            shares=self.share.raw(held.shares),
+            debt=self.asset.raw(state.debt_of(name, now=now)),
+            collateral={
+                token.symbol: token.raw(amount)
+                for token, amount in zip(self.collaterals, held.collateral, strict=True)
+                if amount
+            },
+            pool=state,
+            prices=prices,
+            now=now,
+        )
+
+    def market(self, *, block: int | None = None) -> MarketView:
+        """The pool: what is lent, what it costs, what it earns."""
+        state, prices, now = self._read([], block)
+        books = state.accrued(now)
+        raw = self.asset.raw
+        kept = 10_000 - state.parameters.reserve_factor
+        assets = books.total_assets
+        earned = books.rate * books.debt * kept // (10_000 * assets) if assets else 0
+        one = 10**self.share.decimals
+        return MarketView(
+            total_assets=raw(assets),
+            total_debt=raw(books.debt),
+            cash=raw(books.cash),
+            reserve=raw(books.reserve),
+            utilisation=Ratio(books.utilisation),
+            borrow_rate=Rate(books.rate),
+            supply_rate=Rate(earned),
+            share_price=raw(state.convert_to_assets(one, now=now)).decimal,
+            collateral={
+                token.symbol: token.raw(total)
+                for token, total in zip(self.collaterals, state.totals, strict=True)
+            },
+            prices={
+                token.symbol: _human_price(price, token.decimals, self.asset.decimals)
+                if price
+                else None
+                for token, price in zip(self.collaterals, prices, strict=True)
+            },
+        )
+
+    def state(self, accounts: Iterable[Who] | None = None, *, block: int | None = None) -> Pool:
+        """The pool's twin with these accounts, or with everyone who ever was here.
+
+        All is read at one block. Accounts and tokens go by their addresses.
+        """
+        named = self._everyone(block) if accounts is None else map(address_of, accounts)
+        return self._read(list(named), block)[0]
+
+    def prices(self, *, block: int | None = None) -> tuple[int, ...]:
+        """What the oracles answer, in the order of `collaterals`; 0 where one refuses. [1e36]"""
+        return self._read([], block)[1]
+
+    def _everyone(self, block: int | None) -> list[str]:
+        names: dict[str, None] = {}
+        for event in self.contract.events(to_block=block):
+            if isinstance(event, abi.CollateralSupplied | abi.Borrowed):
+                names[event.account] = None
+            elif isinstance(event, abi.Transfer):
+                names[event.to] = None
+        return [name for name in names if int(name, 16)]
+
+    def _read(
+        self, accounts: Sequence[str], block: int | None = None
+    ) -> tuple[Pool, tuple[int, ...], int]:
+        """Twin, prices and time of one block, in one call for every few hundred accounts."""
+        at = self.chain.block_number if block is None and len(accounts) > BATCH else block
+        parts = [accounts[i : i + BATCH] for i in range(0, len(accounts), BATCH)] or [[]]
+        read = [self.contract.snapshot(part, block=at) for part in parts]
+        first = read[0]
+        held = (account for snapshot in read for account in snapshot.accounts)
+        books = first.market
+        state = Pool(
+            parameters=self.parameters,
+            market=Market(
+                books.debt_shares,
+                books.reserve,
+                books.rate,
+                books.index,
+                books.cash,
+                books.accrued_at,
+            ),
+            total_shares=first.total_shares,
+            totals=tuple(collateral.total for collateral in first.collaterals),
+            accounts={
+                name: Account(tuple(one.collateral), one.debt_shares, one.shares)
+                for name, one in zip(accounts, held, strict=True)
+            },
+        )
+        return state, tuple(collateral.price for collateral in first.collaterals), first.timestamp
+
+    # --- shared steps -----------------------------------------------------------------------------
+
+    def _sender(self, sender: Sender | None) -> str:
+        return address_of(self.chain.default_sender if sender is None else sender)
+
+    def _approve(self, token: Token, owner: str, raw: int, wanted: bool) -> None:
+        if wanted and raw:
+            token.ensure_allowance(owner, self.address, raw)
+
+    @contextmanager
+    def _explained(self, collateral: Token | None = None) -> Iterator[None]:
+        """Shows the amounts in a refusal in units a person reads."""
+        try:
+            yield
+        except Reverted as error:
+            self._explain(error, collateral)
+            raise
+
+    def _explain(self, error: Reverted, collateral: Token | None) -> None:
+        asset = self.asset.unit.amount
+        share = self.share.unit.amount
+        show: dict[str, Callable[[Any], object]] = {"health": _wad}
+        show |= dict.fromkeys(("assets", "cash", "debt", "limit", "minimum"), asset)
+        show |= dict.fromkeys(("debt_left", "minimum_debt", "value_left", "dust"), asset)
+        if error.name == "DepositAboveMaximum":
+            show["maximum"] = asset
+        elif error.name == "SharesExceedBalance":
+            show |= {"shares": share, "balance": share}
+        elif error.name == "MintAboveMaximum":
+            show |= {"shares": share, "maximum": share}
+        elif collateral is not None:
+            names = ("amount", "balance", "room", "seized", "min_seized")
+            show |= dict.fromkeys(names, collateral.unit.amount)
+        error.in_units(**show)
+
+
+def _wad(value: int) -> Decimal:
+    """Exact, whatever the context's precision."""
+    return Decimal(f"{value}e-18")
+
+
+def _human_price(price: int, collateral_decimals: int, asset_decimals: int) -> Decimal:
+    """Whole assets per whole token, exact and without trailing zeros. [1e36 asset per collateral]"""
+    exponent = collateral_decimals - asset_decimals - 36
+    while price and exponent < 0 and price % 10 == 0:
+        price, exponent = price // 10, exponent + 1
+    return Decimal(f"{price}e{exponent}")
