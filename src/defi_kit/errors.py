@@ -88,6 +88,25 @@ HINTS: dict[str, str] = {
     "TransferFailed": "the token refused the transfer; check balance, freeze and pause",
     "TransferFromFailed": "the token refused; check the allowance, balance, freeze and pause",
     "Unauthorized": "only the owner may do this; send it with sender=owner",
+    # exchange
+    "EmptyPath": "name at least one pool in path=[...], or leave path away",
+    "Expired": "send it again with a later deadline [unix seconds]",
+    "FeeTooHigh": "a pool's fee is at most 10%",
+    "FirstDepositTooSmall": "pay more in: a first deposit locks some of its shares",
+    "IncompleteList": "list every pool with liquidity that trades the token; exchange.skim does",
+    "InvalidRecipient": "send to an account, not to the zero address or to the Exchange",
+    "Locked": "a token called back into the Exchange in the middle of a verb; that is refused",
+    "NoLiquidity": "the pool is empty; exchange.add_liquidity(...) fills it",
+    "NothingToSkim": "every token that the Exchange holds belongs to a pool",
+    "PoolExists": "use the pool that there is, or another fee",
+    "ReserveOverflow": "a pool holds at most 2**112 - 1 base units of a token; use less",
+    "SharesExceedBalance": "look with exchange.shares(token_a, token_b, owner=who)",
+    "TooFewShares": "the price has moved; quote again, or accept more with slippage=",
+    "TooLittleFreed": "the price has moved; quote again, or accept more with slippage=",
+    "TooLittleOut": "the price has moved; quote again, or accept more with slippage= or minimum=",
+    "UnknownPool": "exchange.pools() lists what there is; exchange.create_pool(...) opens one",
+    "UnorderedTokens": "a pool trades two different tokens, the lower address first",
+    "WrongAmountReceived": "it takes a fee on transfers or rebases; such tokens are refused",
 }
 """Error name → the usual remedy, in a few words. Rooms add a line for each of their errors."""
 

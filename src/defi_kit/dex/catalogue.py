@@ -1,0 +1,72 @@
+"""Which pools there are, and how they stand: read from the chain, remembered where that is safe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from ..reverts import UnknownPool
+from .pool import ConstantProductPool, PoolKey
+
+__all__ = ["PoolCatalogue"]
+
+OVERLAP: Final = 128
+"""Blocks looked at again each time, in case the chain has replaced some of them."""
+
+
+class PoolCatalogue:
+    """The pools of one Exchange, known from its creation events.
+
+    Pools never go away, so only new blocks are searched. Chains do take blocks back (a snapshot
+    that ends, a reorganisation): the last blocks are searched again, and everything is once the
+    chain has become shorter or a pool is gone.
+
+    Args:
+        latest: the newest block's number.
+        created: from a first to a last block, each pool created there and its block, in order.
+        read: a pool as it is now, None when there is none.
+    """
+
+    def __init__(
+        self,
+        latest: Callable[[], int],
+        created: Callable[[int, int], Iterable[tuple[PoolKey, int]]],
+        read: Callable[[PoolKey], ConstantProductPool | None],
+    ) -> None:
+        self._latest = latest
+        self._created = created
+        self._read = read
+        self._found: dict[PoolKey, int] = {}
+        self._searched = -1
+
+    def keys(self) -> tuple[PoolKey, ...]:
+        """All pools, in order of creation."""
+        latest = self._latest()
+        if latest < self._searched:
+            self._forget()
+        start = max(0, self._searched + 1 - OVERLAP)
+        self._found = {key: block for key, block in self._found.items() if block < start}
+        self._found.update(self._created(start, latest))
+        self._searched = latest
+        return tuple(self._found)
+
+    def read(self, keys: Iterable[PoolKey]) -> dict[PoolKey, ConstantProductPool]:
+        """These pools as they are now; those that do not exist are left out."""
+        pools = {}
+        for key in keys:
+            pool = self._read(key)
+            if pool is not None:
+                pools[key] = pool
+            elif key in self._found:
+                self._forget()
+        return pools
+
+    def require(self, key: PoolKey) -> ConstantProductPool:
+        """One pool as it is now. UnknownPool."""
+        pool = self._read(key)
+        if pool is None:
+            raise UnknownPool(key.id)
+        return pool
+
+    def _forget(self) -> None:
+        self._found, self._searched = {}, -1
