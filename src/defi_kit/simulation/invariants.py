@@ -82,6 +82,9 @@ class Books:
     minter_allowance: int
     """What the issuer may still mint."""
 
+    twins: tuple[bool, bool]
+    """Whether the twins of the exchange's pool and of the lending pool say the same."""
+
 
 class Trade(NamedTuple):
     """One swap: the reserves before it, what was quoted and what came out."""
@@ -93,8 +96,19 @@ class Trade(NamedTuple):
     received: int
 
 
+class Outcome(NamedTuple):
+    """What a liquidation does."""
+
+    repaid: int
+    """[dollar units]"""
+    seized: int
+    """[collateral units]"""
+    bad_debt: int
+    """Written off. [dollar units]"""
+
+
 class Strike(NamedTuple):
-    """One liquidation: what was previewed and what was done."""
+    """One liquidation."""
 
     borrower: int
     """Position of the account."""
@@ -106,14 +120,21 @@ class Strike(NamedTuple):
     """[wad]"""
     price: int
     """[1e36]"""
-    previewed: tuple[int, int, int]
-    """Repaid, seized, written off."""
-    done: tuple[int, int, int]
-    """Repaid, seized, written off."""
+    previews: tuple[Outcome, Outcome]
+    """What the chain's preview and the twin's said in the block before."""
+    expected: Outcome
+    """What the twin said for the block in which it happened."""
+    done: Outcome
+    """What happened."""
     from_reserve: int
-    """Part of the written off that the reserve bore. [dollar units]"""
+    """Part of the bad debt that the reserve bore. [dollar units]"""
     collateral: int
     """The account's before. [collateral units]"""
+
+    @property
+    def bonus_value(self) -> int:
+        """What was seized, at the feed's price, less what was repaid. [dollar units]"""
+        return max(0, self.done.seized * self.price // PRICE_SCALE - self.done.repaid)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,14 +157,10 @@ class Acts:
     strikes: tuple[Strike, ...] = ()
     minted: int = 0
     """Dollars issued."""
-    allowed: int = 0
-    """By how much the issuer's allowance was raised."""
     opened: frozenset[int] = frozenset()
     """Borrowers that acted themselves."""
     healthy_refused: bool | None = None
     """Whether a healthy account's liquidation was refused; None when there was none to try."""
-    twins: tuple[bool, bool] | None = None
-    """Whether the twins of exchange and lending pool agree with the chain; None if not compared."""
 
 
 class Finding(NamedTuple):
@@ -162,9 +179,8 @@ def check(before: Books, after: Books, acts: Acts, terms: Terms) -> Iterator[Fin
     for strike in acts.strikes:
         yield from _liquidation(strike, after, terms)
     yield from _dollar(before, after, acts)
-    if acts.twins is not None:
-        yield Finding("T1", acts.twins[0], "the exchange's twin and the chain")
-        yield Finding("T2", acts.twins[1], "the lending pool's twin and the chain")
+    yield Finding("T1", after.twins[0], "the exchange's twin and the chain")
+    yield Finding("T2", after.twins[1], "the lending pool's twin and the chain")
 
 
 def _exchange(before: Books, after: Books, acts: Acts) -> Iterator[Finding]:
@@ -210,7 +226,7 @@ def _lending(before: Books, after: Books, acts: Acts, terms: Terms) -> Iterator[
     yield from _dust(after, acts, terms)
     if acts.healthy_refused is not None:
         yield Finding("L5", acts.healthy_refused, "liquidation of a healthy account")
-    lost = sum(strike.done[2] - strike.from_reserve for strike in acts.strikes)
+    lost = sum(strike.done.bad_debt - strike.from_reserve for strike in acts.strikes)
     fell = before.total_assets - after.total_assets
     yield Finding("L6", fell <= lost, f"the lenders' money fell by {fell}, bad debt was {lost}")
     touched = acts.opened | {strike.borrower for strike in acts.strikes}
@@ -234,8 +250,9 @@ def _liquidation(strike: Strike, after: Books, terms: Terms) -> Iterator[Finding
     who = f"borrower {strike.borrower + 1}"
     repaid, seized, written_off = strike.done
     yield Finding("L5", strike.health < WAD, f"{who} liquidated at health {strike.health}")
+    same = strike.previews[0] == strike.previews[1] and strike.expected == strike.done
     yield Finding(
-        "L13", strike.previewed == strike.done, f"{who}: {strike.previewed}, then {strike.done}"
+        "L13", same, f"{who}: previews {strike.previews}, then {strike.expected}, {strike.done}"
     )
     if strike.health * BPS >= (WAD + strike.bonus) * terms.liquidation_ltv:
         better = strike.health_after is None or strike.health_after >= strike.health
@@ -255,12 +272,12 @@ def _dollar(before: Books, after: Books, acts: Acts) -> Iterator[Finding]:
         yield Finding(
             "S1", after.dollars_held == after.dollars, f"{after.dollars_held} of {after.dollars}"
         )
-    allowance = before.minter_allowance + acts.allowed - acts.minted
+    allowance = before.minter_allowance - acts.minted
     supply = before.dollars + acts.minted
     yield Finding(
         "S2",
         after.minter_allowance == allowance and after.dollars == supply,
-        f"allowance {after.minter_allowance}, not {allowance}; supply {after.dollars}, not {supply}",
+        f"allowance {after.minter_allowance} for {allowance}, supply {after.dollars} for {supply}",
     )
 
 

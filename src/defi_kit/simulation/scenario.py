@@ -33,7 +33,7 @@ class Plan(NamedTuple):
     def collateral(self, price: int) -> int:
         """Collateral for the wanted ratio at `price`, rounded up. [collateral units]"""
         value = -(-self.debt * self.ratio // WAD)
-        scale = 10 ** (COLLATERAL_DECIMALS + PRICE_DECIMALS - DOLLAR_DECIMALS)
+        scale: int = 10 ** (COLLATERAL_DECIMALS + PRICE_DECIMALS - DOLLAR_DECIMALS)
         return -(-value * scale // price)
 
 

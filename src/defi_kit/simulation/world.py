@@ -1,0 +1,407 @@
+"""An economy on a chain and the people in it: borrowers, a keeper, an arbitrageur, one lender.
+
+Every decision is made from the chain's state and the scenario alone, in integers, so that a replay
+gives the same figures to the last unit on every engine. Beside the chain run the twins of the
+exchange's pool and of the lending pool: they say beforehand what a transaction will do, and are
+compared with the chain after every step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from defi_kit.dex.arbitrage import amount_to_price
+from defi_kit.dex.pool import LOCKED_SHARES, ConstantProductPool, PoolKey
+from defi_kit.errors import Reverted
+from defi_kit.lending.pool import Account as LendingAccount
+from defi_kit.lending.pool import Liquidation, Market, Pool
+from defi_kit.simulation.instants import PRICE_DECIMALS
+from defi_kit.simulation.invariants import (
+    Acts,
+    Books,
+    Outcome,
+    Position,
+    Strike,
+    Terms,
+    Trade,
+)
+from defi_kit.simulation.scenario import COLLATERAL_DECIMALS, DOLLAR_DECIMALS, Plan, Scenario
+from defi_kit.units import MAX_UINT256, WAD, Ratio
+
+if TYPE_CHECKING:
+    from defi_kit.bindings.lending_pool import Liquidation as Preview
+    from defi_kit.chain import Account, Chain
+    from defi_kit.kit import Kit
+    from defi_kit.tokens import Token
+
+GAS_MONEY = 10_000 * 10**18  # [wei] left to everyone who wraps ether
+_MINTED_AT_MOST = 2**127  # [dollar units] half of what the dollar's supply may be
+_WAD_PER_PIP = 10**12
+DUST_DIVISOR = 100  # collateral worth a hundredth of the minimum debt is dust
+_STRIKES = 64  # most liquidations of one account in one step
+_CUTS = 8  # how often the keeper halves a liquidation that the exchange cannot absorb
+_PRICE_SCALE = 10 ** (COLLATERAL_DECIMALS + PRICE_DECIMALS - DOLLAR_DECIMALS)
+
+
+@dataclass(slots=True)
+class Done:
+    """What was done since the last look at the books."""
+
+    trades: list[Trade] = field(default_factory=list)
+    strikes: list[Strike] = field(default_factory=list)
+    opened: set[int] = field(default_factory=set)
+    minted: int = 0
+
+
+class World:
+    """The economy of a scenario, deployed on a chain at the first price. [dollars, 8 decimals]"""
+
+    def __init__(self, chain: Chain, scenario: Scenario, price: int) -> None:
+        from defi_kit.chain.hashing import address_of
+        from defi_kit.kit import deploy
+
+        self.chain = chain
+        self.kit: Kit = deploy(chain, scenario.economy(price))
+        self.plans: list[Plan] = list(scenario.plans())
+        self.exchange = self.kit.exchange.contract
+        self.bank = self.kit.lending.contract
+        self.usd, self.weth = self.kit.usd, self.kit.weth
+
+        self.lender = address_of(self.kit.deployment.deployer)
+        self.keeper = chain.account("keeper")
+        self.arbitrageur = chain.account("arbitrageur")
+        self.borrowers: list[Account] = [chain.account(plan.name) for plan in self.plans]
+        self.purse: dict[tuple[str, str], int] = {}
+        self.given: dict[tuple[str, str], int] = {}
+        self.done = Done()
+
+        fee = Ratio.parse(self.kit.economy.pool_fee).wad // _WAD_PER_PIP
+        self.key = PoolKey.of(self.usd.address, self.weth.address, fee)
+        self.weth_first = self.key.token0 == self.weth.address
+        self._other_pool = PoolKey.of(self.usd.address, self.kit.wbtc.address, fee).id
+        self.market = self.read_market()
+        self._parameters = self.kit.lending.state([]).parameters
+        self._number = self._parameters.numbers[self.weth.address]
+        self.lending, self.prices = self.read_lending()
+        self.terms = self._terms()
+        self._prepare()
+
+    def _terms(self) -> Terms:
+        collateral = self._parameters.collaterals[self._number]
+        dust = self._parameters.minimum_debt // DUST_DIVISOR
+        return Terms(
+            liquidation_ltv=collateral.liquidation_ltv, max_bonus=collateral.max_bonus, dust=dust
+        )
+
+    # --- money ------------------------------------------------------------------------------------
+
+    def _prepare(self) -> None:
+        self.usd.dollar.configure_minter(self.lender, _MINTED_AT_MOST, sender=self.lender)
+        self._stock(self.keeper, self.usd, sum(plan.debt for plan in self.plans))
+        for who, token, spender in (
+            (self.keeper, self.usd, self.bank),
+            (self.keeper, self.weth, self.exchange),
+            (self.arbitrageur, self.usd, self.exchange),
+            (self.arbitrageur, self.weth, self.exchange),
+        ):
+            token.contract.approve(spender.address, MAX_UINT256, sender=who)
+
+    def _stock(self, who: Account, token: Token, need: int) -> None:
+        """Sees to it that `who` holds `need`, and some more, of what the outside world gives.
+
+        The keeper's capital and the arbitrageur's outside market are larger than the economy.
+        """
+        key = (who.address, token.address)
+        held = self.purse.get(key, 0)
+        if held >= need:
+            return
+        amount = 4 * need
+        self._give(who, token, amount)
+        self.purse[key] = held + amount
+        self.given[key] = self.given.get(key, 0) + amount
+
+    def _give(self, who: Account, token: Token, amount: int) -> None:
+        if token is self.usd:
+            self.usd.dollar.mint(who, amount, sender=self.lender)
+            self.done.minted += amount
+        else:
+            self.chain.set_balance(who, amount + GAS_MONEY)
+            self.weth.deposit(amount, sender=who)
+
+    def _move(self, who: Account, paid: Token, sent: int, got: Token, received: int) -> None:
+        for token, change in ((paid, -sent), (got, received)):
+            key = (who.address, token.address)
+            self.purse[key] = self.purse.get(key, 0) + change
+
+    # --- borrowers --------------------------------------------------------------------------------
+
+    def open_loan(self, borrower: int, price: int) -> int:
+        """The borrower posts collateral and borrows as planned; returns the collateral."""
+        plan, who = self.plans[borrower], self.borrowers[borrower]
+        collateral = plan.collateral(price)
+        self._give(who, self.weth, collateral)
+        self.weth.contract.approve(self.bank.address, collateral, sender=who)
+        self.bank.supply_collateral(self.weth.address, collateral, who, sender=who)
+        self.lending = self.lending.supply_collateral(self.weth.address, collateral, who.address)
+        self.bank.borrow(plan.debt, who, who, sender=who)
+        self.lending = self.lending.borrow(
+            plan.debt, who.address, now=self.chain.timestamp, prices=self.prices
+        )
+        self.done.opened.add(borrower)
+        return collateral
+
+    # --- the outside market -----------------------------------------------------------------------
+
+    def set_price(self, price: int, time: int) -> None:
+        """The feed's new price, at a moment of the chain or, if that has passed, one second on."""
+        if time > self.chain.timestamp:
+            self.chain.set_next_timestamp(time)
+        self.kit.feeds.weth.contract.set_answer(price, sender=self.lender)
+        self.prices = [*self.prices]
+        self.prices[self._number] = price * 10 ** (
+            36 + DOLLAR_DECIMALS - COLLATERAL_DECIMALS - PRICE_DECIMALS
+        )
+
+    def arbitrage(self, price: int) -> None:
+        """The arbitrageur trades until the market's price is within the pool's fee band."""
+        ratio = (price, _PRICE_SCALE) if self.weth_first else (_PRICE_SCALE, price)
+        trade = amount_to_price(self.market, *ratio)
+        if trade is None:
+            return
+        selling_weth = trade.zero_for_one == self.weth_first
+        self._swap(self.arbitrageur, self.weth if selling_weth else self.usd, trade.amount_in)
+
+    def _swap(self, who: Account, sold: Token, amount: int) -> None:
+        bought = self.usd if sold is self.weth else self.weth
+        self._stock(who, sold, amount)
+        from defi_kit.bindings.exchange import Hop
+
+        hop = Hop(*self.key.hop(sold.address))
+        quoted = self.exchange.quote_exact_in(sold.address, amount, [hop])
+        before = self._balance(bought, who)
+        self.exchange.swap_exact_in(
+            sold.address, amount, [hop], quoted, who, MAX_UINT256, sender=who
+        )
+        received = self._balance(bought, who) - before
+        forward = sold.address == self.key.token0
+        reserves = (self.market.reserve0, self.market.reserve1)
+        reserve_in, reserve_out = reserves if forward else reserves[::-1]
+        self.done.trades.append(Trade(reserve_in, reserve_out, amount, quoted, received))
+        self.market, _ = self.market.swap_exact_in(amount, forward, now=self.chain.timestamp)
+        self._move(who, sold, amount, bought, received)
+
+    # --- the keeper -------------------------------------------------------------------------------
+
+    def health(self) -> list[int | None]:
+        """Health of each borrower now, None without debt. [wad]"""
+        market = self.lending.accrued(self.chain.timestamp)
+        accrued = replace(self.lending, market=market)
+        return [self._health(accrued, borrower) for borrower in range(len(self.borrowers))]
+
+    def _health(self, lending: Pool, borrower: int) -> int | None:
+        name = self.borrowers[borrower].address
+        if not lending.account(name).debt_shares:
+            return None
+        return lending.health_of(name, now=lending.market.accrued_at, prices=self.prices)
+
+    def keep(self, price: int, health: list[int | None]) -> None:
+        """The keeper liquidates whoever is unhealthy, the least healthy first, as long as what the
+        exchange pays for the collateral covers what is repaid for it; the arbitrageur follows."""
+        unhealthy = sorted((h, i) for i, h in enumerate(health) if h is not None and h < WAD)
+        for _, borrower in unhealthy:
+            for _ in range(_STRIKES):
+                deal = self._deal(borrower)
+                if deal is None:
+                    break
+                self._strike(borrower, deal)
+                self._swap(self.keeper, self.weth, deal.seized)
+                self.arbitrage(price)
+
+    def _deal(self, borrower: int) -> Liquidation | None:
+        """The largest liquidation of the borrower that pays, if it were the next block."""
+        whole = self._preview(borrower, MAX_UINT256)
+        if whole is None or self._pays(whole):
+            return whole
+        for cut in range(1, _CUTS):
+            deal = self._preview(borrower, whole.repaid >> cut)
+            if deal is not None and self._pays(deal):
+                return deal
+        return None
+
+    def _preview(self, borrower: int, most: int) -> Liquidation | None:
+        try:
+            return self.lending.preview_liquidation(
+                self.borrowers[borrower].address,
+                self.weth.address,
+                most,
+                now=self.chain.timestamp + 1,
+                prices=self.prices,
+            )
+        except Reverted:  # healthy, or a part so small that it may not be left over
+            return None
+
+    def _pays(self, deal: Liquidation) -> bool:
+        try:
+            return self.market.amount_out(deal.seized, self.weth_first) >= deal.repaid
+        except Reverted:  # the pool cannot take it, or pays nothing for it
+            return False
+
+    def _strike(self, borrower: int, deal: Liquidation) -> None:
+        from defi_kit.bindings.lending_pool import BadDebt, Liquidated
+
+        who = self.borrowers[borrower].address
+        collateral = self.lending.account(who).collateral[self._number]
+        self._stock(self.keeper, self.usd, deal.repaid)
+        seen = self.bank.preview_liquidation(who, self.weth.address, deal.repaid, MAX_UINT256)
+        told = self.lending.preview_liquidation(
+            who, self.weth.address, deal.repaid, now=self.chain.timestamp, prices=self.prices
+        )
+        receipt = self.bank.liquidate(
+            who, self.weth.address, deal.repaid, MAX_UINT256, deal.seized, sender=self.keeper
+        )
+        done = receipt.one(Liquidated, address=self.bank.address)
+        lost = receipt.all(BadDebt, address=self.bank.address)
+        loss = (lost[0].loss, lost[0].from_reserve) if lost else (0, 0)
+        self.lending, _ = self.lending.liquidate(
+            who, self.weth.address, deal.repaid, now=self.chain.timestamp, prices=self.prices
+        )
+        self.done.strikes.append(
+            Strike(
+                borrower=borrower,
+                health=deal.health,
+                health_after=self._health(self.lending, borrower),
+                bonus=deal.bonus,
+                price=self.prices[self._number],
+                previews=(_outcome(seen), _outcome(told)),
+                expected=_outcome(deal),
+                done=Outcome(done.repaid, done.seized, loss[0]),
+                from_reserve=loss[1],
+                collateral=collateral,
+            )
+        )
+        self._move(self.keeper, self.usd, done.repaid, self.weth, done.seized)
+
+    def keeper_profit(self, price: int) -> int:
+        """What the keeper has beyond what it was given, collateral at `price`. [dollar units]"""
+        gain = {
+            token.address: self._balance(token, self.keeper)
+            - self.given.get((self.keeper.address, token.address), 0)
+            for token in (self.usd, self.weth)
+        }
+        collateral = gain[self.weth.address] * price // _PRICE_SCALE
+        return gain[self.usd.address] + collateral
+
+    # --- reading ----------------------------------------------------------------------------------
+
+    def _balance(self, token: Token, who: Account) -> int:
+        balance: int = token.contract.balance_of(who)
+        return balance
+
+    def read_market(self) -> ConstantProductPool:
+        """The exchange's pool of collateral and dollars, as the chain says."""
+        pool = self.exchange.pool(self.key.id)
+        return ConstantProductPool(
+            pool.reserve0,
+            pool.reserve1,
+            pool.supply,
+            self.key.fee,
+            pool.updated_at,
+            pool.cumulative_log_price,
+            self.key.id,
+        )
+
+    def read_lending(self) -> tuple[Pool, list[int]]:
+        """The lending pool and everyone in it, as the chain says, and what its oracles answer."""
+        names = [self.lender, *(who.address for who in self.borrowers)]
+        seen = self.bank.snapshot(names)
+        books = seen.market
+        market = Market(
+            books.debt_shares, books.reserve, books.rate, books.index, books.cash, books.accrued_at
+        )
+        accounts = {
+            name: LendingAccount(tuple(one.collateral), one.debt_shares, one.shares)
+            for name, one in zip(names, seen.accounts, strict=True)
+        }
+        totals = tuple(one.total for one in seen.collaterals)
+        prices = [one.price for one in seen.collaterals]
+        return Pool(self._parameters, market, seen.total_shares, totals, accounts), prices
+
+    def books(self, *, count_dollars: bool) -> Books:
+        """What the chain says now; `count_dollars` adds up every dollar there is."""
+        market, (lending, prices) = self.read_market(), self.read_lending()
+        now = lending.accrued(self.chain.timestamp)
+        usd, weth = self.usd.contract, self.weth.contract
+        other = self.exchange.pool(self._other_pool)
+        other_usd = (
+            other.reserve0
+            if int(self.usd.address, 16) < int(self.kit.wbtc.address, 16)
+            else other.reserve1
+        )
+        in_usd, in_weth = market.reserve1, market.reserve0
+        if not self.weth_first:
+            in_usd, in_weth = in_weth, in_usd
+        holdings = [usd.balance_of(self.exchange), usd.balance_of(self.bank)]
+        held = None
+        if count_dollars:
+            people = (self.keeper, self.arbitrageur, *self.borrowers)
+            held = sum(holdings) + usd.balance_of(self.lender)
+            held += sum(usd.balance_of(who) for who in people)
+        shares = self.exchange.balance_of(self.lender, self.key.id)
+        return Books(
+            reserves=(market.reserve0, market.reserve1),
+            liquidity=market.supply,
+            liquidity_held=shares + LOCKED_SHARES,
+            exchange_owes=(in_usd + other_usd, in_weth),
+            exchange_holds=(holdings[0], weth.balance_of(self.exchange)),
+            cash=now.cash,
+            reserve=now.reserve,
+            debt=now.debt,
+            total_assets=self.bank.total_assets(),
+            lender_shares=lending.total_shares,
+            lender_shares_held=sum(one.shares for one in lending.accounts.values()),
+            debt_shares=now.debt_shares,
+            collateral=lending.totals[self._number],
+            pool_holds=(holdings[1], weth.balance_of(self.bank)),
+            positions=tuple(
+                Position(
+                    lending.accounts[who.address].debt_shares,
+                    lending.accounts[who.address].collateral[self._number],
+                )
+                for who in self.borrowers
+            ),
+            price=prices[self._number],
+            dollars=usd.total_supply(),
+            dollars_held=held,
+            minter_allowance=self.usd.dollar.minter_allowance(self.lender),
+            twins=(market == self.market, lending == self.lending and prices == self.prices),
+        )
+
+    def acts(self) -> Acts:
+        """What was done since the last call, and whether a healthy account is safe."""
+        done, self.done = self.done, Done()
+        return Acts(
+            trades=tuple(done.trades),
+            strikes=tuple(done.strikes),
+            minted=done.minted,
+            opened=frozenset(done.opened),
+            healthy_refused=self._refuses_healthy(),
+        )
+
+    def _refuses_healthy(self) -> bool | None:
+        """Whether the chain refuses to liquidate the least healthy of the healthy borrowers."""
+        from defi_kit.reverts import HealthyAccount
+
+        healthy = [(h, i) for i, h in enumerate(self.health()) if h is not None and h >= WAD]
+        if not healthy:
+            return None
+        who = self.borrowers[min(healthy)[1]].address
+        try:
+            self.bank.preview_liquidation(who, self.weth.address, MAX_UINT256, MAX_UINT256)
+        except HealthyAccount:
+            return True
+        return False
+
+
+def _outcome(said: Liquidation | Preview) -> Outcome:
+    return Outcome(said.repaid, said.seized, said.bad_debt)
