@@ -12,7 +12,7 @@ from typing import Any
 from ..errors import BadResponse, OutOfGas, Panic, Reverted, RevertString, UnknownRevert
 from .abi import decode
 
-__all__ = ["decode_revert", "known_errors", "out_of_gas"]
+__all__ = ["decode_revert", "halted", "known_errors", "out_of_gas"]
 
 
 def decode_revert(data: bytes, contract: str | None = None) -> Reverted:
@@ -31,6 +31,12 @@ def decode_revert(data: bytes, contract: str | None = None) -> Reverted:
 def out_of_gas(contract: str | None = None) -> OutOfGas:
     """The error of a transaction or call that used all its gas."""
     return OutOfGas(contract=contract, hint="give it more: gas=…")
+
+
+def halted(reason: str, contract: str | None = None) -> UnknownRevert:
+    """The error of a halt other than for lack of gas: bad instruction, code too large …"""
+    shown = "invalid opcode" if "invalid" in reason.lower() else reason
+    return UnknownRevert(contract=contract, hint=f"the EVM halted: {shown}")
 
 
 @cache

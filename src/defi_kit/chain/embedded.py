@@ -22,15 +22,13 @@ from ..errors import (
     InputError,
     InsufficientFunds,
     NotSupported,
-    Reverted,
-    UnknownRevert,
 )
 from .base import ENDOWMENT, GENESIS, Chain, check_value, key_address, named_key
-from .decode import decode_revert, out_of_gas
+from .decode import decode_revert, halted, out_of_gas
 from .filters import Topics, topics_match, wanted_addresses
-from .forwarder import account_info, forwarded
 from .hashing import HasAddress, address_of, checksum_address, create_address, keccak
 from .receipts import Log, Receipt
+from .trampolines import account_info, exact_code, forwarded
 from .types import Account, Sender, Transaction
 
 __all__ = ["EmbeddedChain"]
@@ -205,7 +203,7 @@ class EmbeddedChain(Chain):
                 hint="chain.set_balance(who, wei) gives it more",
             ) from None
         if halt:
-            raise _halted(halt[1], contract) from None
+            raise halted(halt[1], contract) from None
         raise ChainError(f"the embedded chain refused the transaction: {text}") from error
 
     # --- state ------------------------------------------------------------------------------------
@@ -220,7 +218,7 @@ class EmbeddedChain(Chain):
 
     def code(self, who: HasAddress | str) -> bytes:
         """Runtime code of an address."""
-        return bytes(self._evm.get_code(address_of(who)) or b"")
+        return exact_code(self._evm, address_of(who))
 
     def nonce(self, who: HasAddress | str) -> int:
         """Transactions sent, or contracts created by a contract."""
@@ -373,8 +371,3 @@ def _block_of(log: Log) -> int:
 
 def _target(to: HasAddress | str | None) -> str | None:
     return None if to is None else address_of(to)
-
-
-def _halted(reason: str, contract: str | None) -> Reverted:
-    """A halt other than for lack of gas: an invalid instruction, code too large, a static call."""
-    return UnknownRevert(contract=contract, hint=f"the EVM halted: {reason}")

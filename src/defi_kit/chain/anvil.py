@@ -1,0 +1,205 @@
+"""Anvil as an engine: started here, ended here, whatever happens to this process."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import weakref
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import ClassVar, Final
+
+from ..errors import AnvilNotFound, ChainError, ChainTimeout, InputError, PortInUse
+from .base import GENESIS
+from .node import NodeChain
+
+__all__ = ["AnvilChain", "find_anvil"]
+
+HARDFORK: Final = "cancun"
+"""The rules of the embedded engine, and what the contracts are compiled for."""
+
+ATTEMPTS: Final = 10
+"""Free ports tried: another program may take one between the look and the start."""
+
+# Waits for its input to end, which happens when the parent is gone, however it went; then ends
+# Anvil. A signal on the parent's death (Linux) would fire when the *thread* that started it ends.
+_WATCHER: Final = 'read -r _; kill -9 "$0" 2>/dev/null'
+
+
+class AnvilChain(NodeChain):
+    """An Anvil on 127.0.0.1 that lives as long as this object, and no longer than this process.
+
+    port:      AnvilChain picks a free one unless told (PortInUse).
+    timeout:   for the start, and for each answer. [seconds]
+    chain_id:  of the new chain.
+    hardfork:  rules of the EVM; those of the embedded engine by default.
+    arguments: more of Anvil's own options, such as `("--fork-url", "https://…")`.
+    program:   path of anvil, where it is not found by itself (AnvilNotFound).
+    """
+
+    engine: ClassVar[str] = "anvil"
+
+    def __init__(
+        self,
+        port: int | None = None,
+        *,
+        timeout: float = 30.0,
+        chain_id: int = 31337,
+        hardfork: str = HARDFORK,
+        arguments: Sequence[str] = (),
+        program: str | Path | None = None,
+    ) -> None:
+        if port is not None and not (isinstance(port, int) and 0 < port < 65_536):
+            raise InputError(f"a port is a number from 1 to 65535, not {port!r}")
+        command = [
+            str(program or find_anvil()),
+            *("--host", "127.0.0.1"),
+            *("--chain-id", str(chain_id)),
+            *("--hardfork", hardfork),
+            *("--timestamp", str(GENESIS)),
+            # Order of arrival, not of fees; and no fees.
+            *("--order", "fifo", "--gas-price", "0", "--block-base-fee-per-gas", "0"),
+            # Nobody reads its output, and an undrained pipe would stop it.
+            "--silent",
+            *arguments,
+        ]
+        self._process = _start(command, port, timeout)
+        self.port = self._process.port
+        self.pid = self._process.pid
+        self.url = f"http://127.0.0.1:{self.port}"
+        try:
+            super().__init__(self.url, chain_id=chain_id, timeout=timeout, local=True)
+        except BaseException:
+            self._process.end()
+            raise
+
+    def close(self) -> None:
+        """Hangs up and ends Anvil. Twice is harmless."""
+        super().close()
+        self._process.end()
+
+
+def find_anvil() -> str:
+    """The anvil program: in `node_modules/.bin` here or in a folder above, or on the PATH."""
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        for place in (
+            folder / "node_modules" / ".bin" / "anvil",
+            *sorted((folder / "node_modules" / "@foundry-rs").glob("anvil-*/bin/anvil")),
+        ):
+            if os.access(place, os.X_OK):
+                return str(place)
+    found = shutil.which("anvil")
+    if found is None:
+        beside = Path(sys.prefix) / "bin" / "anvil"
+        found = str(beside) if os.access(beside, os.X_OK) else None
+    if found is None:
+        raise AnvilNotFound(
+            "anvil is neither in node_modules nor on the PATH",
+            hint="`npm install @foundry-rs/anvil`, or install Foundry (https://getfoundry.sh); "
+            "Chain.embedded() needs neither",
+        )
+    return found
+
+
+# --- the process ----------------------------------------------------------------------------------
+
+
+class _Process:
+    """A running Anvil and its watcher."""
+
+    def __init__(self, anvil: subprocess.Popen[bytes], port: int) -> None:
+        self.port = port
+        self.pid = anvil.pid
+        watcher = subprocess.Popen(
+            ["/bin/sh", "-c", _WATCHER, str(anvil.pid)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        # Also runs when this object is forgotten, and when the interpreter ends.
+        self.end = weakref.finalize(self, _end, anvil, watcher)
+
+
+def _start(command: list[str], port: int | None, timeout: float) -> _Process:
+    if port is not None:
+        return _launch(command, port, timeout)
+    for _ in range(ATTEMPTS):
+        with suppress(PortInUse):
+            return _launch(command, _free_port(), timeout)
+    raise PortInUse(f"{ATTEMPTS} free ports were taken by others before Anvil could have them")
+
+
+def _launch(command: list[str], port: int, timeout: float) -> _Process:
+    """Starts Anvil and waits until it has the port. PortInUse, ChainError, ChainTimeout."""
+    deadline = time.monotonic() + timeout
+    with (
+        tempfile.TemporaryDirectory(prefix="defi_kit_anvil_") as folder,
+        tempfile.TemporaryFile() as complaints,
+    ):
+        # Anvil writes this file once it listens: an answer on the port could be another's.
+        ready = Path(folder) / "ready.json"
+        try:
+            anvil = subprocess.Popen(
+                [*command, "--port", str(port), "--config-out", str(ready)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=complaints,
+                start_new_session=True,  # Ctrl-C is for us; we end it in good order
+            )
+        except OSError as error:
+            raise AnvilNotFound(f"cannot start {command[0]}: {error.strerror}") from None
+        try:
+            process = _Process(anvil, port)
+        except BaseException:
+            _kill(anvil)
+            raise
+        try:
+            while not ready.exists():
+                if anvil.poll() is not None:
+                    complaints.seek(0)
+                    raise _refusal(complaints.read(4096).decode(errors="replace"), port)
+                if time.monotonic() > deadline:
+                    raise ChainTimeout(f"Anvil did not start within {timeout:g} s")
+                time.sleep(0.005)
+        except BaseException:
+            process.end()
+            raise
+        return process
+
+
+def _refusal(said: str, port: int) -> ChainError:
+    if "in use" in said or "Permission denied" in said:
+        return PortInUse(
+            f"port {port} of 127.0.0.1 is taken, or not ours to take",
+            hint="name another port, or none: then a free one is found",
+        )
+    return ChainError(f"Anvil did not start: {said.strip() or 'it gave no reason'}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _end(anvil: subprocess.Popen[bytes], watcher: subprocess.Popen[bytes]) -> None:
+    # The watcher first: once Anvil is gone, its number may be another's.
+    _kill(watcher)
+    if watcher.stdin is not None:
+        with suppress(OSError):
+            watcher.stdin.close()
+    _kill(anvil)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    # Anvil has nothing to save; a polite signal would only take longer.
+    process.kill()
+    process.wait()
