@@ -13,6 +13,11 @@ import {IFiatDollar} from "./IFiatDollar.sol";
 /// @notice A dollar backed by cash in a bank. See IFiatDollar. Python twin: `defi_kit.stablecoins.fiat`.
 /// @dev Balance, nonce and freeze share one slot per account, supply and pause another, so that a transfer touches three.
 contract FiatDollar is IFiatDollar, IERC20Metadata, IERC20Permit, IERC20Errors, EIP712 {
+    /// @notice An account's standing, in one word: bit 0 frozen, bits 64-127 nonce, bits 128-255 balance [base units].
+    struct Account {
+        uint256 word;
+    }
+
     /// @notice A minter's standing.
     struct Minter {
         uint128 allowance; // what it may still mint [base units]
@@ -20,8 +25,9 @@ contract FiatDollar is IFiatDollar, IERC20Metadata, IERC20Permit, IERC20Errors, 
     }
 
     /// @dev Bit of an account's word that says frozen, and of the supply's word that says paused: one mask for both.
-    uint256 private constant STOPPED = 1 << 255;
-    uint256 private constant NONCE_SHIFT = 128;
+    uint256 private constant STOPPED = 1;
+    uint256 private constant NONCE_SHIFT = 64;
+    uint256 private constant AMOUNT_SHIFT = 128;
     uint256 private constant MAX_AMOUNT = type(uint128).max; // [base units]
 
     /// @dev Half the order of secp256k1: the larger `s` of a signature's two lies above it (EIP-2).
@@ -43,8 +49,8 @@ contract FiatDollar is IFiatDollar, IERC20Metadata, IERC20Permit, IERC20Errors, 
 
     /* BOOKS */
 
-    uint256 private _books; // bits 0-127 total supply [base units], bit 255 paused
-    mapping(address account => uint256) private _accounts; // 0-127 balance, 128-191 nonce, bit 255 frozen
+    uint256 private _books; // bit 0 paused, bits 128-255 total supply [base units]
+    mapping(address account => Account) private _accounts;
     mapping(address owner => mapping(address spender => uint256)) private _allowances; // [base units]
     mapping(address minter => Minter) private _minters;
     mapping(Role role => address) private _holders;
@@ -68,8 +74,8 @@ contract FiatDollar is IFiatDollar, IERC20Metadata, IERC20Permit, IERC20Errors, 
         _move(Role.Compliance, compliance);
 
         // Frozen for good, so that nothing is ever sent to or approved for them; a transfer needs no further check.
-        _accounts[address(0)] = STOPPED;
-        _accounts[address(this)] = STOPPED;
+        _accounts[address(0)].word = STOPPED;
+        _accounts[address(this)].word = STOPPED;
     }
 
     modifier only(Role role) {
@@ -129,20 +135,21 @@ contract FiatDollar is IFiatDollar, IERC20Metadata, IERC20Permit, IERC20Errors, 
     /// @inheritdoc IFiatDollar
     function mint(address to, uint256 amount) external {
         Minter memory minter = _minters[msg.sender];
+        Account storage receiver = _accounts[to];
         uint256 books = _books;
-        uint256 account = _accounts[to];
-        _require(books | account | _accounts[msg.sender], msg.sender, to);
+        uint256 receiverWord = receiver.word;
+        if ((books | receiverWord | _accounts[msg.sender].word) & STOPPED != 0) _refuse(msg.sender, to);
         require(minter.active, NotMinter(msg.sender));
         require(amount != 0, ZeroAmount());
         require(amount <= minter.allowance, MintAllowanceExceeded(msg.sender, minter.allowance, amount));
-        uint256 supply = books & MAX_AMOUNT;
+        uint256 supply = books >> AMOUNT_SHIFT;
         require(amount <= MAX_AMOUNT - supply, SupplyTooLarge(supply, amount));
 
-        // Cannot overflow into a neighbouring field: the supply fits in 128 bits, so does every balance, a part of it.
+        // Cannot overflow: the supply fits in its 128 bits, and so does every balance, which is a part of it.
         unchecked {
             _minters[msg.sender].allowance = uint128(minter.allowance - amount);
-            _books = books + amount;
-            _accounts[to] = account + amount;
+            _books = books + (amount << AMOUNT_SHIFT);
+            receiver.word = receiverWord + (amount << AMOUNT_SHIFT);
         }
 
         emit Minted(msg.sender, to, amount);
@@ -151,17 +158,18 @@ contract FiatDollar is IFiatDollar, IERC20Metadata, IERC20Permit, IERC20Errors, 
 
     /// @inheritdoc IFiatDollar
     function burn(uint256 amount) external {
+        Account storage holder = _accounts[msg.sender];
         uint256 books = _books;
-        uint256 account = _accounts[msg.sender];
-        _require(books | account, msg.sender, msg.sender);
+        uint256 word = holder.word;
+        if ((books | word) & STOPPED != 0) _refuse(msg.sender, msg.sender);
         require(_minters[msg.sender].active, NotMinter(msg.sender));
         require(amount != 0, ZeroAmount());
-        _requireBalance(msg.sender, account, amount);
+        if (amount > word >> AMOUNT_SHIFT) _lack(msg.sender, amount);
 
         // Cannot underflow: the balance is checked, and the supply is no less than any balance.
         unchecked {
-            _books = books - amount;
-            _accounts[msg.sender] = account - amount;
+            _books = books - (amount << AMOUNT_SHIFT);
+            holder.word = word - (amount << AMOUNT_SHIFT);
         }
 
         emit Burned(msg.sender, amount);
@@ -186,7 +194,7 @@ contract FiatDollar is IFiatDollar, IERC20Metadata, IERC20Permit, IERC20Errors, 
 
     /// @inheritdoc IFiatDollar
     function freeze(address account) external only(Role.Compliance) {
-        _accounts[account] |= STOPPED;
+        _accounts[account].word |= STOPPED;
 
         emit AccountFrozen(account, msg.sender);
     }
@@ -195,20 +203,15 @@ contract FiatDollar is IFiatDollar, IERC20Metadata, IERC20Permit, IERC20Errors, 
     function unfreeze(address account) external only(Role.Compliance) {
         require(account != address(0) && account != address(this), FrozenForGood(account));
 
-        _accounts[account] &= ~STOPPED;
+        _accounts[account].word &= ~STOPPED;
 
         emit AccountUnfrozen(account, msg.sender);
     }
 
-    /// @dev Refuses if `words` (the supply's and the accounts' of `first` and `second`, or-ed) have the mask's bit.
-    function _require(uint256 words, address first, address second) private view {
-        if (words & STOPPED != 0) _refuse(first, second);
-    }
-
-    /// @dev Says which of the three stopped it.
+    /// @dev Says which of the three stopped it: the pause, `first` or `second`.
     function _refuse(address first, address second) private view {
         require(_books & STOPPED == 0, DollarIsPaused());
-        require(_accounts[first] & STOPPED == 0, AccountIsFrozen(first));
+        require(_accounts[first].word & STOPPED == 0, AccountIsFrozen(first));
         require(second != address(0) && second != address(this), ERC20InvalidReceiver(second));
         revert AccountIsFrozen(second);
     }
@@ -223,7 +226,7 @@ contract FiatDollar is IFiatDollar, IERC20Metadata, IERC20Permit, IERC20Errors, 
 
     /// @notice Sends `amount` of `from`'s to `to`, within the caller's allowance.
     function transferFrom(address from, address to, uint256 amount) external returns (bool) {
-        require(_accounts[msg.sender] & STOPPED == 0, AccountIsFrozen(msg.sender));
+        require(_accounts[msg.sender].word & STOPPED == 0, AccountIsFrozen(msg.sender));
         uint256 allowed = _allowances[from][msg.sender];
         if (allowed != type(uint256).max) {
             require(amount <= allowed, ERC20InsufficientAllowance(msg.sender, allowed, amount));
@@ -238,32 +241,33 @@ contract FiatDollar is IFiatDollar, IERC20Metadata, IERC20Permit, IERC20Errors, 
     }
 
     function _transfer(address from, address to, uint256 amount) private {
-        uint256 sender = _accounts[from];
-        uint256 receiver = _accounts[to];
-        _require(_books | sender | receiver, from, to);
-        _requireBalance(from, sender, amount);
+        Account storage sender = _accounts[from];
+        Account storage receiver = _accounts[to];
+        uint256 senderWord = sender.word;
+        uint256 receiverWord = receiver.word;
+        if ((senderWord | receiverWord | _books) & STOPPED != 0) _refuse(from, to);
+        if (amount > senderWord >> AMOUNT_SHIFT) _lack(from, amount);
 
         if (from != to) {
             // Neither can leave its 128 bits: the balance is checked, and no balance is more than the supply.
             unchecked {
-                _accounts[from] = sender - amount;
-                _accounts[to] = receiver + amount;
+                sender.word = senderWord - (amount << AMOUNT_SHIFT);
+                receiver.word = receiverWord + (amount << AMOUNT_SHIFT);
             }
         }
 
         emit Transfer(from, to, amount);
     }
 
-    function _requireBalance(address account, uint256 word, uint256 amount) private pure {
-        uint256 balance = word & MAX_AMOUNT;
-        require(amount <= balance, ERC20InsufficientBalance(account, balance, amount));
+    function _lack(address account, uint256 amount) private view {
+        revert ERC20InsufficientBalance(account, balanceOf(account), amount);
     }
 
     /* APPROVING */
 
     /// @notice Lets `spender` send up to `amount` of the caller's; 2**256 - 1 stays as it is when used.
     function approve(address spender, uint256 amount) external returns (bool) {
-        _approve(msg.sender, _accounts[msg.sender], spender, amount);
+        _approve(msg.sender, _accounts[msg.sender].word, spender, amount);
         return true;
     }
 
@@ -275,9 +279,9 @@ contract FiatDollar is IFiatDollar, IERC20Metadata, IERC20Permit, IERC20Errors, 
     {
         require(block.timestamp <= deadline, SignatureExpired(deadline, block.timestamp));
         require(uint256(s) <= MAX_S, SignatureMalleable(s));
-        uint256 account = _accounts[owner_];
+        uint256 account = _accounts[owner_].word;
         // Written before a contract is asked for its signature; a nonce of 64 bits is never used up.
-        _accounts[owner_] = account + (1 << NONCE_SHIFT);
+        _accounts[owner_].word = account + (1 << NONCE_SHIFT);
         uint256 nonce = uint64(account >> NONCE_SHIFT);
         bytes32 digest = _hashTypedData(keccak256(abi.encode(PERMIT_TYPEHASH, owner_, spender, value, nonce, deadline)));
         require(SignatureCheckerLib.isValidSignatureNow(owner_, digest, v, r, s), SignatureInvalid(owner_));
@@ -289,7 +293,7 @@ contract FiatDollar is IFiatDollar, IERC20Metadata, IERC20Permit, IERC20Errors, 
         require(_books & STOPPED == 0, DollarIsPaused());
         require(account & STOPPED == 0, AccountIsFrozen(owner_));
         require(spender != address(0), ERC20InvalidSpender(spender));
-        require(_accounts[spender] & STOPPED == 0, AccountIsFrozen(spender));
+        require(_accounts[spender].word & STOPPED == 0, AccountIsFrozen(spender));
 
         _allowances[owner_][spender] = amount;
 
@@ -313,12 +317,12 @@ contract FiatDollar is IFiatDollar, IERC20Metadata, IERC20Permit, IERC20Errors, 
 
     /// @notice All dollars there are. [base units]
     function totalSupply() external view returns (uint256) {
-        return _books & MAX_AMOUNT;
+        return _books >> AMOUNT_SHIFT;
     }
 
     /// @notice The account's dollars, frozen or not. [base units]
-    function balanceOf(address account) external view returns (uint256) {
-        return _accounts[account] & MAX_AMOUNT;
+    function balanceOf(address account) public view returns (uint256) {
+        return _accounts[account].word >> AMOUNT_SHIFT;
     }
 
     /// @notice What `spender` may still send of `owner_`'s. [base units]
@@ -328,12 +332,12 @@ contract FiatDollar is IFiatDollar, IERC20Metadata, IERC20Permit, IERC20Errors, 
 
     /// @inheritdoc IERC20Permit
     function nonces(address owner_) external view returns (uint256) {
-        return uint64(_accounts[owner_] >> NONCE_SHIFT);
+        return uint64(_accounts[owner_].word >> NONCE_SHIFT);
     }
 
     /// @inheritdoc IFiatDollar
     function isFrozen(address account) external view returns (bool) {
-        return _accounts[account] & STOPPED != 0;
+        return _accounts[account].word & STOPPED != 0;
     }
 
     /// @inheritdoc IFiatDollar

@@ -28,6 +28,7 @@ __all__ = [
     "check_uint256",
     "format_units",
     "parse_units",
+    "to_decimal",
 ]
 
 WAD: Final = 10**18
@@ -103,6 +104,16 @@ def _exact(raw: int, decimals: int) -> str:
     if not rest:
         return str(whole)
     return f"{whole}.{rest:0{decimals}d}".rstrip("0")
+
+
+def to_decimal(raw: int, decimals: int) -> Decimal:
+    """The exact human number as a Decimal without trailing zeros; `raw` may be negative.
+
+    >>> to_decimal(-1500250000, 6)
+    Decimal('-1500.25')
+    """
+    text = _exact(abs(raw), decimals)
+    return Decimal(f"-{text}" if raw < 0 else text)  # a Decimal made from text is never rounded
 
 
 def check_uint256(value: int, what: str = "amount") -> int:
@@ -328,7 +339,7 @@ class Amount:
     @property
     def decimal(self) -> Decimal:
         """The exact human number."""
-        return Decimal(f"{self.raw}e-{self.unit.decimals}")
+        return to_decimal(self.raw, self.unit.decimals)
 
     @property
     def symbol(self) -> str:
@@ -430,7 +441,7 @@ class Ratio:
     @property
     def decimal(self) -> Decimal:
         """The exact ratio; 0.8 is 80 %."""
-        return Decimal(f"{self.wad}e-18")
+        return to_decimal(self.wad, 18)
 
     @property
     def bps(self) -> int:
@@ -495,7 +506,7 @@ class Rate:
     @property
     def apr(self) -> Decimal:
         """Simple interest of one year, exact; 0.05 is 5 %."""
-        return Decimal(f"{self.annual_wad}e-18")
+        return to_decimal(self.annual_wad, 18)
 
     def __bool__(self) -> bool:
         return self.per_second_wad != 0

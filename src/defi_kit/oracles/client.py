@@ -12,7 +12,7 @@ from ..chain import Chain, Receipt, Sender
 from ..chain.hashing import ZERO_ADDRESS, HasAddress, address_of
 from ..errors import AmountError, InputError, Reverted
 from ..tokens import Token
-from ..units import Number, format_units, parse_units
+from ..units import Number, parse_units, to_decimal
 from .feed import FeedPrice, Leg, Round, human_price
 
 __all__ = ["FeedOracle", "ScriptedFeed"]
@@ -54,7 +54,7 @@ class _Feed:
 
     def price(self, *, block: int | None = None) -> Decimal:
         """The newest answer, exact; whether it can be trusted is an oracle's business."""
-        return Decimal(f"{self.round(block=block).answer}e-{self.decimals}")
+        return to_decimal(self.round(block=block).answer, self.decimals)
 
 
 class ScriptedFeed(_Feed):
@@ -221,7 +221,7 @@ class FeedOracle:
         decimals = _Feed(self.chain, feed).decimals
 
         def show(answer: int) -> str:
-            return ("-" if answer < 0 else "") + format_units(abs(answer), decimals)
+            return f"{to_decimal(answer, decimals):f}"
 
         error.in_units(answer=show, min_answer=show, max_answer=show)
 

@@ -21,7 +21,7 @@ from ..reverts import (
     StalePrice,
     TooManyDecimals,
 )
-from ..units import MAX_UINT256
+from ..units import MAX_UINT256, to_decimal
 
 __all__ = ["MAX_DECIMALS", "PRICE_SCALE", "FeedPrice", "Leg", "Round", "human_price"]
 
@@ -145,13 +145,7 @@ def human_price(price: int, base_decimals: int, quote_decimals: int) -> Decimal:
     >>> human_price(2000 * 10**24, 18, 6)
     Decimal('2000')
     """
-    exponent = base_decimals - quote_decimals - PRICE_DECIMALS
-    digits = str(price)
-    while exponent < 0 and digits.endswith("0") and digits != "0":
-        digits, exponent = digits[:-1], exponent + 1
-    if exponent > 0:
-        digits, exponent = digits + "0" * exponent, 0
-    return Decimal(f"{digits}e{exponent}")
+    return to_decimal(price, PRICE_DECIMALS + quote_decimals - base_decimals)
 
 
 def _check_decimals(decimals: int) -> None:
