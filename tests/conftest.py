@@ -12,9 +12,11 @@ from hypothesis import HealthCheck, settings
 
 from defi_kit.chain import Account, Chain
 
-# `ape test` runs tests/ape, on the chain that Ape provides; pytest runs all the rest.
+# `ape test` runs tests/ape, on the chain that Ape provides; pytest runs all the rest. Ape's plugin
+# would start a node in every run: pyproject.toml switches it off, and this hook switches it on.
 if "ape_test._cli" in sys.modules:
-    pytest_plugins = ["ape.pytest.plugin"]
+    from ape.pytest.plugin import pytest_configure as pytest_configure
+
     collect_ignore = [
         entry.name for entry in Path(__file__).parent.iterdir() if entry.name != "ape"
     ]
