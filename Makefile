@@ -61,17 +61,14 @@ lock: $(DEV) ## resolve the dependencies anew and write requirements/*.txt
 	@for name in dev demo bootstrap; do $(VENV)/python scripts/_lock.py $$name; done
 
 clean: ## remove all that make has made
-	rm -rf .venv .make .solcx .build .cache node_modules tests/hardhat/node_modules build dist
+	rm -rf .venv .python .make .solcx .build .cache node_modules tests/hardhat/node_modules build dist
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache src/*.egg-info
 	find src scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- set-up -----------------------------------------------------------------------------------------
 
 $(ENVIRONMENT):
-	@python=$$(sh scripts/find_python.sh $(PYTHON)) && echo "python: $$python" && \
-	rm -rf .venv && "$$python" -m venv .venv
-	$(VENV)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
-	  --only-binary :all: -r requirements/bootstrap.txt
+	@sh scripts/environment.sh $(PYTHON)
 	@mkdir -p $(STAMPS) && rm -f $(STAMPS)/* && touch $@
 
 $(DEMO): $(ENVIRONMENT)
@@ -80,7 +77,7 @@ $(DEMO): $(ENVIRONMENT)
 	@touch $@
 
 $(DEV): $(ENVIRONMENT)
-	$(UV) --require-hashes --no-deps --compile-bytecode -r requirements/dev.txt
+	$(UV) --require-hashes --no-deps --no-build-isolation --compile-bytecode -r requirements/dev.txt
 	$(UV) --no-deps --no-build-isolation --offline --editable .
 	@touch $@ $(DEMO)
 

@@ -19,8 +19,8 @@ INPUTS = {
 
 def main(name: str) -> int:
     command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", *INPUTS[name]]
-    command += ["--override", "requirements/overrides.txt", "--universal"]
-    command += ["--python-version", "3.11", "--generate-hashes", "--no-emit-index-url"]
+    command += ["--universal", "--python-version", "3.11"]
+    command += ["--generate-hashes", "--no-emit-index-url"]
     command += ["--custom-compile-command", "make lock"]
     command += ["--output-file", f"requirements/{name}.txt"]
     return subprocess.run(command, cwd=ROOT, check=False).returncode
