@@ -91,6 +91,7 @@ def crash_replay(loans: int = 12, **changes: Any) -> Replay:
         "bonus_paid": USD.amount(sum(s.bonus_paid for s in steps)),
         "bad_debt": USD.amount(sum(s.bad_debt for s in steps)),
         "bad_debt_reserve": USD.amount(10**6),
+        "loans_unhealthy": 0,
         "keeper_profit": -15,
         "lenders_start": USD.amount(10**12),
         "lenders_end": USD.amount(10**12 - 1),

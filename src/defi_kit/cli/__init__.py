@@ -8,6 +8,8 @@ import click
 
 from defi_kit.cli._common import Commands
 
+__all__ = ["main"]
+
 _COMMANDS = {
     "demo": "Live through the crash of March 2020: forty loans, a keeper, an exchange.",
     "replay": "Live through any price history: replay FILE.csv.",

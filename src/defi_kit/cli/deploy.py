@@ -12,7 +12,7 @@ from defi_kit.cli._common import console, json_option, print_json
 from defi_kit.errors import InputError
 
 if TYPE_CHECKING:
-    from defi_kit.chain import Chain
+    from defi_kit.chain.node import NodeChain
     from defi_kit.kit import Kit
 
 
@@ -106,13 +106,13 @@ def _password(keystore: Path, file: Path | None) -> str:
     return lines[0] if lines else ""
 
 
-def _announce(chain: Chain, journal: Path) -> None:
+def _announce(chain: NodeChain, journal: Path) -> None:
     """Says, on stderr, what is about to be spent, by whom and where."""
     from defi_kit.chain.hashing import address_of
     from defi_kit.units import format_units
 
     payer = address_of(chain.default_sender)
-    gas, price = _rehearsed_gas(), chain.gas_price
+    gas, price = _rehearsed_gas(), _gas_price(chain)
     verb = "resume" if journal.exists() else "deploy"
     click.echo(
         f"{verb} the economy on chain {chain.chain_id}\n"
@@ -123,6 +123,13 @@ def _announce(chain: Chain, journal: Path) -> None:
         f"  journal   {journal}",
         err=True,
     )
+
+
+def _gas_price(chain: NodeChain) -> int:
+    """What the node would pay now. [wei per gas]"""
+    from defi_kit.chain.wire import quantity
+
+    return quantity(chain.rpc.request("eth_gasPrice"), "a gas price")
 
 
 def _rehearsed_gas() -> int:

@@ -274,10 +274,24 @@ def _lenders(axes: Axes, times: list[float], replay: Replay) -> None:
     axes.axhline(0, color=FAINT, linewidth=0.8)
     axes.plot(times, gains, color=INK, linewidth=1.5)
     axes.fill_between(
-        times, gains, 0, where=[g >= 0 for g in gains], color=GAIN, alpha=0.25, linewidth=0
+        times,
+        gains,
+        0,
+        where=[gain >= 0 for gain in gains],
+        interpolate=True,
+        color=GAIN,
+        alpha=0.25,
+        linewidth=0,
     )
     axes.fill_between(
-        times, gains, 0, where=[g < 0 for g in gains], color=LOSS, alpha=0.25, linewidth=0
+        times,
+        gains,
+        0,
+        where=[gain < 0 for gain in gains],
+        interpolate=True,
+        color=LOSS,
+        alpha=0.25,
+        linewidth=0,
     )
     spread = max(gains) - min(gains)
     digits = 3 if spread < 0.002 else 2 if spread < 0.02 else 1

@@ -162,6 +162,8 @@ class Replay:
     """Debt written off: what the reserve bore and what the lenders bore."""
     bad_debt_reserve: Amount
     """The part of `bad_debt` that the first-loss reserve bore."""
+    loans_unhealthy: int
+    """Loans that could be liquidated at the end and were not, because it did not pay."""
     keeper_profit: int
     """What the keeper gained, its collateral counted at the last price. [dollar units]"""
     lenders_start: Amount

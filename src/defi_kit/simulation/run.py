@@ -214,6 +214,7 @@ class _Run:
             bonus_paid=usd.amount(sum(step.bonus_paid for step in steps)),
             bad_debt=usd.amount(sum(step.bad_debt for step in steps)),
             bad_debt_reserve=usd.amount(self.bad_debt_reserve),
+            loans_unhealthy=sum(1 for one in world.health() if one is not None and one < WAD),
             keeper_profit=world.keeper_profit(history[-1].price),
             lenders_start=usd.amount(self.opening.total_assets),
             lenders_end=usd.amount(self.books.total_assets),

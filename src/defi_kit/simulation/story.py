@@ -67,7 +67,8 @@ def facts(replay: Replay) -> list[tuple[str, str]]:
         (
             "loans",
             f"{len(replay.loans)} opened, {replay.loans_liquidated} liquidated "
-            f"(in {replay.liquidations:,} calls), {replay.loans_closed} closed",
+            f"(in {replay.liquidations:,} calls), {replay.loans_closed} closed, "
+            f"{replay.loans_unhealthy} unhealthy at the end",
         ),
         ("collateral seized", f"{replay.collateral_seized:,.4f}"),
         ("debt repaid by the keeper", f"{replay.debt_repaid:,.2f}"),
@@ -202,6 +203,7 @@ def as_data(replay: Replay, *, path: bool = False) -> dict[str, Any]:
         "loans": len(replay.loans),
         "loans_liquidated": replay.loans_liquidated,
         "loans_closed": replay.loans_closed,
+        "loans_unhealthy": replay.loans_unhealthy,
         "liquidations": replay.liquidations,
         "collateral_seized": _exact(replay.collateral_seized),
         "collateral": replay.collateral_seized.symbol,

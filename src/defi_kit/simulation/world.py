@@ -290,7 +290,8 @@ class World:
             for token in (self.usd, self.weth)
         }
         collateral = gain[self.weth.address] * price // _PRICE_SCALE
-        return gain[self.usd.address] + collateral
+        in_dollars: int = gain[self.usd.address] + collateral
+        return in_dollars
 
     # --- reading ----------------------------------------------------------------------------------
 

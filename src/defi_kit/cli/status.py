@@ -1,0 +1,214 @@
+"""`defi-kit status`: what is deployed, what things cost, who is at risk."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from defi_kit.cli._common import console, json_option, print_json
+from defi_kit.errors import ParameterError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from defi_kit.dex import ConstantProductPool, PoolKey
+    from defi_kit.kit import Kit
+    from defi_kit.lending.client import Position
+    from defi_kit.units import Amount
+
+__all__ = ["command"]
+
+
+@click.command("status")
+@click.option(
+    "--chain",
+    "url",
+    default="http://127.0.0.1:8545",
+    show_default=True,
+    metavar="URL",
+    help="http://, ws:// or the path of an IPC socket.",
+)
+@click.option(
+    "--deployment",
+    "file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File that `up` or `deploy` wrote.  [default: deployments/<chain id>.json]",
+)
+@click.option(
+    "--riskiest",
+    type=click.IntRange(0),
+    default=10,
+    show_default=True,
+    help="How many accounts to show, the least healthy first.",
+)
+@json_option
+def command(url: str, file: Path | None, riskiest: int, as_json: bool) -> None:
+    """Show what is deployed: prices, pools, utilisation, riskiest accounts."""
+    from defi_kit import Chain, attach
+
+    if url in ("embedded", "anvil"):
+        raise ParameterError(
+            f"nothing is deployed on a fresh {url} chain",
+            hint="start one that stays, `defi-kit up`, or give the URL of a node",
+        )
+    with Chain.connect(url) as chain:
+        kit = attach(chain, file or Path("deployments") / f"{chain.chain_id}.json")
+        seen = _Seen.of(kit, riskiest)
+    if as_json:
+        print_json(seen.data())
+    else:
+        seen.tell(console())
+
+
+class _Pool(NamedTuple):
+    one: Amount
+    other: Amount
+    fee: Decimal
+    price: Decimal
+    """Of the first token in the second."""
+
+    @classmethod
+    def of(cls, kit: Kit, key: PoolKey, pool: ConstantProductPool) -> _Pool:
+        units = {token.address: token.unit for token in kit.tokens}
+        one = units[key.token0].amount(pool.reserve0)
+        other = units[key.token1].amount(pool.reserve1)
+        if one.unit == kit.usd.unit:
+            one, other = other, one  # a dollar price says more than its inverse
+        price = other.decimal / one.decimal if one else Decimal(0)
+        return cls(one, other, Decimal(key.fee).scaleb(-4), price)
+
+
+class _Seen(NamedTuple):
+    """Everything that is shown, read once."""
+
+    kit: Kit
+    prices: dict[str, Decimal]
+    pools: list[_Pool]
+    market: Any
+    borrowers: int
+    riskiest: list[Position]
+
+    @classmethod
+    def of(cls, kit: Kit, riskiest: int) -> _Seen:
+        feeds = {"WETH": kit.feeds.weth, "WBTC": kit.feeds.wbtc, "USD": kit.feeds.usd}
+        state = kit.exchange.state()
+        borrowers = kit.lending.borrowers()
+        people = [kit.lending.account(who) for who in borrowers]
+        return cls(
+            kit=kit,
+            prices={name: feed.price() for name, feed in feeds.items()},
+            pools=[_Pool.of(kit, key, pool) for key, pool in state.pools.items()],
+            market=kit.lending.market(),
+            borrowers=len(borrowers),
+            riskiest=sorted(people, key=lambda one: one.health_factor)[:riskiest],
+        )
+
+    def data(self) -> dict[str, Any]:
+        """As JSON data; amounts, prices and ratios are exact decimal strings."""
+        market = self.market
+        return {
+            "chain_id": self.kit.chain.chain_id,
+            "contracts": {
+                key: {"contract": one.contract, "address": one.address}
+                for key, one in self.kit.deployment.contracts.items()
+            },
+            "prices": {name: f"{price:f}" for name, price in self.prices.items()},
+            "pools": [
+                {
+                    "tokens": [pool.one.symbol, pool.other.symbol],
+                    "reserves": [f"{pool.one.decimal:f}", f"{pool.other.decimal:f}"],
+                    "fee_percent": f"{pool.fee:f}",
+                    "price": f"{pool.price:f}",
+                }
+                for pool in self.pools
+            ],
+            "lending": {
+                "total_assets": f"{market.total_assets.decimal:f}",
+                "total_debt": f"{market.total_debt.decimal:f}",
+                "cash": f"{market.cash.decimal:f}",
+                "reserve": f"{market.reserve.decimal:f}",
+                "utilisation": f"{market.utilisation.decimal:f}",
+                "share_price": f"{market.share_price:f}",
+                "collateral": {
+                    name: f"{amount.decimal:f}" for name, amount in market.collateral.items()
+                },
+            },
+            "borrowers": self.borrowers,
+            "riskiest": [
+                {
+                    "address": one.address,
+                    "health": f"{one.health_factor:f}",
+                    "debt": f"{one.debt.decimal:f}",
+                    "collateral": {
+                        name: f"{amount.decimal:f}" for name, amount in one.collateral.items()
+                    },
+                }
+                for one in self.riskiest
+            ],
+        }
+
+    def tell(self, screen: Console) -> None:
+        """Prints tables."""
+        from rich.table import Table
+
+        def table(title: str, *columns: str) -> Table:
+            made = Table(title=title, title_justify="left", title_style="bold", box=None)
+            for number, column in enumerate(columns):
+                made.add_column(column, justify="right" if number else "left", no_wrap=True)
+            return made
+
+        contracts = table(f"Chain {self.kit.chain.chain_id}", "contract", "", "address")
+        for key, one in self.kit.deployment.contracts.items():
+            contracts.add_row(key, one.contract, one.address)
+        prices = table("Prices", "token", "dollars")
+        for name, price in self.prices.items():
+            prices.add_row(name, f"{price:,f}")
+        pools = table("Pools of the exchange", "pool", "holds", "and", "fee", "price")
+        for pool in self.pools:
+            pools.add_row(
+                f"{pool.one.symbol}/{pool.other.symbol}",
+                f"{pool.one:,.4f}",
+                f"{pool.other:,.4f}",
+                f"{pool.fee.normalize():f}%",
+                f"{pool.price:,.8g}",
+            )
+        for shown in (contracts, prices, pools, self._lending(table), self._people(table)):
+            screen.print(shown)
+            screen.print()
+
+    def _lending(self, table: Any) -> Any:
+        market = self.market
+        made = table("Lending pool", "", "")
+        made.show_header = False
+        rows = {
+            "the lenders' money": f"{market.total_assets:,.2f}",
+            "lent": f"{market.total_debt:,.2f}",
+            "cash": f"{market.cash:,.2f}",
+            "reserve": f"{market.reserve:,.2f}",
+            "utilisation": f"{market.utilisation:.2f}",
+            "share price": f"{market.share_price:f}",
+            "borrowers": str(self.borrowers),
+        }
+        rows |= {f"{name} held": f"{amount:,.4f}" for name, amount in market.collateral.items()}
+        for name, value in rows.items():
+            made.add_row(name, value)
+        return made
+
+    def _people(self, table: Any) -> Any:
+        made = table("Riskiest accounts", "account", "health", "debt", "collateral")
+        for one in self.riskiest:
+            health = one.health_factor
+            style = "red" if health < 1 else "yellow" if health < Decimal("1.1") else ""
+            made.add_row(
+                one.address,
+                f"{health:.4f}",
+                f"{one.debt:,.2f}",
+                ", ".join(f"{amount:,.4f}" for amount in one.collateral.values()),
+                style=style,
+            )
+        if not self.riskiest:
+            made.add_row("nobody owes anything")
+        return made
