@@ -91,9 +91,8 @@ class Chain(ABC):
     @property
     def default_sender(self) -> Sender:
         """Who sends when nobody is named: account `"deployer"` on local chains."""
-        if self._default_sender is None:
-            self._default_sender = self._first_sender()
-        return self._default_sender
+        # The first sender is looked up anew each time: a snapshot may have undone its funding.
+        return self._first_sender() if self._default_sender is None else self._default_sender
 
     @default_sender.setter
     def default_sender(self, who: Sender) -> None:

@@ -51,6 +51,7 @@ class DevNode:
         self._chain = chain
         self._rpc = chain.rpc
         self._dialect = dialect
+        self._accounts: dict[str, Account] = {}
         self._impersonated: set[str] = set()
         self._next_timestamp: int | None = None
         self._latest_timestamp: int | None = None
@@ -63,6 +64,8 @@ class DevNode:
 
     def account(self, name: str) -> Account:
         """A named account, funded when it is new to this chain."""
+        if name in self._accounts:
+            return self._accounts[name]
         account = Account(name, key_address(named_key(name)))
         balance, nonce = self._all(
             [
@@ -72,6 +75,7 @@ class DevNode:
         )
         if quantity(balance) == 0 and quantity(nonce) == 0:
             self.set_balance(account.address, ENDOWMENT)
+        self._accounts[name] = account
         return account
 
     def impersonate(self, address: str) -> None:
@@ -258,6 +262,7 @@ class DevNode:
         if self._rpc.request("evm_revert", saved) is not True:
             raise ChainError("the node no longer has the snapshot to go back to")
         self._latest_timestamp = self._next_timestamp = None
+        self._accounts.clear()  # the funding may have been undone
         with suppress(NodeError):
             self._make_gas_free()
         self._chain.forget_nonces()

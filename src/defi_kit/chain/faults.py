@@ -22,7 +22,9 @@ __all__ = ["is_low_fee", "revert_data", "translate"]
 
 _HEX = re.compile(r"(?:Reverted )?0x((?:[0-9a-fA-F]{2})*)")
 _IN_MESSAGE = re.compile(r"return data: 0x((?:[0-9a-fA-F]{2})*)")
-_OUT_OF_GAS = re.compile(r"out of gas|outofgas|oog\b|gas required exceeds|intrinsic gas", re.I)
+_OUT_OF_GAS = re.compile(
+    r"out of gas|outofgas|oog\b|gas required exceeds|intrinsic gas|requires at least \d+ gas", re.I
+)
 _HALT = re.compile(r"evm error (\w+)|(invalid opcode|stack underflow|stack overflow)", re.I)
 _FUNDS = re.compile(r"insufficient funds|enough funds|insufficient balance|upfront cost", re.I)
 _NONCE = re.compile(r"nonce too|nonce is|invalid nonce|replacement transaction", re.I)
