@@ -1,0 +1,109 @@
+"""A random life of an Exchange from a seed: what the seeded faults are put through."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from random import Random
+
+from defi_kit.dex.pool import MAX_RESERVE, Hop, PoolKey
+from dex.world import FEES, World
+
+
+def drive(world: World, seed: int, steps: int) -> None:
+    """That many random steps: every verb, every probe, amounts of every magnitude."""
+    driver = _Driver(world, Random(seed))
+    driver.begin()
+    for _ in range(steps):
+        driver.step()
+
+
+class _Driver:
+    def __init__(self, world: World, random: Random) -> None:
+        self.world = world
+        self.random = random
+        self.verbs = (self.add, self.remove, self.leave, self.swap, self.swap, self.wait)
+        self.others = (self.surplus, self.fair_trade, self.fair_trade, self.fair_liquidity)
+
+    def begin(self) -> None:
+        """Pools of every fee between the first three tokens, from a few units to the most."""
+        addresses = [token.address for token in self.world.tokens]
+        pairs = list(combinations(addresses[:3], 2))
+        for place, fee in enumerate(FEES):
+            key = PoolKey(*pairs[place % 3], fee)
+            self.world.create(key)
+            size = (2_000, 10**9, 10**24, MAX_RESERVE * 9 // 10)[place]
+            self.world.add(self.world.people[0], key, size, size + size // 7)
+
+    def step(self) -> None:
+        self.random.choice(self.verbs + self.others)()
+
+    def amount(self) -> int:
+        bits = self.random.randint(1, 112)
+        return self.random.randrange(1 << bits)
+
+    def part(self, token: str, key: PoolKey) -> int:
+        """Mostly something that the pool can carry."""
+        pool = self.world.books.pools[key]
+        reserve = pool.reserve0 if token == key.token0 else pool.reserve1
+        if self.random.random() < 0.1:
+            return self.amount()
+        return 1 + int(reserve * 10 ** self.random.uniform(-8, 0.3))
+
+    def key(self) -> PoolKey:
+        return self.random.choice(self.world.keys)
+
+    # --- verbs ------------------------------------------------------------------------------------
+
+    def add(self) -> None:
+        key = self.key()
+        amounts = (self.part(token, key) for token in key.tokens)
+        self.world.add(self.random.choice(self.world.people), key, *amounts)
+
+    def remove(self) -> None:
+        who, key = self.random.choice(self.world.people), self.key()
+        owned = self.world.books.shares.get((who.address, key.id), 0)
+        self.world.remove(who, key, int(owned * self.random.random()))
+
+    def leave(self) -> None:
+        who, key = self.random.choice(self.world.people), self.key()
+        self.world.remove(who, key, self.world.books.shares.get((who.address, key.id), 0))
+
+    def swap(self) -> None:
+        key = self.key()
+        start = token = self.random.choice(key.tokens)
+        amount = self.part(token, key)
+        path: list[Hop] = []
+        for _ in range(self.random.randint(1, 3)):
+            path.append(key.hop(token))
+            token = key.other(token)
+            key = self.random.choice([found for found in self.world.keys if token in found.tokens])
+        self.world.swap(self.random.choice(self.world.people), start, amount, path)
+
+    def wait(self) -> None:
+        self.world.chain.advance(self.random.randint(1, 10**6))
+
+    def surplus(self) -> None:
+        """Somebody gives tokens away, and somebody wants more than them."""
+        token = self.random.choice(self.world.tokens[:3])
+        donor, taker = self.random.sample(self.world.people, 2)
+        self.world.donate(donor, token, 1 + self.amount() // 2**24)
+        keys = [key for key in self.world.keys if token.address in key.tokens]
+        keys.sort(key=lambda key: key.id)
+        for listed in (keys[1:], keys[:1], keys):
+            self.world.skim(taker, token.address, listed)
+
+    # --- probes -----------------------------------------------------------------------------------
+
+    def fair_trade(self) -> None:
+        who, key = self.random.choice(self.world.people), self.key()
+        token = self.random.choice(key.tokens)
+        less, more = self.part(token, key), self.part(token, key)
+        self.world.probe_round_trip(who, token, more, key)
+        self.world.probe_split(who, token, [less, more], key)
+        self.world.probe_more_is_more(who, token, less, more, key)
+        self.world.probe_block(who, token, [less, more], key)
+
+    def fair_liquidity(self) -> None:
+        who, key = self.random.choice(self.world.people), self.key()
+        amounts = (self.part(token, key) for token in key.tokens)
+        self.world.probe_in_and_out(who, key, *amounts)
