@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +144,7 @@ def contracts_page() -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _abi_entry(docs: Any, item: dict[str, Any]) -> list[str]:
+def _abi_entry(docs: Any, item: Mapping[str, Any]) -> list[str]:
     signature = f"{item['name']}({','.join(_type(one) for one in item['inputs'])})"
     shown = ", ".join(f"{_type(one)} {one['name']}".strip() for one in item["inputs"])
     answer = ", ".join(f"{_type(one)} {one['name']}".strip() for one in item.get("outputs", ()))
@@ -154,7 +154,7 @@ def _abi_entry(docs: Any, item: dict[str, Any]) -> list[str]:
     return [f"{head}: {note}" if note else head, ""]
 
 
-def _type(one: dict[str, Any]) -> str:
+def _type(one: Mapping[str, Any]) -> str:
     kind: str = one["type"]
     if not kind.startswith("tuple"):
         return kind
@@ -185,8 +185,10 @@ def cli_page() -> str:
 def _commands(path: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
     yield path, command
     if isinstance(command, click.Group):
-        for name in sorted(command.commands):
-            yield from _commands(f"{path} {name}", command.commands[name])
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            if inner := command.get_command(context, name):
+                yield from _commands(f"{path} {name}", inner)
 
 
 def main() -> int:

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import doctest
+import importlib
+import inspect
+import pkgutil
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+
+import defi_kit
+from defi_kit import artifacts
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 GENERATED = ROOT / "docs" / "reference"
@@ -48,3 +57,59 @@ def test_every_relative_link_of_a_page_leads_somewhere(page: Path) -> None:
     targets = [link for link in LINK.findall(page.read_text()) if "://" not in link]
     missing = [link for link in targets if not (page.parent / link).exists()]
     assert missing == []
+
+
+MODULES = sorted(
+    module.name
+    for module in pkgutil.walk_packages(defi_kit.__path__, "defi_kit.")
+    if not module.name.startswith("defi_kit.bindings.") and not module.name.endswith("__main__")
+)
+
+
+@pytest.mark.parametrize("name", ["defi_kit", *MODULES])
+def test_every_example_in_a_docstring_runs(name: str) -> None:
+    importlib.import_module(name)
+    result = doctest.testmod(sys.modules[name])
+    assert result.failed == 0
+
+
+@pytest.mark.parametrize("name", ["defi_kit", *MODULES])
+def test_everything_public_has_a_docstring(name: str) -> None:
+    module = importlib.import_module(name)
+    bare = []
+    for public in getattr(module, "__all__", ()):
+        thing = getattr(module, public)
+        if inspect.isclass(thing) or inspect.isfunction(thing):
+            bare += [public] if not inspect.getdoc(thing) else []
+            bare += [f"{public}.{member}" for member in undocumented(thing)]
+    assert bare == []
+
+
+def undocumented(owner: object) -> list[str]:
+    return [
+        member
+        for member, value in vars(owner).items()
+        if not member.startswith("_")
+        and (inspect.isfunction(value) or isinstance(value, property))
+        and not inspect.getdoc(value)
+    ]
+
+
+@pytest.mark.parametrize("name", artifacts.names())
+def test_every_function_event_and_error_of_a_contract_has_natspec(name: str) -> None:
+    artifact = artifacts.load(name)
+    if artifact.source.startswith("contracts/testing/"):
+        return
+    documented = {
+        signature
+        for kind in ("methods", "events", "errors")
+        for signature, doc in artifact.doc.get(kind, {}).items()
+        if doc
+    }
+    assert [one for one in artifact.selectors if one not in documented] == []
+
+
+def test_the_reference_is_fresh() -> None:
+    script = ROOT / "scripts" / "reference.py"
+    done = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr + "run `make reference`"
