@@ -18,7 +18,7 @@ from defi_kit.chain import Chain
 from defi_kit.chain.anvil import AnvilChain
 from defi_kit.errors import ChainError
 
-HARDHAT_FOLDER = Path(__file__).parents[1] / "hardhat"
+HARDHAT_FOLDER = Path(__file__).parents[2] / "tools" / "hardhat"
 ENGINES = ("embedded", "anvil", "connect to anvil", "connect to hardhat")
 
 
@@ -34,7 +34,7 @@ def hardhat_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a Hardhat node."""
     program = HARDHAT_FOLDER / "node_modules" / ".bin" / "hardhat"
     if not program.exists() or shutil.which("node") is None:
-        pytest.skip("Hardhat is not installed: `npm ci` in tests/hardhat (make test does it)")
+        pytest.skip("Hardhat is not installed: `npm ci` in tools/hardhat (make test does it)")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
