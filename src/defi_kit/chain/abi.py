@@ -33,8 +33,10 @@ Decoder = Callable[[bytes, int], Any]
 
 _ZEROS_12 = bytes(12)
 _ARRAY = re.compile(r"(.+)\[([0-9]*)\]")
-_INTEGER = re.compile(r"(u?)int([0-9]*)")
-_BYTES_N = re.compile(r"bytes([0-9]+)")
+# Canonical names only: "uint" would give another selector than "uint256".
+_SIZES = "|".join(str(bits) for bits in range(8, 257, 8))
+_INTEGER = re.compile(rf"(u?)int({_SIZES})")
+_BYTES_N = re.compile(r"bytes([1-9]|[12][0-9]|3[0-2])")
 
 
 def encode(types: Sequence[str], values: Sequence[Any]) -> bytes:
@@ -142,7 +144,7 @@ def _coder(type_: str) -> _Coder:
     if type_.startswith("("):
         return _tuple_coder(split_types(type_[1:-1]))
     if integer := _INTEGER.fullmatch(type_):
-        bits = int(integer[2] or 256)
+        bits = int(integer[2])
         return _uint(type_, bits) if integer[1] else _int(type_, bits)
     if fixed := _BYTES_N.fullmatch(type_):
         return _bytes_n(type_, int(fixed[1]))

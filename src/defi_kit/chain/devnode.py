@@ -105,6 +105,8 @@ class DevNode:
         try:
             hashes = self._send_as_block(transactions)
             raw = self._all([("eth_getTransactionReceipt", (hash_,)) for hash_ in hashes])
+            if None in raw:
+                raise ChainError(f"the node left {raw.count(None)} of {len(raw)} out of the block")
             return [
                 self._chain.receipt(receipt, transaction)
                 for receipt, transaction in zip(raw, transactions, strict=True)
@@ -190,7 +192,8 @@ class DevNode:
         return {who: quantity(count) for who, count in zip(senders, counts, strict=True)}
 
     def _block_gas_limit(self) -> int:
-        block = self._rpc.request("eth_getBlockByNumber", "latest", False)
+        # Of the next block: the latest may have been made for a large batch.
+        block = self._rpc.request("eth_getBlockByNumber", "pending", False)
         return quantity(member(block, "gasLimit", "a block"))
 
     def _make_gas_free(self) -> None:

@@ -72,7 +72,6 @@ class NodeChain(Chain):
         super().__init__()
         if not timeout > 0 or not wait > 0:
             raise InputError(f"time limits are positive, not {min(timeout, wait)!r}")
-        self._endpoint = endpoint
         self._wait = wait
         self._wallets: dict[str, Wallet] = {}
         self._unlocked: tuple[str, ...] | None = None
@@ -475,9 +474,9 @@ class NodeChain(Chain):
     def w3(self) -> Web3:
         """A `web3.Web3` on the same node. Needs the `web3` extra (NotSupported)."""
         if self._w3 is None:
-            from .web3_bridge import web3_for
+            from .web3_bridge import web3_over
 
-            self._w3 = web3_for(self._endpoint, self.rpc.timeout)
+            self._w3 = web3_over(self.rpc)
         return self._w3  # type: ignore[no-any-return]
 
     def close(self) -> None:
