@@ -127,7 +127,8 @@ class _Run:
         if wait is None:
             return
         for borrower, closed in enumerate(self.closed):
-            if closed is not None and time >= closed + wait:
+            due = closed is not None and time >= closed + wait
+            if due and self.world.can_lend(borrower):
                 self.world.open_loan(borrower, price)
                 self.closed[borrower] = None
 

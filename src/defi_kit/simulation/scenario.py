@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from defi_kit.kit import Economy
 
 MOST_LOANS = 1_000
+LEAST_LOAN = "100"  # [dollars] the standard economy's minimum debt
 DOLLAR_DECIMALS = 6
 COLLATERAL_DECIMALS = 18
-_UNLIMITED = "1000000000000000"  # [tokens] cap of the collateral: more than any history needs
+_UNLIMITED = "1000000000000000000"  # [tokens] cap of the collateral: about the most a pool holds
 _STEPS = 10**6  # resolution of the draw of a loan's size
 
 
@@ -63,14 +64,16 @@ class Scenario:
     utilisation: str = "70%"
     """Share of the lenders' money that the loans take at the start."""
     reopen_after: int | None = None
-    """A borrower whose loan was closed opens a new one of the same size and ratio this much later;
-    None: never. [seconds]"""
+    """A borrower whose loan was closed opens a new one of the same size and ratio this much later,
+    or when the lenders have the cash again; None: never. [seconds]"""
     seed: int = 2020
     """Of the loans' sizes and order."""
 
     def __post_init__(self) -> None:
-        if not isinstance(self.loans, int) or not 1 <= self.loans <= MOST_LOANS:
-            raise ParameterError(f"{self.loans} loans", hint=f"from 1 to {MOST_LOANS:,} loans")
+        self._check_ratios()
+        self._check_sizes()
+
+    def _check_ratios(self) -> None:
         low, high = _ratio(self.lowest_ratio), _ratio(self.highest_ratio)
         borrow, liquidation = _ratio(self.borrow_ltv), _ratio(self.liquidation_ltv)
         if not 0 < borrow < liquidation < WAD:
@@ -90,16 +93,23 @@ class Scenario:
                 hint="give the lowest first",
             )
         if low * borrow < WAD * WAD:
-            least = Ratio(-(-WAD * WAD // borrow))
             raise ParameterError(
                 f"a collateral ratio of {self.lowest_ratio} with a borrow LTV of {self.borrow_ltv}",
-                hint=f"such a loan cannot be opened; the ratio is at least {least:.2f}",
+                hint=f"such a loan cannot be opened; the ratio is at least {_percent_up(borrow)}",
             )
-        if not 0 < _dollars(self.smallest_loan) <= _dollars(self.largest_loan):
-            raise ParameterError(f"loans from {self.smallest_loan} to {self.largest_loan} dollars")
         if not 0 < _ratio(self.utilisation) <= WAD:
             raise ParameterError(
                 f"a utilisation of {self.utilisation}", hint="above 0% and up to 100%"
+            )
+
+    def _check_sizes(self) -> None:
+        if not isinstance(self.loans, int) or not 1 <= self.loans <= MOST_LOANS:
+            raise ParameterError(f"{self.loans} loans", hint=f"from 1 to {MOST_LOANS:,} loans")
+        smallest, largest = _dollars(self.smallest_loan), _dollars(self.largest_loan)
+        if not _dollars(LEAST_LOAN) <= smallest <= largest:
+            raise ParameterError(
+                f"loans from {self.smallest_loan} to {self.largest_loan} dollars",
+                hint=f"{LEAST_LOAN} dollars at least, and the smallest first",
             )
         if _dollars(self.liquidity) < _dollars("1000"):
             raise ParameterError(
@@ -107,6 +117,8 @@ class Scenario:
             )
         if self.reopen_after is not None and self.reopen_after < 1:
             raise ParameterError(f"reopening after {self.reopen_after} seconds")
+        if not isinstance(self.seed, int) or self.seed < 0:
+            raise ParameterError(f"a seed of {self.seed}", hint="a seed is a whole number from 0")
 
     def plans(self) -> Iterator[Plan]:
         """The wanted loans, the riskiest first; the same for the same seed everywhere."""
@@ -154,6 +166,12 @@ class Scenario:
 
 def _ratio(text: str) -> int:
     return Ratio.parse(text).wad
+
+
+def _percent_up(borrow_ltv: int) -> str:
+    """The least collateral ratio for a borrow LTV, in percent with two digits."""
+    hundredths = -(-(10**4) * WAD // borrow_ltv)
+    return f"{hundredths // 100}.{hundredths % 100:02}%"
 
 
 def _dollars(text: str) -> int:

@@ -9,13 +9,12 @@ compared with the chain after every step.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from defi_kit.dex.arbitrage import amount_to_price
 from defi_kit.dex.pool import LOCKED_SHARES, ConstantProductPool, PoolKey
 from defi_kit.errors import Reverted
-from defi_kit.lending.pool import Account as LendingAccount
-from defi_kit.lending.pool import Liquidation, Market, Pool
+from defi_kit.lending.pool import Liquidation, Pool
 from defi_kit.simulation.instants import PRICE_DECIMALS
 from defi_kit.simulation.invariants import (
     Acts,
@@ -41,7 +40,7 @@ _WAD_PER_PIP = 10**12
 DUST_DIVISOR = 100  # collateral worth a hundredth of the minimum debt is dust
 _STRIKES = 64  # most liquidations of one account in one step
 _CUTS = 8  # how often the keeper halves a liquidation that the exchange cannot absorb
-_PRICE_SCALE = 10 ** (COLLATERAL_DECIMALS + PRICE_DECIMALS - DOLLAR_DECIMALS)
+_PRICE_SCALE: Final = 10 ** (COLLATERAL_DECIMALS + PRICE_DECIMALS - DOLLAR_DECIMALS)
 
 
 @dataclass(slots=True)
@@ -81,15 +80,14 @@ class World:
         self.weth_first = self.key.token0 == self.weth.address
         self._other_pool = PoolKey.of(self.usd.address, self.kit.wbtc.address, fee).id
         self.market = self.read_market()
-        self._parameters = self.kit.lending.state([]).parameters
-        self._number = self._parameters.numbers[self.weth.address]
         self.lending, self.prices = self.read_lending()
+        self._number = self.lending.parameters.numbers[self.weth.address]
         self.terms = self._terms()
         self._prepare()
 
     def _terms(self) -> Terms:
-        collateral = self._parameters.collaterals[self._number]
-        dust = self._parameters.minimum_debt // DUST_DIVISOR
+        collateral = self.lending.parameters.collaterals[self._number]
+        dust = self.lending.parameters.minimum_debt // DUST_DIVISOR
         return Terms(
             liquidation_ltv=collateral.liquidation_ltv, max_bonus=collateral.max_bonus, dust=dust
         )
@@ -150,6 +148,10 @@ class World:
         )
         self.done.opened.add(borrower)
         return collateral
+
+    def can_lend(self, borrower: int) -> bool:
+        """Whether the pool has the cash for the borrower's loan."""
+        return self.lending.market.cash >= self.plans[borrower].debt
 
     # --- the outside market -----------------------------------------------------------------------
 
@@ -315,18 +317,7 @@ class World:
     def read_lending(self) -> tuple[Pool, list[int]]:
         """The lending pool and everyone in it, as the chain says, and what its oracles answer."""
         names = [self.lender, *(who.address for who in self.borrowers)]
-        seen = self.bank.snapshot(names)
-        books = seen.market
-        market = Market(
-            books.debt_shares, books.reserve, books.rate, books.index, books.cash, books.accrued_at
-        )
-        accounts = {
-            name: LendingAccount(tuple(one.collateral), one.debt_shares, one.shares)
-            for name, one in zip(names, seen.accounts, strict=True)
-        }
-        totals = tuple(one.total for one in seen.collaterals)
-        prices = [one.price for one in seen.collaterals]
-        return Pool(self._parameters, market, seen.total_shares, totals, accounts), prices
+        return self.kit.lending.state(names), list(self.kit.lending.prices())
 
     def books(self, *, count_dollars: bool) -> Books:
         """What the chain says now; `count_dollars` adds up every dollar there is."""
