@@ -33,7 +33,7 @@ interface ILendingPool {
         uint16 liquidationLtv; // part of its value that counts for health [bps]
         uint16 maxBonus; // most a liquidator earns on top of what is repaid [bps]
         uint16 fullBonusHealth; // health at and below which the bonus is `maxBonus` [bps]
-        uint120 cap; // most of it that the pool takes, above zero [collateral]
+        uint120 cap; // nobody may add to it while the pool would hold more, gifts included; above zero [collateral]
     }
 
     /// @notice The pool's books as last written; interest since `accruedAt` is not in them yet. Two words of storage.
@@ -52,6 +52,7 @@ interface ILendingPool {
         uint256 bonus; // on top of what is repaid [wad]
         uint256 repaid; // paid by the liquidator [asset]
         uint256 seized; // paid to the liquidator [collateral]
+        uint256 collateralLeft; // that the account keeps of it [collateral]
         uint256 debtShares; // cancelled, those of the bad debt included
         uint256 debtLeft; // owed afterwards; 0 when it was written off [asset]
         uint256 badDebt; // written off [asset]
@@ -61,7 +62,7 @@ interface ILendingPool {
     struct CollateralState {
         address token;
         uint256 price; // what the oracle answers, 0 if it refuses [1e36]
-        uint256 total; // held for all accounts [collateral]
+        uint256 held; // by the pool, gifts included [collateral]
     }
 
     /// @notice An account at one moment.
@@ -85,8 +86,8 @@ interface ILendingPool {
     /// @notice Interest was added to the debts; `toReserve` of it went to the reserve, the rest to the lenders.
     event Accrued(uint256 interest, uint256 toReserve);
 
-    /// @notice `payer` posted collateral for `account`.
-    event CollateralSupplied(address indexed token, address indexed account, address indexed payer, uint256 amount);
+    /// @notice Collateral was posted for `account`; the token's own event says by whom.
+    event CollateralSupplied(address indexed token, address indexed account, uint256 amount);
 
     /// @notice `account` took collateral back; `receiver` got it.
     event CollateralWithdrawn(address indexed token, address indexed account, address indexed receiver, uint256 amount);
@@ -126,6 +127,9 @@ interface ILendingPool {
     /// @notice Thrown when a token is none of this pool's collaterals.
     error UnknownCollateral(address token);
 
+    /// @notice Thrown when a verb is called from within another.
+    error Reentered();
+
     /// @notice Thrown when an amount is zero, or so small that nothing would move.
     error ZeroAmount();
 
@@ -147,8 +151,8 @@ interface ILendingPool {
     /// @notice Thrown when more assets are asked for than the pool has not lent [asset].
     error InsufficientCash(uint256 assets, uint256 cash);
 
-    /// @notice Thrown when a collateral would pass its cap [collateral].
-    error CapExceeded(address token, uint256 amount, uint256 room);
+    /// @notice Thrown when the pool would hold more of a collateral than its cap [collateral].
+    error CapExceeded(address token, uint256 held, uint256 cap);
 
     /// @notice Thrown when an account has less of a collateral than is asked for [collateral].
     error CollateralExceedsBalance(address token, uint256 amount, uint256 balance);
@@ -243,9 +247,6 @@ interface ILendingPool {
 
     /// @notice What `account` holds of a collateral [collateral].
     function collateralOf(address account, address token) external view returns (uint256);
-
-    /// @notice What the pool holds of a collateral for all accounts [collateral].
-    function totalCollateral(address token) external view returns (uint256);
 
     /// @notice Health of `account`, 2^256 - 1 without debt [wad]. Reverts as its oracles do.
     function healthOf(address account) external view returns (uint256);

@@ -16,14 +16,18 @@ library InterestIndex {
     uint256 private constant RAY = 1e27;
     uint256 private constant MAX_EXPONENT = 30e27; // exp(30) already lifts START past MAX
 
-    /// @dev What `shares` owe, rounded down. Shares fit in 128 bits.
+    /// @dev What `shares` owe, rounded down. Cannot overflow: shares fit in 128 bits, an index in 112.
     function toAssetsDown(uint256 shares, uint256 index) internal pure returns (uint256) {
-        return shares * index / RAY;
+        unchecked {
+            return shares * index / RAY;
+        }
     }
 
-    /// @dev What `shares` owe, rounded up: nobody owes less than they should. Shares fit in 128 bits.
+    /// @dev What `shares` owe, rounded up: nobody owes less than they should. Cannot overflow, as above.
     function toAssetsUp(uint256 shares, uint256 index) internal pure returns (uint256) {
-        return (shares * index + (RAY - 1)) / RAY;
+        unchecked {
+            return (shares * index + (RAY - 1)) / RAY;
+        }
     }
 
     /// @dev Shares that a repayment of `assets` cancels. Assets fit in 160 bits.
@@ -38,10 +42,13 @@ library InterestIndex {
 
     /// @dev The index after `elapsed` seconds at `rate` [wad per second, 40 bits], at most `MAX`, rounded down.
     function grow(uint256 index, uint256 rate, uint256 elapsed) internal pure returns (uint256 grown) {
-        uint256 exponent = rate * elapsed * 1e9;
-        if (exponent > MAX_EXPONENT) exponent = MAX_EXPONENT;
-        grown = index * expDown(exponent) / RAY;
-        if (grown > MAX) grown = MAX;
+        // Cannot overflow: a rate and a time fit in 40 bits each, an index in 112, and exp(30) in 134.
+        unchecked {
+            uint256 exponent = rate * elapsed * 1e9;
+            if (exponent > MAX_EXPONENT) exponent = MAX_EXPONENT;
+            grown = index * expDown(exponent) / RAY;
+            if (grown > MAX) grown = MAX;
+        }
     }
 
     /// @dev e^x for x from 0 to 30 [ray]. Never above the true value, and below it by less than 2e-24 of it.

@@ -25,13 +25,16 @@ library KinkedRate {
         );
     }
 
-    /// @dev The rate at `utilisation`, from 0 to 1 [wad], rounded down [wad per second].
-    function rateDown(KinkedCurve memory curve, uint256 utilisation) internal pure returns (uint256) {
-        (uint256 kink, uint256 atKink) = (curve.kink, curve.atKink);
-        // Cannot overflow or divide by zero: a validated curve rises, rates fit in 40 bits and ratios in 60.
+    /// @dev The rate at `utilisation`, from 0 to 1 [wad], on a validated curve, rounded down [wad per second].
+    function rateDown(uint256 utilisation, uint256 atZero, uint256 atKink, uint256 atFull, uint256 kink)
+        internal
+        pure
+        returns (uint256)
+    {
+        // Cannot overflow or divide by zero: the curve rises, its kink is inside, rates fit in 40 bits, ratios in 60.
         unchecked {
-            if (utilisation <= kink) return curve.atZero + (atKink - curve.atZero) * utilisation / kink;
-            return atKink + (curve.atFull - atKink) * (utilisation - kink) / (WAD - kink);
+            if (utilisation <= kink) return atZero + (atKink - atZero) * utilisation / kink;
+            return atKink + (atFull - atKink) * (utilisation - kink) / (WAD - kink);
         }
     }
 }

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 import {SafeCastLib} from "solady/utils/SafeCastLib.sol";
+import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 import {IOracle} from "../interfaces/IOracle.sol";
 import {ILendingPool} from "./ILendingPool.sol";
 import {InterestIndex} from "./InterestIndex.sol";
@@ -18,6 +19,7 @@ contract LendingPool is LendingVault {
     using InterestIndex for uint256;
     using LiquidationMath for uint256;
     using SafeCastLib for uint256;
+    using SafeTransferLib for address;
 
     /// @dev One account's debt, and which collaterals it holds, in one word: bit i is set while balance i is not zero.
     struct Account {
@@ -25,11 +27,10 @@ contract LendingPool is LendingVault {
         uint16 held;
     }
 
-    /// @dev A collateral's books, by token. One word.
-    struct Book {
-        uint120 total; // held for all accounts [collateral]
-        uint120 cap; // most that `total` may be [collateral]
-        uint8 number; // position in the list plus one; 0 = not a collateral
+    /// @dev A collateral by token. One word, never written again.
+    struct Listing {
+        uint120 cap; // [collateral]
+        uint8 place; // number plus one; 0 = not a collateral
     }
 
     /// @dev What a collateral counts for, by number. One word, read for each collateral an account holds.
@@ -41,20 +42,21 @@ contract LendingPool is LendingVault {
         uint16 fullBonusHealth; // [bps]
     }
 
-    /// @dev All collateral of one account, appraised; `price` is that of the collateral in focus.
+    /// @dev All collateral of one account, appraised; the last three lines are about the collateral in focus.
     struct Appraisal {
         uint256 value; // [asset]
         uint256 borrowing; // sum of value * borrowLtv [asset * bps]
         uint256 liquidation; // sum of value * liquidationLtv [asset * bps]
+        uint256 balance; // [collateral]
         uint256 price; // [1e36]
+        Risk risk;
     }
 
-    /// @dev What a liquidator asks for, and what there is of it.
-    struct Case {
+    /// @dev What a liquidator asks for.
+    struct Request {
         address account;
         address token;
         uint256 number; // of the collateral
-        uint256 balance; // what the account holds of it [collateral]
         uint256 maxRepay; // [asset]
         uint256 maxSeize; // [collateral]
     }
@@ -74,9 +76,9 @@ contract LendingPool is LendingVault {
 
     /* BOOKS */
 
-    mapping(address token => Book) private _books;
+    mapping(address token => Listing) private _listings;
     mapping(address account => Account) private _accounts;
-    mapping(address account => mapping(uint256 number => uint256 amount)) private _balances; // [collateral]
+    mapping(address account => uint256[MAX_COLLATERALS] amounts) private _balances; // by number [collateral]
 
     constructor(PoolParameters memory pool, KinkedCurve memory curve, CollateralParameters[] memory list)
         LendingVault(pool, curve)
@@ -97,7 +99,7 @@ contract LendingPool is LendingVault {
     function _list(CollateralParameters memory c, uint256 number) private {
         // The pool's own shares lose value exactly when its loans do, so they can back none of them.
         require(c.token != address(this) && c.token != _asset, InvalidCollateral(c.token));
-        require(_books[c.token].number == 0, InvalidCollateral(c.token));
+        require(_listings[c.token].place == 0, InvalidCollateral(c.token));
         require(
             c.borrowLtv > 0 && c.borrowLtv < c.liquidationLtv && c.fullBonusHealth < BPS
                 && (BPS + c.maxBonus) * c.liquidationLtv <= c.fullBonusHealth * BPS,
@@ -108,7 +110,7 @@ contract LendingPool is LendingVault {
         _priceOf(c.oracle);
 
         _tokens.push(c.token);
-        _books[c.token] = Book({total: 0, cap: c.cap, number: uint8(number + 1)});
+        _listings[c.token] = Listing({cap: c.cap, place: uint8(number + 1)});
         _risks[number] = Risk(c.oracle, c.borrowLtv, c.liquidationLtv, c.maxBonus, c.fullBonusHealth);
     }
 
@@ -117,18 +119,20 @@ contract LendingPool is LendingVault {
     /// @inheritdoc ILendingPool
     function supplyCollateral(address token, uint256 amount, address account) external nonReentrant {
         require(amount != 0, ZeroAmount());
-        Book memory book = _book(token);
-        require(amount <= book.cap - book.total, CapExceeded(token, amount, book.cap - book.total));
-        uint256 number = book.number - 1;
-        uint256 balance = _balances[account][number];
+        (uint256 number, uint256 cap) = _listing(token);
+        uint256[MAX_COLLATERALS] storage balances = _balances[account];
+        uint256 balance = balances[number];
 
         if (balance == 0) _hold(account, number);
-        _balances[account][number] = balance + amount;
-        _books[token].total = uint120(book.total + amount);
+        // Cannot overflow: `amount` arrives, and all there is stays below the cap of 120 bits.
+        unchecked {
+            balances[number] = balance + amount;
+        }
 
-        emit CollateralSupplied(token, account, msg.sender, amount);
+        emit CollateralSupplied(token, account, amount);
 
-        _pull(token, amount);
+        uint256 held = _pull(token, amount);
+        require(held <= cap, CapExceeded(token, held, cap));
     }
 
     /// @dev Notes that `account` holds a collateral it did not hold.
@@ -148,14 +152,16 @@ contract LendingPool is LendingVault {
     {
         _authorize(account);
         require(amount != 0, ZeroAmount());
-        uint256 number = _book(token).number - 1;
+        uint256 number = _numberOf(token);
         uint256 balance = _balances[account][number];
         require(amount <= balance, CollateralExceedsBalance(token, amount, balance));
 
         Account memory a = _accounts[account];
-        _release(account, a, token, number, balance - amount, amount);
+        if (amount == balance) a.held ^= uint16(1 << number);
+        _accounts[account].held = a.held;
+        _balances[account][number] = balance - amount;
         if (a.debtShares != 0) {
-            (Market memory m,,) = _accrued(); // not written: neither debts nor cash change
+            Market memory m = _accrued(); // not written: neither debts nor cash change
             _checkLimit(account, a, uint256(a.debtShares).toAssetsUp(m.index));
         }
 
@@ -164,23 +170,14 @@ contract LendingPool is LendingVault {
         _push(token, receiver, amount);
     }
 
-    /// @dev Writes that `amount` of a collateral leaves and `left` stays, `a` included.
-    function _release(address account, Account memory a, address token, uint256 number, uint256 left, uint256 amount)
-        private
-    {
-        if (left == 0) a.held &= uint16(~(1 << number));
-        _accounts[account] = a;
-        _balances[account][number] = left;
-        _books[token].total -= uint120(amount);
-    }
-
     /* DEBT */
 
     /// @inheritdoc ILendingPool
     function borrow(uint256 assets, address receiver, address account) external nonReentrant {
         _authorize(account);
         require(assets != 0, ZeroAmount());
-        Market memory m = _accrue();
+        Market memory m = _market;
+        _accrue(m);
         require(assets <= m.cash, InsufficientCash(assets, m.cash));
         uint256 shares = assets.toSharesUp(m.index);
 
@@ -203,7 +200,8 @@ contract LendingPool is LendingVault {
     /// @inheritdoc ILendingPool
     function repay(uint256 assets, address account) external nonReentrant returns (uint256 repaid) {
         require(assets != 0, ZeroAmount());
-        Market memory m = _accrue();
+        Market memory m = _market;
+        _accrue(m);
         Account memory a = _accounts[account];
         require(a.debtShares != 0, NoDebt(account));
         uint256 shares;
@@ -249,16 +247,19 @@ contract LendingPool is LendingVault {
         nonReentrant
         returns (uint256 repaid, uint256 seized)
     {
-        Market memory m = _accrue();
+        Request memory r = Request(account, token, _numberOf(token), maxRepay, maxSeize);
+        Market memory m = _market;
+        _accrue(m);
         Account memory a = _accounts[account];
-        Case memory c = _case(account, token, maxRepay, maxSeize);
-        Liquidation memory l = _assess(m, a, c);
+        Liquidation memory l = _assess(m, a, r);
         (repaid, seized) = (l.repaid, l.seized);
         require(seized >= minSeized, TooLittleSeized(seized, minSeized));
 
         if (l.badDebt != 0) _writeOff(m, account, l.badDebt);
         a.debtShares -= uint128(l.debtShares);
-        _release(account, a, token, c.number, c.balance - seized, seized);
+        if (l.collateralLeft == 0) a.held ^= uint16(1 << r.number);
+        _accounts[account] = a;
+        _balances[account][r.number] = l.collateralLeft;
         m.debtShares -= uint128(l.debtShares);
         m.cash = (m.cash + repaid).toUint104();
         _close(m);
@@ -278,39 +279,30 @@ contract LendingPool is LendingVault {
         emit BadDebt(account, loss, fromReserve);
     }
 
-    function _case(address account, address token, uint256 maxRepay, uint256 maxSeize)
-        private
-        view
-        returns (Case memory)
-    {
-        uint256 number = _book(token).number - 1;
-        return Case(account, token, number, _balances[account][number], maxRepay, maxSeize);
-    }
-
     /// @dev Decides a liquidation; changes nothing.
-    function _assess(Market memory m, Account memory a, Case memory c) private view returns (Liquidation memory l) {
+    function _assess(Market memory m, Account memory a, Request memory r) private view returns (Liquidation memory l) {
         uint256 debt = uint256(a.debtShares).toAssetsUp(m.index);
-        require(debt != 0, NoDebt(c.account));
-        Appraisal memory worth = _appraise(c.account, a.held, c.number);
+        require(debt != 0, NoDebt(r.account));
+        Appraisal memory worth = _appraise(r.account, a.held, r.number);
         l.health = worth.liquidation.healthDown(debt);
-        require(l.health < WAD, HealthyAccount(c.account, l.health));
-        require(c.balance != 0, CollateralExceedsBalance(c.token, 1, 0));
+        require(l.health < WAD, HealthyAccount(r.account, l.health));
+        require(worth.balance != 0, CollateralExceedsBalance(r.token, 1, 0));
 
-        Risk memory risk = _risks[c.number];
-        l.bonus = l.health.bonusDown(risk.maxBonus, risk.fullBonusHealth);
-        uint256 allowed = debt.repayToTargetUp(worth.liquidation, _targetHealth, l.bonus, risk.liquidationLtv);
+        l.bonus = l.health.bonusDown(worth.risk.maxBonus, worth.risk.fullBonusHealth);
+        uint256 allowed = debt.repayToTargetUp(worth.liquidation, _targetHealth, l.bonus, worth.risk.liquidationLtv);
         if (debt < allowed + _minimumDebt) allowed = debt; // what would be left is too small to stand
-        (l.repaid, l.seized) = _exchange(allowed.min(c.maxRepay), c.balance.min(c.maxSeize), l.bonus, worth.price);
+        (l.repaid, l.seized) = _exchange(allowed.min(r.maxRepay), worth.balance.min(r.maxSeize), l.bonus, worth.price);
         require(l.repaid != 0 && l.seized != 0, ZeroAmount());
 
+        l.collateralLeft = worth.balance - l.seized;
         (, l.debtShares, l.debtLeft) = _repayment(a.debtShares, l.repaid, m.index);
-        if (l.debtLeft != 0) _assessRest(l, c, worth, a.debtShares);
+        if (l.debtLeft != 0) _assessRest(l, worth, a.debtShares);
     }
 
     /// @dev A debt that is left must be worth collecting, or be written off.
-    function _assessRest(Liquidation memory l, Case memory c, Appraisal memory worth, uint256 debtShares) private view {
-        uint256 left = c.balance - l.seized;
-        uint256 valueLeft = worth.value - c.balance.valueDown(worth.price) + left.valueDown(worth.price);
+    function _assessRest(Liquidation memory l, Appraisal memory worth, uint256 debtShares) private view {
+        uint256 left = l.collateralLeft;
+        uint256 valueLeft = worth.value - worth.balance.valueDown(worth.price) + left.valueDown(worth.price);
         uint256 dust = _minimumDebt / DUST_DIVISOR;
         require(
             left == 0 || (l.debtLeft >= _minimumDebt && valueLeft > dust),
@@ -337,9 +329,17 @@ contract LendingPool is LendingVault {
         require(msg.sender == account, NotAuthorized(account, msg.sender));
     }
 
-    function _book(address token) private view returns (Book memory book) {
-        book = _books[token];
-        require(book.number != 0, UnknownCollateral(token));
+    function _listing(address token) private view returns (uint256 number, uint256 cap) {
+        Listing storage listing = _listings[token];
+        (number, cap) = (listing.place, listing.cap);
+        require(number != 0, UnknownCollateral(token));
+        unchecked {
+            --number;
+        }
+    }
+
+    function _numberOf(address token) private view returns (uint256 number) {
+        (number,) = _listing(token);
     }
 
     function _priceOf(address oracle) private view returns (uint256 price) {
@@ -349,17 +349,18 @@ contract LendingPool is LendingVault {
 
     /// @dev Asks the oracle of every collateral held. Cannot overflow: a value is below 2^137, ratios below 2^16.
     function _appraise(address account, uint256 held, uint256 focus) private view returns (Appraisal memory worth) {
-        mapping(uint256 => uint256) storage balances = _balances[account];
+        uint256[MAX_COLLATERALS] storage balances = _balances[account];
         unchecked {
             for (uint256 number; held != 0; (++number, held >>= 1)) {
                 if (held & 1 == 0) continue;
                 Risk memory risk = _risks[number];
                 uint256 price = _priceOf(risk.oracle);
-                uint256 value = balances[number].valueDown(price);
+                uint256 balance = balances[number];
+                uint256 value = balance.valueDown(price);
                 worth.value += value;
                 worth.borrowing += value * risk.borrowLtv;
                 worth.liquidation += value * risk.liquidationLtv;
-                if (number == focus) worth.price = price;
+                if (number == focus) (worth.balance, worth.price, worth.risk) = (balance, price, risk);
             }
         }
     }
@@ -369,7 +370,7 @@ contract LendingPool is LendingVault {
     /// @inheritdoc ILendingPool
     function parameters() external view returns (PoolParameters memory pool, KinkedCurve memory curve) {
         pool = PoolParameters(_asset, _name, _symbol, _minimumDebt, _targetHealth, _reserveFactor);
-        curve = _curve();
+        curve = KinkedCurve(_rateAtZero, _rateAtKink, _rateAtFull, _kink);
     }
 
     /// @inheritdoc ILendingPool
@@ -378,25 +379,20 @@ contract LendingPool is LendingVault {
         for (uint256 i; i < list.length; ++i) {
             (address token, Risk memory r) = (_tokens[i], _risks[i]);
             list[i] = CollateralParameters(
-                token, r.oracle, r.borrowLtv, r.liquidationLtv, r.maxBonus, r.fullBonusHealth, _books[token].cap
+                token, r.oracle, r.borrowLtv, r.liquidationLtv, r.maxBonus, r.fullBonusHealth, _listings[token].cap
             );
         }
     }
 
     /// @inheritdoc ILendingPool
     function debtOf(address account) public view returns (uint256) {
-        (Market memory m,,) = _accrued();
+        Market memory m = _accrued();
         return uint256(_accounts[account].debtShares).toAssetsUp(m.index);
     }
 
     /// @inheritdoc ILendingPool
     function collateralOf(address account, address token) external view returns (uint256) {
-        return _balances[account][_book(token).number - 1];
-    }
-
-    /// @inheritdoc ILendingPool
-    function totalCollateral(address token) external view returns (uint256) {
-        return _book(token).total;
+        return _balances[account][_numberOf(token)];
     }
 
     /// @inheritdoc ILendingPool
@@ -408,7 +404,7 @@ contract LendingPool is LendingVault {
 
     /// @inheritdoc ILendingPool
     function maxBorrow(address account) external view returns (uint256 assets) {
-        (Market memory m,,) = _accrued();
+        Market memory m = _accrued();
         Account memory a = _accounts[account];
         // As many debt shares as the limit bears, less those there are, bring a debt to the limit and not beyond.
         uint256 limit = _appraise(account, a.held, NO_FOCUS).borrowing / BPS;
@@ -420,14 +416,14 @@ contract LendingPool is LendingVault {
 
     /// @inheritdoc ILendingPool
     function maxWithdrawCollateral(address account, address token) external view returns (uint256) {
-        uint256 number = _book(token).number - 1;
+        uint256 number = _numberOf(token);
         uint256 balance = _balances[account][number];
         uint256 debt = debtOf(account);
         if (debt == 0 || balance == 0) return balance;
 
         Appraisal memory worth = _appraise(account, _accounts[account].held, number);
         uint256 value = balance.valueDown(worth.price);
-        uint256 ltv = _risks[number].borrowLtv;
+        uint256 ltv = worth.risk.borrowLtv;
         uint256 needed = (debt * BPS).zeroFloorSub(worth.borrowing - value * ltv).divUp(ltv); // of that value [asset]
         return needed > value ? 0 : balance - needed.fullMulDivUp(1e36, worth.price);
     }
@@ -436,10 +432,11 @@ contract LendingPool is LendingVault {
     function previewLiquidation(address account, address token, uint256 maxRepay, uint256 maxSeize)
         external
         view
-        returns (Liquidation memory)
+        returns (Liquidation memory l)
     {
-        (Market memory m,,) = _accrued();
-        return _assess(m, _accounts[account], _case(account, token, maxRepay, maxSeize));
+        Market memory m = _accrued();
+        uint256 number = _numberOf(token);
+        return _assess(m, _accounts[account], Request(account, token, number, maxRepay, maxSeize));
     }
 
     /// @inheritdoc ILendingPool
@@ -448,7 +445,8 @@ contract LendingPool is LendingVault {
         (s.timestamp, s.market, s.totalShares) = (block.timestamp, _market, totalSupply());
         s.collaterals = new CollateralState[](count);
         for (uint256 i; i < count; ++i) {
-            s.collaterals[i] = CollateralState(_tokens[i], _tryPrice(_risks[i].oracle), _books[_tokens[i]].total);
+            address token = _tokens[i];
+            s.collaterals[i] = CollateralState(token, _tryPrice(_risks[i].oracle), token.balanceOf(address(this)));
         }
         s.accounts = new AccountState[](accounts.length);
         for (uint256 i; i < accounts.length; ++i) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {ERC4626} from "solady/tokens/ERC4626.sol";
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 import {MetadataReaderLib} from "solady/utils/MetadataReaderLib.sol";
@@ -14,7 +13,7 @@ import {KinkedCurve, KinkedRate} from "./KinkedRate.sol";
 /// @title LendingVault
 /// @notice The lenders' half of a lending pool: one asset, its books and interest, and ERC-4626 shares of it.
 /// It knows what is owed in all, and nothing of who owes it against what.
-abstract contract LendingVault is ILendingPool, ERC4626, ReentrancyGuardTransient {
+abstract contract LendingVault is ILendingPool, ERC4626 {
     using FixedPointMathLib for uint256;
     using InterestIndex for uint256;
     using KinkedRate for KinkedCurve;
@@ -43,16 +42,26 @@ abstract contract LendingVault is ILendingPool, ERC4626, ReentrancyGuardTransien
     uint8 private immutable _assetDecimals;
     bytes32 private immutable _nameHash;
     uint256 internal immutable _reserveFactor; // [bps]
-    uint40 private immutable _rateAtZero; // [wad per second]
-    uint40 private immutable _rateAtKink; // [wad per second]
-    uint40 private immutable _rateAtFull; // [wad per second]
-    uint64 private immutable _kink; // [wad]
+    uint40 internal immutable _rateAtZero; // [wad per second]
+    uint40 internal immutable _rateAtKink; // [wad per second]
+    uint40 internal immutable _rateAtFull; // [wad per second]
+    uint64 internal immutable _kink; // [wad]
 
     string internal _name;
     string internal _symbol;
     /* BOOKS */
 
     Market internal _market;
+    uint256 private transient _entered;
+
+    /// @dev One verb at a time, whatever a token does in the middle of a transfer. Views stay open: the books are closed
+    /// before anything outside is touched.
+    modifier nonReentrant() {
+        require(_entered == 0, Reentered());
+        _entered = 1;
+        _;
+        _entered = 0;
+    }
 
     constructor(PoolParameters memory pool, KinkedCurve memory curve) {
         curve.validate();
@@ -80,52 +89,61 @@ abstract contract LendingVault is ILendingPool, ERC4626, ReentrancyGuardTransien
 
     /// @inheritdoc ILendingPool
     function accrue() external nonReentrant {
-        _market = _accrue();
+        Market memory m = _market;
+        _accrue(m);
+        _market = m;
     }
 
-    /// @dev The books with interest up to now, in memory: the verb writes them once, with `_close`.
-    function _accrue() internal returns (Market memory m) {
-        uint256 interest;
-        uint256 toReserve;
-        (m, interest, toReserve) = _accrued();
+    /// @dev Brings the books, read into memory, up to now. The verb writes them once, with `_close`.
+    function _accrue(Market memory m) internal {
+        (uint256 interest, uint256 toReserve) = _addInterest(m);
         if (interest != 0) emit Accrued(interest, toReserve);
     }
 
     /// @dev The reserve's part is the difference of two rounded sums, not the rounded part of a difference, so that many
     /// small accruals add up to one large one. It never exceeds the interest, and stops at what 88 bits hold.
-    function _accrued() internal view returns (Market memory m, uint256 interest, uint256 toReserve) {
-        m = _market;
-        uint256 elapsed = block.timestamp - m.accruedAt;
-        if (elapsed == 0) return (m, 0, 0);
-        m.accruedAt = uint40(block.timestamp);
-        if (m.debtShares == 0) return (m, 0, 0);
+    function _addInterest(Market memory m) internal view returns (uint256 interest, uint256 toReserve) {
+        // Cannot overflow: debts fit in 150 bits and a factor in 14; time does not run backwards.
+        unchecked {
+            uint256 elapsed = block.timestamp - m.accruedAt;
+            if (elapsed == 0) return (0, 0);
+            m.accruedAt = uint40(block.timestamp);
+            uint256 shares = m.debtShares;
+            if (shares == 0) return (0, 0);
 
-        uint256 before = uint256(m.debtShares).toAssetsDown(m.index);
-        m.index = uint112(uint256(m.index).grow(m.rate, elapsed));
-        uint256 grown = uint256(m.debtShares).toAssetsDown(m.index);
-        interest = grown - before;
-        toReserve = grown * _reserveFactor / BPS - before * _reserveFactor / BPS;
-        toReserve = toReserve.min(type(uint88).max - m.reserve);
-        m.reserve += uint88(toReserve);
+            uint256 before = shares.toAssetsDown(m.index);
+            m.index = uint112(uint256(m.index).grow(m.rate, elapsed));
+            uint256 grown = shares.toAssetsDown(m.index);
+            interest = grown - before;
+            toReserve = grown * _reserveFactor / BPS - before * _reserveFactor / BPS;
+            toReserve = toReserve.min(type(uint88).max - m.reserve);
+            m.reserve += uint88(toReserve);
+        }
+    }
+
+    /// @dev The books with interest up to now, for views.
+    function _accrued() internal view returns (Market memory m) {
+        m = _market;
+        _addInterest(m);
     }
 
     /// @dev Writes the books back, with the rate that the new utilisation asks for from now on.
     function _close(Market memory m) internal {
         uint256 debt = uint256(m.debtShares).toAssetsDown(m.index);
-        uint256 utilisation = debt == 0 ? 0 : debt * WAD / (debt + m.cash);
-        m.rate = uint40(_curve().rateDown(utilisation));
+        // Cannot overflow: debts fit in 150 bits, cash in 104, a ratio in 60. Without debt nothing is utilised.
+        unchecked {
+            uint256 utilisation = debt == 0 ? 0 : debt * WAD / (debt + m.cash);
+            m.rate = uint40(KinkedRate.rateDown(utilisation, _rateAtZero, _rateAtKink, _rateAtFull, _kink));
+        }
         _market = m;
-    }
-
-    function _curve() internal view returns (KinkedCurve memory) {
-        return KinkedCurve(_rateAtZero, _rateAtKink, _rateAtFull, _kink);
     }
 
     /* LENDING (ERC-4626) */
 
     /// @inheritdoc ERC4626
     function deposit(uint256 assets, address to) public override nonReentrant returns (uint256 shares) {
-        Market memory m = _accrue();
+        Market memory m = _market;
+        _accrue(m);
         (uint256 total, uint256 supply) = (_totalAssets(m), totalSupply());
         uint256 maximum = _maxDeposit(total, supply);
         require(assets <= maximum, DepositAboveMaximum(assets, maximum));
@@ -136,7 +154,8 @@ abstract contract LendingVault is ILendingPool, ERC4626, ReentrancyGuardTransien
 
     /// @inheritdoc ERC4626
     function mint(uint256 shares, address to) public override nonReentrant returns (uint256 assets) {
-        Market memory m = _accrue();
+        Market memory m = _market;
+        _accrue(m);
         (uint256 total, uint256 supply) = (_totalAssets(m), totalSupply());
         uint256 maximum = _maxMint(total, supply);
         require(shares <= maximum, MintAboveMaximum(shares, maximum));
@@ -158,7 +177,8 @@ abstract contract LendingVault is ILendingPool, ERC4626, ReentrancyGuardTransien
 
     /// @inheritdoc ERC4626
     function withdraw(uint256 assets, address to, address owner) public override nonReentrant returns (uint256 shares) {
-        Market memory m = _accrue();
+        Market memory m = _market;
+        _accrue(m);
         shares = assets.fullMulDivUp(totalSupply() + VIRTUAL_SHARES, _totalAssets(m) + 1);
 
         _leave(m, assets, shares, to, owner);
@@ -166,7 +186,8 @@ abstract contract LendingVault is ILendingPool, ERC4626, ReentrancyGuardTransien
 
     /// @inheritdoc ERC4626
     function redeem(uint256 shares, address to, address owner) public override nonReentrant returns (uint256 assets) {
-        Market memory m = _accrue();
+        Market memory m = _market;
+        _accrue(m);
         assets = shares.fullMulDiv(_totalAssets(m) + 1, totalSupply() + VIRTUAL_SHARES);
 
         _leave(m, assets, shares, to, owner);
@@ -188,14 +209,14 @@ abstract contract LendingVault is ILendingPool, ERC4626, ReentrancyGuardTransien
 
     /* TOKENS */
 
-    /// @dev Takes `amount` from the caller and insists that it arrived. The lock keeps anyone from mixing another
-    /// deposit into the measurement.
-    function _pull(address token, uint256 amount) internal {
-        if (amount == 0) return; // some tokens refuse to move nothing
+    /// @dev Takes `amount` from the caller and insists that it arrived; returns what the pool holds then. The lock
+    /// keeps anyone from mixing another deposit into the measurement.
+    function _pull(address token, uint256 amount) internal returns (uint256 held) {
+        if (amount == 0) return 0; // some tokens refuse to move nothing
         uint256 before = token.balanceOf(address(this));
         token.safeTransferFrom(msg.sender, address(this), amount);
-        uint256 received = token.balanceOf(address(this)) - before;
-        require(received == amount, WrongAmountReceived(token, received, amount));
+        held = token.balanceOf(address(this));
+        require(held - before == amount, WrongAmountReceived(token, held - before, amount));
     }
 
     function _push(address token, address to, uint256 amount) internal {
@@ -206,7 +227,7 @@ abstract contract LendingVault is ILendingPool, ERC4626, ReentrancyGuardTransien
 
     /// @inheritdoc ERC4626
     function totalAssets() public view override returns (uint256) {
-        (Market memory m,,) = _accrued();
+        Market memory m = _accrued();
         return _totalAssets(m);
     }
 
@@ -284,7 +305,7 @@ abstract contract LendingVault is ILendingPool, ERC4626, ReentrancyGuardTransien
 
     /// @inheritdoc ILendingPool
     function totalDebt() external view returns (uint256) {
-        (Market memory m,,) = _accrued();
+        Market memory m = _accrued();
         return uint256(m.debtShares).toAssetsDown(m.index);
     }
 }

@@ -112,6 +112,7 @@ __all__ = [
     "ProbeLocked",
     "RPowOverflow",
     "RedeemMoreThanMax",
+    "Reentered",
     "ReentrancyGuardReentrantCall",
     "ReserveOverflow",
     "SDivWadFailed",
@@ -161,14 +162,14 @@ class AccountIsFrozen(Reverted):
 
 
 class AllowanceOverflow(Reverted):
-    """`AllowanceOverflow()` of BlocklistToken, ERC20, ERC4626."""
+    """`AllowanceOverflow()` of BlocklistToken, ERC20, FalseToken."""
 
     SIGNATURE: ClassVar[str] = "AllowanceOverflow()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("f9067066")
 
 
 class AllowanceUnderflow(Reverted):
-    """`AllowanceUnderflow()` of BlocklistToken, ERC20, ERC4626."""
+    """`AllowanceUnderflow()` of BlocklistToken, ERC20, FalseToken."""
 
     SIGNATURE: ClassVar[str] = "AllowanceUnderflow()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("8301ab38")
@@ -221,15 +222,15 @@ class CalleeRefused(Reverted):
 
 
 class CapExceeded(Reverted):
-    """Thrown when a collateral would pass its cap [collateral]."""
+    """Thrown when the pool would hold more of a collateral than its cap [collateral]."""
 
     SIGNATURE: ClassVar[str] = "CapExceeded(address,uint256,uint256)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("c2373395")
     TYPES: ClassVar[tuple[str, ...]] = ("address", "uint256", "uint256")
-    FIELDS: ClassVar[tuple[str, ...]] = ("token", "amount", "room")
+    FIELDS: ClassVar[tuple[str, ...]] = ("token", "held", "cap")
     token: str
-    amount: int
-    room: int
+    held: int
+    cap: int
 
 
 class CarriedOverPrice(Reverted):
@@ -293,7 +294,7 @@ class DepositAboveMaximum(Reverted):
 
 
 class DepositMoreThanMax(Reverted):
-    """`DepositMoreThanMax()` of ERC4626, LendingPool, LendingVault."""
+    """`DepositMoreThanMax()` of LendingPool, LendingVault."""
 
     SIGNATURE: ClassVar[str] = "DepositMoreThanMax()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("b3c61a83")
@@ -396,7 +397,9 @@ class ERC1155MissingApprovalForAll(Reverted):
 
 
 class ERC20InsufficientAllowance(Reverted):
-    """`ERC20InsufficientAllowance(address,uint256,uint256)` of FiatDollar."""
+    """`ERC20InsufficientAllowance(address,uint256,uint256)` of FiatDollar, IERC20Errors,
+    StandardToken.
+    """
 
     SIGNATURE: ClassVar[str] = "ERC20InsufficientAllowance(address,uint256,uint256)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("fb8f41b2")
@@ -408,7 +411,9 @@ class ERC20InsufficientAllowance(Reverted):
 
 
 class ERC20InsufficientBalance(Reverted):
-    """`ERC20InsufficientBalance(address,uint256,uint256)` of FiatDollar."""
+    """`ERC20InsufficientBalance(address,uint256,uint256)` of FiatDollar, IERC20Errors,
+    StandardToken.
+    """
 
     SIGNATURE: ClassVar[str] = "ERC20InsufficientBalance(address,uint256,uint256)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("e450d38c")
@@ -420,7 +425,7 @@ class ERC20InsufficientBalance(Reverted):
 
 
 class ERC20InvalidApprover(Reverted):
-    """`ERC20InvalidApprover(address)` of FiatDollar."""
+    """`ERC20InvalidApprover(address)` of FiatDollar, IERC20Errors, StandardToken."""
 
     SIGNATURE: ClassVar[str] = "ERC20InvalidApprover(address)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("e602df05")
@@ -430,7 +435,7 @@ class ERC20InvalidApprover(Reverted):
 
 
 class ERC20InvalidReceiver(Reverted):
-    """`ERC20InvalidReceiver(address)` of FiatDollar."""
+    """`ERC20InvalidReceiver(address)` of FiatDollar, IERC20Errors, StandardToken."""
 
     SIGNATURE: ClassVar[str] = "ERC20InvalidReceiver(address)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("ec442f05")
@@ -440,7 +445,7 @@ class ERC20InvalidReceiver(Reverted):
 
 
 class ERC20InvalidSender(Reverted):
-    """`ERC20InvalidSender(address)` of FiatDollar."""
+    """`ERC20InvalidSender(address)` of FiatDollar, IERC20Errors, StandardToken."""
 
     SIGNATURE: ClassVar[str] = "ERC20InvalidSender(address)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("96c6fd1e")
@@ -450,7 +455,7 @@ class ERC20InvalidSender(Reverted):
 
 
 class ERC20InvalidSpender(Reverted):
-    """`ERC20InvalidSpender(address)` of FiatDollar."""
+    """`ERC20InvalidSpender(address)` of FiatDollar, IERC20Errors, StandardToken."""
 
     SIGNATURE: ClassVar[str] = "ERC20InvalidSpender(address)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("94280d62")
@@ -543,7 +548,7 @@ class ERC721NonexistentToken(Reverted):
 
 
 class ETHTransferFailed(Reverted):
-    """`ETHTransferFailed()` of SafeTransferLib, WrappedEther."""
+    """`ETHTransferFailed()` of WrappedEther."""
 
     SIGNATURE: ClassVar[str] = "ETHTransferFailed()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("b12d13eb")
@@ -665,14 +670,14 @@ class IncompleteList(Reverted):
 
 
 class InsufficientAllowance(Reverted):
-    """`InsufficientAllowance()` of BlocklistToken, ERC20, ERC4626."""
+    """`InsufficientAllowance()` of BlocklistToken, ERC20, FalseToken."""
 
     SIGNATURE: ClassVar[str] = "InsufficientAllowance()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("13be252b")
 
 
 class InsufficientBalance(Reverted):
-    """`InsufficientBalance()` of BlocklistToken, ERC20, ERC4626."""
+    """`InsufficientBalance()` of BlocklistToken, ERC20, Exchange."""
 
     SIGNATURE: ClassVar[str] = "InsufficientBalance()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("f4d678b8")
@@ -748,7 +753,7 @@ class InvalidParameter(Reverted):
 
 
 class InvalidPermit(Reverted):
-    """`InvalidPermit()` of BlocklistToken, ERC20, ERC4626."""
+    """`InvalidPermit()` of BlocklistToken, ERC20, FalseToken."""
 
     SIGNATURE: ClassVar[str] = "InvalidPermit()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("ddafbaef")
@@ -857,7 +862,7 @@ class MintAllowanceTooLarge(Reverted):
 
 
 class MintMoreThanMax(Reverted):
-    """`MintMoreThanMax()` of ERC4626, LendingPool, LendingVault."""
+    """`MintMoreThanMax()` of LendingPool, LendingVault."""
 
     SIGNATURE: ClassVar[str] = "MintMoreThanMax()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("6a695959")
@@ -1047,7 +1052,7 @@ class OwnerRequired(Reverted):
 
 
 class Permit2AllowanceIsFixedAtInfinity(Reverted):
-    """`Permit2AllowanceIsFixedAtInfinity()` of BlocklistToken, ERC20, ERC4626."""
+    """`Permit2AllowanceIsFixedAtInfinity()` of BlocklistToken, ERC20, FalseToken."""
 
     SIGNATURE: ClassVar[str] = "Permit2AllowanceIsFixedAtInfinity()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("3f68539a")
@@ -1082,7 +1087,7 @@ class Permit2LockdownFailed(Reverted):
 
 
 class PermitExpired(Reverted):
-    """`PermitExpired()` of BlocklistToken, ERC20, ERC4626."""
+    """`PermitExpired()` of BlocklistToken, ERC20, FalseToken."""
 
     SIGNATURE: ClassVar[str] = "PermitExpired()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("1a15a3cc")
@@ -1126,14 +1131,21 @@ class RPowOverflow(Reverted):
 
 
 class RedeemMoreThanMax(Reverted):
-    """`RedeemMoreThanMax()` of ERC4626, LendingPool, LendingVault."""
+    """`RedeemMoreThanMax()` of LendingPool, LendingVault."""
 
     SIGNATURE: ClassVar[str] = "RedeemMoreThanMax()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("4656425a")
 
 
+class Reentered(Reverted):
+    """Thrown when a verb is called from within another."""
+
+    SIGNATURE: ClassVar[str] = "Reentered()"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("b5dfd9e5")
+
+
 class ReentrancyGuardReentrantCall(Reverted):
-    """`ReentrancyGuardReentrantCall()` of LendingPool, LendingVault, ReentrancyGuardTransient."""
+    """`ReentrancyGuardReentrantCall()` of LendingPool, LendingVault."""
 
     SIGNATURE: ClassVar[str] = "ReentrancyGuardReentrantCall()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("3ee5aeb5")
@@ -1323,7 +1335,7 @@ class TooManyDecimals(Reverted):
 
 
 class TotalSupplyOverflow(Reverted):
-    """`TotalSupplyOverflow()` of BlocklistToken, ERC20, ERC4626."""
+    """`TotalSupplyOverflow()` of BlocklistToken, ERC20, FalseToken."""
 
     SIGNATURE: ClassVar[str] = "TotalSupplyOverflow()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("e5cfe957")
@@ -1410,7 +1422,7 @@ class UnorderedTokens(Reverted):
 
 
 class WithdrawMoreThanMax(Reverted):
-    """`WithdrawMoreThanMax()` of ERC4626, LendingPool, LendingVault."""
+    """`WithdrawMoreThanMax()` of LendingPool, LendingVault."""
 
     SIGNATURE: ClassVar[str] = "WithdrawMoreThanMax()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("936941fc")

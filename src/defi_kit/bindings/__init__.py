@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .blocklist_token import BlocklistToken as BlocklistToken
     from .chain_probe import ChainProbe as ChainProbe
     from .chain_probe_callee import ChainProbeCallee as ChainProbeCallee
+    from .dex_harness import DexHarness as DexHarness
     from .exchange import Exchange as Exchange
     from .false_token import FalseToken as FalseToken
     from .faucet_token import FaucetToken as FaucetToken
@@ -22,17 +23,20 @@ if TYPE_CHECKING:
     from .lending_pool import LendingPool as LendingPool
     from .mock_oracle import MockOracle as MockOracle
     from .mock_token import MockToken as MockToken
+    from .mock_wallet import MockWallet as MockWallet
     from .no_return_token import NoReturnToken as NoReturnToken
     from .rebasing_token import RebasingToken as RebasingToken
     from .reentrant_token import ReentrantToken as ReentrantToken
     from .revert_on_zero_token import RevertOnZeroToken as RevertOnZeroToken
     from .scripted_feed import ScriptedFeed as ScriptedFeed
+    from .standard_token import StandardToken as StandardToken
     from .wrapped_ether import WrappedEther as WrappedEther
 
 __all__ = [
     "BlocklistToken",
     "ChainProbe",
     "ChainProbeCallee",
+    "DexHarness",
     "Exchange",
     "FalseToken",
     "FaucetToken",
@@ -42,11 +46,13 @@ __all__ = [
     "LendingPool",
     "MockOracle",
     "MockToken",
+    "MockWallet",
     "NoReturnToken",
     "RebasingToken",
     "ReentrantToken",
     "RevertOnZeroToken",
     "ScriptedFeed",
+    "StandardToken",
     "WrappedEther",
 ]
 
@@ -54,6 +60,7 @@ _MODULES = {
     "BlocklistToken": "blocklist_token",
     "ChainProbe": "chain_probe",
     "ChainProbeCallee": "chain_probe_callee",
+    "DexHarness": "dex_harness",
     "Exchange": "exchange",
     "FalseToken": "false_token",
     "FaucetToken": "faucet_token",
@@ -63,11 +70,13 @@ _MODULES = {
     "LendingPool": "lending_pool",
     "MockOracle": "mock_oracle",
     "MockToken": "mock_token",
+    "MockWallet": "mock_wallet",
     "NoReturnToken": "no_return_token",
     "RebasingToken": "rebasing_token",
     "ReentrantToken": "reentrant_token",
     "RevertOnZeroToken": "revert_on_zero_token",
     "ScriptedFeed": "scripted_feed",
+    "StandardToken": "standard_token",
     "WrappedEther": "wrapped_ether",
 }
 

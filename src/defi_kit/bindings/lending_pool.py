@@ -78,7 +78,7 @@ class CollateralState(Struct):
     TYPES: ClassVar[tuple[str, ...]] = ("address", "uint256", "uint256")
     token: str
     price: int
-    total: int
+    held: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +104,13 @@ class Liquidation(Struct):
         "uint256",
         "uint256",
         "uint256",
+        "uint256",
     )
     health: int
     bonus: int
     repaid: int
     seized: int
+    collateral_left: int
     debt_shares: int
     debt_left: int
     bad_debt: int
@@ -243,17 +245,16 @@ class Borrowed(Event):
 
 @dataclass(frozen=True, slots=True)
 class CollateralSupplied(Event):
-    """`payer` posted collateral for `account`."""
+    """Collateral was posted for `account`; the token's own event says by whom."""
 
-    SIGNATURE: ClassVar[str] = "CollateralSupplied(address,address,address,uint256)"
+    SIGNATURE: ClassVar[str] = "CollateralSupplied(address,address,uint256)"
     TOPIC: ClassVar[bytes] = bytes.fromhex(
-        "13dd74aa42176dd3e7646cf8a008ac9f4cb1725846651cf95bd4a6b920699f82"
+        "a1d3b269caaa0f650745881dd7077600f8c21e0f1ee4c7292c13543f4d89c7b1"
     )
-    TYPES: ClassVar[tuple[str, ...]] = ("address", "address", "address", "uint256")
-    INDEXED: ClassVar[tuple[bool, ...]] = (True, True, True, False)
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "address", "uint256")
+    INDEXED: ClassVar[tuple[bool, ...]] = (True, True, False)
     token: str
     account: str
-    payer: str
     amount: int
 
 
@@ -413,7 +414,7 @@ class LendingPool(Contract):
         "parameters": "parameters()((address,string,string,uint256,uint256,uint256),(uint40,uint40,uint40,uint64))",
         "permit": "permit(address,address,uint256,uint256,uint8,bytes32,bytes32)()",
         "preview_deposit": "previewDeposit(uint256)(uint256)",
-        "preview_liquidation": "previewLiquidation(address,address,uint256,uint256)((uint256,uint256,uint256,uint256,uint256,uint256,uint256))",
+        "preview_liquidation": "previewLiquidation(address,address,uint256,uint256)((uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256))",
         "preview_mint": "previewMint(uint256)(uint256)",
         "preview_redeem": "previewRedeem(uint256)(uint256)",
         "preview_withdraw": "previewWithdraw(uint256)(uint256)",
@@ -423,7 +424,6 @@ class LendingPool(Contract):
         "supply_collateral": "supplyCollateral(address,uint256,address)()",
         "symbol": "symbol()(string)",
         "total_assets": "totalAssets()(uint256)",
-        "total_collateral": "totalCollateral(address)(uint256)",
         "total_debt": "totalDebt()(uint256)",
         "total_supply": "totalSupply()(uint256)",
         "transfer": "transfer(address,uint256)(bool)",
@@ -677,7 +677,7 @@ class LendingPool(Contract):
     ) -> Liquidation:
         """What `liquidate` with the same arguments would do now, or the reason why not."""
         value = self._call(
-            "previewLiquidation(address,address,uint256,uint256)((uint256,uint256,uint256,uint256,uint256,uint256,uint256))",
+            "previewLiquidation(address,address,uint256,uint256)((uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256))",
             (account, token, max_repay, max_seize),
             block=block,
         )[0]
@@ -757,11 +757,6 @@ class LendingPool(Contract):
     def total_assets(self, *, block: int | None = None) -> int:
         """`totalAssets()`."""
         value: int = self._call("totalAssets()(uint256)", (), block=block)[0]
-        return value
-
-    def total_collateral(self, token: HasAddress | str, *, block: int | None = None) -> int:
-        """What the pool holds of a collateral for all accounts [collateral]."""
-        value: int = self._call("totalCollateral(address)(uint256)", (token,), block=block)[0]
         return value
 
     def total_debt(self, *, block: int | None = None) -> int:

@@ -155,7 +155,7 @@ class MarketView:
     share_price: Decimal
     """Assets that one share is worth, both in whole units; 1 at first."""
     collateral: Mapping[str, Amount]
-    """Held for all accounts, by symbol."""
+    """Held by the pool, by symbol."""
     prices: Mapping[str, Decimal | None]
     """Assets that one whole token is worth, by symbol; None where the oracle refuses."""
 
@@ -619,7 +619,7 @@ class LendingPool:
             share_price=raw(state.convert_to_assets(one, now=now)).decimal,
             collateral={
                 token.symbol: token.raw(total)
-                for token, total in zip(self.collaterals, state.totals, strict=True)
+                for token, total in zip(self.collaterals, state.held, strict=True)
             },
             prices={
                 token.symbol: _human_price(price, token.decimals, self.asset.decimals)
@@ -671,7 +671,7 @@ class LendingPool:
                 books.accrued_at,
             ),
             total_shares=first.total_shares,
-            totals=tuple(collateral.total for collateral in first.collaterals),
+            held=tuple(collateral.held for collateral in first.collaterals),
             accounts={
                 name: Account(tuple(one.collateral), one.debt_shares, one.shares)
                 for name, one in zip(accounts, held, strict=True)
@@ -710,7 +710,7 @@ class LendingPool:
         elif error.name == "MintAboveMaximum":
             show |= {"shares": share, "maximum": share}
         elif collateral is not None:
-            names = ("amount", "balance", "room", "seized", "min_seized")
+            names = ("amount", "balance", "held", "cap", "seized", "min_seized")
             show |= dict.fromkeys(names, collateral.unit.amount)
         error.in_units(**show)
 
@@ -721,7 +721,7 @@ def _wad(value: int) -> Decimal:
 
 
 def _human_price(price: int, collateral_decimals: int, asset_decimals: int) -> Decimal:
-    """Whole assets per whole token, exact and without trailing zeros. [1e36 asset per collateral]"""
+    """Whole assets per whole token, exact, without trailing zeros. [1e36 asset per collateral]"""
     exponent = collateral_decimals - asset_decimals - 36
     while price and exponent < 0 and price % 10 == 0:
         price, exponent = price // 10, exponent + 1

@@ -61,7 +61,7 @@ class Collateral:
     full_bonus_health: int
     """Health at and below which the bonus is `max_bonus`. [bps]"""
     cap: int = 2**120 - 1
-    """Most of it that the pool takes. [collateral]"""
+    """Nobody may add to it while the pool would hold more, gifts included. [collateral]"""
     oracle: str = ""
     """Named in errors."""
 
@@ -178,6 +178,8 @@ class Liquidation:
     """Paid by the liquidator. [asset]"""
     seized: int
     """Paid to the liquidator. [collateral]"""
+    collateral_left: int
+    """That the account keeps of it. [collateral]"""
     debt_shares: int
     """Cancelled, those of the bad debt included."""
     debt_left: int
@@ -222,8 +224,8 @@ class Pool:
     parameters: Parameters
     market: Market
     total_shares: int
-    totals: tuple[int, ...]
-    """Collateral held for all accounts, in the order of the parameters. [collateral]"""
+    held: tuple[int, ...]
+    """What the pool holds of each collateral, gifts included. [collateral]"""
     accounts: Mapping[str, Account]
 
     # --- reading ----------------------------------------------------------------------------------
@@ -236,7 +238,7 @@ class Pool:
 
     def account(self, account: str) -> Account:
         """What `account` has and owes; nothing, if it was never here."""
-        return self.accounts.get(account) or Account((0,) * len(self.totals))
+        return self.accounts.get(account) or Account((0,) * len(self.held))
 
     def accrued(self, now: int) -> Market:
         """The books with interest up to `now`."""
@@ -278,7 +280,7 @@ class Pool:
             self.parameters,
             market,
             self.total_shares + shares,
-            self.totals,
+            self.held,
             {**self.accounts, to: entered},
         )
 
@@ -308,7 +310,7 @@ class Pool:
             self.parameters,
             market,
             self.total_shares - shares,
-            self.totals,
+            self.held,
             {**self.accounts, owner: left},
         )
 
@@ -321,7 +323,7 @@ class Pool:
         accounts = {**self.accounts, sender: gave}
         taker = accounts.get(to) or self.account(to)
         accounts[to] = Account(taker.collateral, taker.debt_shares, taker.shares + shares)
-        return Pool(self.parameters, self.market, self.total_shares, self.totals, accounts)
+        return Pool(self.parameters, self.market, self.total_shares, self.held, accounts)
 
     def total_assets(self, *, now: int) -> int:
         """What the lenders own. [asset]"""
@@ -390,15 +392,21 @@ class Pool:
         if amount == 0:
             raise reverts.ZeroAmount()
         number = self._number(token)
-        room = self.parameters.collaterals[number].cap - self.totals[number]
-        if amount > room:
-            raise reverts.CapExceeded(token, amount, room)
         who = self.account(account)
         if who.collateral[number] == 0 and who.debt_shares != 0:
             if caller is not None and caller != account:
                 raise reverts.NotAuthorized(account, caller)
             self._price(number, prices)
+        held, cap = self.held[number] + amount, self.parameters.collaterals[number].cap
+        if held > cap:
+            raise reverts.CapExceeded(token, held, cap)
         return self._moved(self.market, account, who, number, amount)
+
+    def donate(self, token: str, amount: int) -> Pool:
+        """Collateral is sent to the pool and belongs to nobody; it uses up the cap."""
+        held = list(self.held)
+        held[self._number(token)] += amount
+        return Pool(self.parameters, self.market, self.total_shares, tuple(held), self.accounts)
 
     def withdraw_collateral(
         self, token: str, amount: int, account: str, *, now: int, prices: Prices | None = None
@@ -421,15 +429,15 @@ class Pool:
 
     def _moved(self, market: Market, account: str, who: Account, number: int, change: int) -> Pool:
         """The pool with `who` as the account's new state, its collateral `change` more."""
-        balances, totals = list(who.collateral), list(self.totals)
+        balances, held = list(who.collateral), list(self.held)
         balances[number] += change
-        totals[number] += change
+        held[number] += change
         moved = Account(tuple(balances), who.debt_shares, who.shares)
         return Pool(
             self.parameters,
             market,
             self.total_shares,
-            tuple(totals),
+            tuple(held),
             {**self.accounts, account: moved},
         )
 
@@ -662,13 +670,15 @@ class Pool:
 
         _, shares, left = _repayment(who.debt_shares, repaid, market.index)
         bad_debt = 0
+        rest = balance - seized
         if left:
-            rest = balance - seized
             value = worth.value - value_down(balance, price) + value_down(rest, price)
             if self._is_written_off(left, rest, value):
                 shares, left, bad_debt = who.debt_shares, 0, left
         from_reserve = min(bad_debt, market.reserve)
-        return Liquidation(health, bonus, repaid, seized, shares, left, bad_debt, from_reserve)
+        return Liquidation(
+            health, bonus, repaid, seized, rest, shares, left, bad_debt, from_reserve
+        )
 
     def _is_written_off(self, debt_left: int, rest: int, value_left: int) -> bool:
         """Whether the debt left is bad; LeavesDust when the liquidation may not end like that."""
@@ -708,7 +718,7 @@ class Pool:
 
     def _next(self, market: Market, account: str = "", who: Account | None = None) -> Pool:
         accounts = self.accounts if who is None else {**self.accounts, account: who}
-        return Pool(self.parameters, market, self.total_shares, self.totals, accounts)
+        return Pool(self.parameters, market, self.total_shares, self.held, accounts)
 
 
 def _repayment(debt_shares: int, assets: int, index: int) -> tuple[int, int, int]:
