@@ -7,20 +7,21 @@ WORKERS ?= 2
 VENV := .venv/bin
 STAMPS := .make
 UV := $(VENV)/uv pip install --quiet --python $(VENV)/python
-NPM := npm ci --no-audit --no-fund --loglevel=error
+NPM_QUIET := --no-audit --no-fund --loglevel=error
 
 # The project's own compiler folder, and its programs before all others.
 export SOLCX_BINARY_PATH := $(CURDIR)/.solcx
-export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/tools/node_modules/.bin:$(PATH)
 unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
 
 stamp = $(STAMPS)/$(1)-$(shell cat $(2) | cksum | tr ' ' -)
 ENVIRONMENT := $(call stamp,environment,requirements/bootstrap.txt)
 DEMO := $(call stamp,demo,requirements/demo.txt requirements/bootstrap.txt pyproject.toml)
 DEV := $(call stamp,dev,requirements/dev.txt requirements/bootstrap.txt pyproject.toml)
-NODE := $(call stamp,node,package-lock.json)
-HARDHAT := $(call stamp,hardhat,tests/hardhat/package-lock.json)
-COMPILER := $(call stamp,compiler,package-lock.json scripts/solc.cjs scripts/_compiler.py)
+PACKAGES := $(call stamp,packages,package-lock.json)
+TOOLS := $(call stamp,tools,tools/package-lock.json)
+HARDHAT := $(call stamp,hardhat,tools/hardhat/package-lock.json)
+COMPILER := $(call stamp,compiler,tools/package-lock.json scripts/solc.cjs scripts/_compiler.py)
 
 .PHONY: help demo test check format artifacts reference bench up lock clean
 .DEFAULT_GOAL := help
@@ -54,14 +55,15 @@ artifacts: $(DEV) $(COMPILER) ## compile the contracts; write artifacts, binding
 bench: $(DEV) $(COMPILER) ## measure gas on Anvil and write snapshots/
 	$(VENV)/python scripts/snapshot_gas.py
 
-up: $(DEMO) $(NODE) ## an Anvil on 127.0.0.1:8545 with the economy deployed, until Ctrl-C
+up: $(DEMO) $(TOOLS) ## an Anvil on 127.0.0.1:8545 with the economy deployed, until Ctrl-C
 	$(VENV)/defi-kit up
 
 lock: $(DEV) ## resolve the dependencies anew and write requirements/*.txt
 	@for name in dev demo bootstrap; do $(VENV)/python scripts/_lock.py $$name; done
 
 clean: ## remove all that make has made
-	rm -rf .venv .python .make .solcx .build .cache node_modules tests/hardhat/node_modules build dist
+	rm -rf .venv .python .make .solcx .build .cache build dist
+	rm -rf node_modules tools/node_modules tools/hardhat/node_modules
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache src/*.egg-info
 	find src scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -81,17 +83,27 @@ $(DEV): $(ENVIRONMENT)
 	$(UV) --no-deps --no-build-isolation --offline --editable .
 	@touch $@ $(DEMO)
 
-$(NODE): | $(ENVIRONMENT)
+# npm_ci FOLDER: what the folder's lock file lists; tried twice, for registries hiccup.
+define npm_ci
 	@sh scripts/find_node.sh
-	$(NPM) || { sleep 3; $(NPM); }
-	@if [ -e node_modules/.bin/anvil ]; then ln -sf ../../node_modules/.bin/anvil .venv/bin/anvil; fi
+	cd $(1) && { npm ci $(NPM_QUIET) || { sleep 3; npm ci $(NPM_QUIET); }; }
+endef
+
+$(PACKAGES): | $(ENVIRONMENT)
+	$(call npm_ci,.)
 	@touch $@
 
 $(HARDHAT): | $(ENVIRONMENT)
-	@sh scripts/find_node.sh
-	cd tests/hardhat && { $(NPM) || { sleep 3; $(NPM); }; }
+	$(call npm_ci,tools/hardhat)
 	@touch $@
 
-$(COMPILER): $(NODE) $(DEV)
+$(TOOLS): | $(ENVIRONMENT)
+	$(call npm_ci,tools)
+	@for program in anvil cast forge; do \
+	  if [ -e tools/node_modules/.bin/$$program ]; then \
+	    ln -sf ../../tools/node_modules/.bin/$$program .venv/bin/$$program; fi; done
+	@touch $@
+
+$(COMPILER): $(TOOLS) $(PACKAGES) $(DEV)
 	$(VENV)/python scripts/_compiler.py
 	@touch $@

@@ -21,7 +21,7 @@ if "ape_test._cli" in sys.modules:
         entry.name for entry in Path(__file__).parent.iterdir() if entry.name != "ape"
     ]
 else:
-    collect_ignore = ["ape", "hardhat"]
+    collect_ignore = ["ape"]
 
 settings.register_profile(
     "dev",

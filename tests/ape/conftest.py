@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 import ape
+import pytest
 
 
 @pytest.fixture

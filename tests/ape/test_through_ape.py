@@ -6,9 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 import ape
+import pytest
 
 USD = 10**6
 ETHER = 10**18

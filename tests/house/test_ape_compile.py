@@ -17,28 +17,27 @@ ROOT = Path(__file__).resolve().parents[2]
 ENOUGH = 300  # [seconds]
 
 
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of what Ape reads, without anything compiled."""
-    copy = tmp_path_factory.mktemp("project")
-    shutil.copytree(ROOT / "contracts", copy / "contracts")
-    shutil.copy(ROOT / "ape-config.yaml", copy)
-    for package in ("solady/src", "@openzeppelin/contracts"):
-        shutil.copytree(ROOT / "node_modules" / package, copy / "node_modules" / package)
-    return copy
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(2 * ENOUGH)
-def test_ape_compiles_to_the_same_bytecode(project: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", ["somewhere", "in the folder for temporary files"])
+def test_ape_compiles_to_the_same_bytecode(place: str, tmp_path: Path) -> None:
+    """Ape compiles projects in the folder for temporary files where they are, all others in a copy
+    that it makes there, without most of what lies about in the project."""
+    project, temporary = tmp_path / "project", tmp_path / "temporary"
+    temporary.mkdir()
+    shutil.copytree(ROOT / "contracts", project / "contracts")
+    shutil.copy(ROOT / "ape-config.yaml", project)
+    for package in ("solady/src", "@openzeppelin/contracts"):
+        shutil.copytree(ROOT / "node_modules" / package, project / "node_modules" / package)
     ape = Path(sys.executable).with_name("ape")
     environment = {
         **os.environ,
-        "APE_DATA_FOLDER": str(tmp_path),
+        "APE_DATA_FOLDER": str(tmp_path / "ape"),
         "SOLCX_BINARY_PATH": os.environ.get("SOLCX_BINARY_PATH") or str(ROOT / ".solcx"),
+        "TMPDIR": str(temporary if place == "somewhere" else tmp_path),
     }
     run = subprocess.run(
-        [ape, "compile", "--force"],
+        [ape, "compile"],
         cwd=project,
         env=environment,
         capture_output=True,
