@@ -1,0 +1,159 @@
+"""What every command has in common: help, exit codes, one clear line for an error."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+
+import pytest
+
+from defi_kit.errors import DefiKitError
+
+
+def test_help_lists_every_command(cli):
+    result = cli("--help")
+    assert result.exit_code == 0
+    for name in ("demo", "replay", "up", "deploy", "status"):
+        assert f"  {name} " in result.stdout
+
+
+@pytest.mark.parametrize("name", ["demo", "replay", "up", "deploy", "status"])
+def test_every_command_has_help_and_json(cli, name):
+    result = cli(name, "--help")
+    assert result.exit_code == 0
+    assert "--json" in result.stdout
+
+
+def test_the_amounts_in_json_are_said_to_be_exact(cli):
+    assert "exact to the last digit" in " ".join(cli("demo", "--help").stdout.split())
+
+
+def test_the_version_is_told(cli):
+    result = cli("--version")
+    assert result.exit_code == 0
+    assert "defi-kit" in result.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["fly"],
+        ["replay"],
+        ["demo", "--loans", "5"],
+        ["replay", "x.csv", "--loans", "0"],
+        ["replay", "x.csv", "--seed", "-1"],
+        ["replay", "x.csv", "--step", "1x"],
+        ["replay", "x.csv", "--step", "0h"],
+        ["replay", "x.csv", "--from", "yesterday"],
+        ["up", "--port", "0"],
+        ["up", "--port", "70000"],
+        ["deploy"],
+    ],
+)
+def test_wrong_usage_exits_with_two(cli, arguments):
+    result = cli(*arguments)
+    assert result.exit_code == 2
+    assert "Usage:" in result.stderr
+    assert result.stdout == ""
+
+
+def test_an_error_is_one_line_with_a_hint_and_exit_code_one(cli):
+    result = cli("replay", "nowhere.csv")
+    assert result.exit_code == 1
+    assert result.stderr == "error: nowhere.csv: there is no such file\n"
+    assert result.stdout == ""
+    hinted = cli("demo", "--chain", "ftp://127.0.0.1")
+    assert hinted.exit_code == 1
+    assert "\n  hint: " in hinted.stderr
+    assert "Traceback" not in hinted.stderr
+
+
+def test_an_error_is_a_json_object_for_those_who_ask(cli):
+    told = cli.json("replay", "nowhere.csv", code=1)
+    assert told == {
+        "error": "PriceHistoryError",
+        "message": "nowhere.csv: there is no such file",
+        "hint": None,
+    }
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://127.0.0.1:1", "ws://127.0.0.1:1", "ftp://x", "hardhat", "http://", "/no/such.ipc"],
+)
+@pytest.mark.parametrize("command", ["demo", "status", "deploy"])
+def test_a_wrong_url_or_an_absent_node_is_an_error(cli, command, url):
+    result = cli(command, "--chain", url)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: ")
+    assert list(cli.folder.iterdir()) == []
+
+
+def test_without_anvil_the_commands_that_need_it_say_so(cli, monkeypatch):
+    from defi_kit.chain import anvil
+    from defi_kit.errors import AnvilNotFound
+
+    def absent(*_: object, **__: object) -> str:
+        raise AnvilNotFound("anvil is not installed", hint="npm install")
+
+    monkeypatch.setattr(anvil, "find_anvil", absent)
+    for arguments in (["demo", "--chain", "anvil"], ["up"]):
+        result = cli(*arguments)
+        assert result.exit_code == 1
+        assert "error: anvil is not installed" in result.stderr
+    assert list(cli.folder.iterdir()) == []
+
+
+def test_the_command_line_starts_quickly(spawn):
+    started = time.monotonic()
+    process = spawn("--help")
+    out, _ = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert "demo" in out
+    assert time.monotonic() - started < 3  # 0.2 s on an idle machine
+
+
+def test_a_reader_that_leaves_early_is_no_traceback(spawn):
+    process = spawn("demo", "--no-picture", "--json", "--path")
+    process.stdout.close()
+    errors = process.stderr.read()
+    process.wait(timeout=60)
+    assert "Traceback" not in errors
+    assert process.returncode == 1
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_replay_ends_at_once_and_writes_nothing(spawn, tmp_path, number, code):
+    rows = "".join(f"{60 * n},{1000 + n % 7}\n" for n in range(50_000))
+    (tmp_path / "long.csv").write_text("time,close\n" + rows)
+    process = spawn("replay", "long.csv")
+    time.sleep(2.5)
+    process.send_signal(number)
+    out, errors = process.communicate(timeout=20)
+    assert process.returncode == code
+    assert out == ""
+    assert "Traceback" not in errors
+    assert [path.name for path in tmp_path.iterdir()] == ["long.csv"]
+
+
+def test_an_error_the_kit_does_not_know_is_not_hidden(cli, monkeypatch):
+    """A bug must show where it is: only the kit's own errors become one line."""
+    import defi_kit.simulation
+
+    def buggy(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(defi_kit.simulation, "replay", buggy)
+    assert isinstance(cli("demo", "--no-picture").exception, ZeroDivisionError)
+
+
+def test_errors_without_a_message_are_named(cli, monkeypatch):
+    import defi_kit.simulation
+
+    def silent(*_: object, **__: object) -> None:
+        raise DefiKitError
+
+    monkeypatch.setattr(defi_kit.simulation, "replay", silent)
+    assert cli("demo", "--no-picture").stderr == "error: DefiKitError\n"
+    assert json.loads(cli("demo", "--no-picture", "--json").stdout)["error"] == "DefiKitError"
