@@ -224,7 +224,7 @@ def _world() -> World:
     return _WORLDS[0]
 
 
-ExchangeMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=40)
+ExchangeMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=40)
 TestExchange = ExchangeMachine.TestCase
 
 
