@@ -21,14 +21,15 @@ DEV := $(call stamp,dev,requirements/dev.txt requirements/bootstrap.txt pyprojec
 PACKAGES := $(call stamp,packages,package-lock.json)
 TOOLS := $(call stamp,tools,tools/package-lock.json)
 HARDHAT := $(call stamp,hardhat,tools/hardhat/package-lock.json)
+PEERS := $(call stamp,peers,tools/peers/package-lock.json)
 COMPILER := $(call stamp,compiler,tools/package-lock.json scripts/solc.cjs scripts/_compiler.py)
 
-.PHONY: help demo test check format artifacts reference bench up lock clean
+.PHONY: help demo test check format artifacts reference bench bench-gas up lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
 	@echo 'make TARGET, where TARGET is one of'
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: $(DEMO) ## set up and watch the economy survive the crash of March 2020 (needs Python only)
 	$(VENV)/defi-kit demo
@@ -55,6 +56,9 @@ artifacts: $(DEV) $(COMPILER) ## compile the contracts; write artifacts, binding
 bench: $(DEV) $(COMPILER) ## measure gas on Anvil and write snapshots/
 	$(VENV)/python scripts/snapshot_gas.py
 
+bench-gas: $(DEMO) $(TOOLS) $(PEERS) ## gas of every verb beside Uniswap, Morpho and Aave; ARGS=--json
+	$(VENV)/defi-kit bench gas $(ARGS)
+
 up: $(DEMO) $(TOOLS) ## an Anvil on 127.0.0.1:8545 with the economy deployed, until Ctrl-C
 	$(VENV)/defi-kit up
 
@@ -63,7 +67,7 @@ lock: $(DEV) ## resolve the dependencies anew and write requirements/*.txt
 
 clean: ## remove all that make has made
 	rm -rf .venv .python .make .solcx .build .cache build dist
-	rm -rf node_modules tools/node_modules tools/hardhat/node_modules
+	rm -rf node_modules tools/node_modules tools/hardhat/node_modules tools/peers/node_modules
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache src/*.egg-info
 	find src scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -95,6 +99,10 @@ $(PACKAGES): | $(ENVIRONMENT)
 
 $(HARDHAT): | $(ENVIRONMENT)
 	$(call npm_ci,tools/hardhat)
+	@touch $@
+
+$(PEERS): | $(ENVIRONMENT)
+	$(call npm_ci,tools/peers)
 	@touch $@
 
 $(TOOLS): | $(ENVIRONMENT)

@@ -67,7 +67,10 @@ def test_no_tracked_file_names_a_path_of_this_machine() -> None:
 def test_lock_files_name_no_registry() -> None:
     locks = [
         *(ROOT / "requirements").glob("*.txt"),
-        *(ROOT / folder / "package-lock.json" for folder in (".", "tools", "tools/hardhat")),
+        *(
+            ROOT / folder / "package-lock.json"
+            for folder in (".", "tools", "tools/hardhat", "tools/peers")
+        ),
     ]
     naming = [
         file.name for file in locks if "resolved" in _text(file) or "index-url" in _text(file)

@@ -16,6 +16,7 @@ _COMMANDS = {
     "up": "Keep a chain with the economy running for other tools.",
     "deploy": "Deploy the economy to a node.",
     "status": "Show what is deployed: prices, pools, utilisation, riskiest accounts.",
+    "bench": "Measure gas: ours, and Uniswap, Morpho, Aave beside it.",
 }
 
 
