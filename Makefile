@@ -37,6 +37,7 @@ demo: $(DEMO) ## set up and watch the economy survive the crash of March 2020 (n
 test: check $(HARDHAT) ## set up and run everything: formatters, linters, types, all tests, Ape's too
 	$(VENV)/python -m pytest -n $(WORKERS) --dist worksteal
 	$(VENV)/ape test tests/ape
+	$(VENV)/ape test tests/ape --network ethereum:local:test
 
 check: $(DEV) $(COMPILER) ## formatters, linters and types
 	@if command -v forge >/dev/null; then echo 'forge fmt --check' && forge fmt --check; \
