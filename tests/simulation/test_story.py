@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from decimal import Decimal
+from fractions import Fraction
 from html.parser import HTMLParser
 from io import StringIO
 
@@ -73,7 +74,7 @@ def test_a_percentage_is_the_nearest_one(wad, digits):
 
 @given(st.integers(-(10**30), 10**30), st.integers(0, 24))
 def test_a_signed_number_is_exact(raw, decimals):
-    assert Decimal(story.format_signed(raw, decimals)).scaleb(decimals) == raw
+    assert Fraction(story.format_signed(raw, decimals)) * 10**decimals == raw
 
 
 class _Links(HTMLParser):

@@ -5,8 +5,8 @@ them with what was done in between. Numbers as in the rooms' READMEs:
 
 X1 the product of a pool's reserves never falls on a swap and rises with the fee; X2 nor does it per
 liquidity share; X3 the exchange holds its pools' reserves; X4 liquidity shares add up; X7 a quote
-equals its execution; X9 no trade beats the marginal price. L1 shares and collateral add up to their
-totals; L2 borrowed is at most what was supplied; L3 the pool holds its cash and collateral; L4 debt
+equals its execution; X9 no trade beats the marginal price. L1 shares add up to their totals on both
+sides; L2 borrowed is at most what was supplied; L3 the pool holds its cash and collateral; L4 debt
 implies collateral above dust after a liquidation; L5 only unhealthy accounts are liquidated; L6 the
 lenders' share price falls only by bad debt; L9 while bonus and LTV leave room, a liquidation raises
 health and makes no bad debt; L10 a liquidator gets at most what it repaid and the bonus, and no
@@ -67,7 +67,6 @@ class Books:
     lender_shares_held: int
     """Of everyone known."""
     debt_shares: int
-    collateral: int
     pool_holds: tuple[int, int]
     """Balances of the lending pool: dollars, collateral."""
     positions: tuple[Position, ...]
@@ -208,20 +207,19 @@ def _exchange(before: Books, after: Books, acts: Acts) -> Iterator[Finding]:
 
 def _lending(before: Books, after: Books, acts: Acts, terms: Terms) -> Iterator[Finding]:
     debts = sum(position.debt_shares for position in after.positions)
-    pledged = sum(position.collateral for position in after.positions)
-    sums = (debts, pledged, after.lender_shares_held)
-    totals = (after.debt_shares, after.collateral, after.lender_shares)
-    yield Finding("L1", sums == totals, f"debt, collateral, lenders: {sums} of {totals}")
+    sums, totals = (debts, after.lender_shares_held), (after.debt_shares, after.lender_shares)
+    yield Finding("L1", sums == totals, f"shares of debt and of lenders: {sums} of {totals}")
     supplied = after.total_assets + after.reserve
     yield Finding(
         "L2",
         after.debt <= supplied == after.cash + after.debt,
         f"borrowed {after.debt} of {supplied}, cash {after.cash}",
     )
+    pledged = sum(position.collateral for position in after.positions)
     yield Finding(
         "L3",
-        after.pool_holds[0] >= after.cash and after.pool_holds[1] >= after.collateral,
-        f"holds {after.pool_holds}, books {(after.cash, after.collateral)}",
+        after.pool_holds[0] >= after.cash and after.pool_holds[1] >= pledged,
+        f"holds {after.pool_holds}, books {(after.cash, pledged)}",
     )
     yield from _dust(after, acts, terms)
     if acts.healthy_refused is not None:

@@ -353,7 +353,6 @@ class World:
             lender_shares=lending.total_shares,
             lender_shares_held=sum(one.shares for one in lending.accounts.values()),
             debt_shares=now.debt_shares,
-            collateral=lending.totals[self._number],
             pool_holds=(holdings[1], weth.balance_of(self.bank)),
             positions=tuple(
                 Position(
