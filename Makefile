@@ -35,7 +35,7 @@ demo: $(DEMO) ## set up and watch the economy survive the crash of March 2020 (n
 	$(VENV)/defi-kit demo
 
 test: check $(HARDHAT) ## set up and run everything: formatters, linters, types, all tests, Ape's too
-	$(VENV)/python -m pytest -n $(WORKERS) --dist worksteal
+	$(VENV)/python -m pytest -n $(WORKERS) --dist loadgroup
 	$(VENV)/ape test tests/ape
 	$(VENV)/ape test tests/ape --network ethereum:local:test
 
