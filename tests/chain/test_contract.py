@@ -75,6 +75,14 @@ def test_a_view_of_an_address_without_code_says_so(chain: Chain) -> None:
     assert caught.value.hint is not None
 
 
+def test_sending_to_an_address_without_code_is_refused(chain: Chain, probe: ChainProbe) -> None:
+    before = chain.block_number
+    with pytest.raises(InputError, match=f"no ChainProbe at {ADDRESS}"):
+        ChainProbe(chain, ADDRESS).store(1)
+    assert chain.block_number == before
+    ChainProbe(chain, probe.address).store(1)
+
+
 def test_a_contract_the_kit_does_not_carry_cannot_be_deployed(chain: Chain) -> None:
     class Missing(Contract):
         ARTIFACT = "NoSuchContract"

@@ -440,6 +440,24 @@ def test_a_batch_with_a_failure_does_nothing_and_says_which(
     assert probe.number() == 8
 
 
+def test_a_batch_that_cannot_be_paid_leaves_nothing_waiting(
+    any_chain: Chain, probe: ChainProbe
+) -> None:
+    alice = any_chain.account("alice")
+    before = any_chain.block_number, any_chain.nonce(alice)
+    with pytest.raises(InsufficientFunds):
+        any_chain.batch(
+            [
+                probe.build("store", 6, sender=alice),
+                probe.build("store", 7, sender=alice, value=10_001 * ETHER),
+            ]
+        )
+    assert (any_chain.block_number, any_chain.nonce(alice)) == before
+    probe.store(8, sender=alice)
+    assert (any_chain.block_number, any_chain.nonce(alice)) == (before[0] + 1, before[1] + 1)
+    assert (probe.number(), probe.stored_by(alice.address)) == (8, 1)
+
+
 def test_a_batch_may_create_contracts_and_be_empty(any_chain: Chain, probe: ChainProbe) -> None:
     number = any_chain.block_number
     assert any_chain.batch([]) == []

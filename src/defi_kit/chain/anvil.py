@@ -21,9 +21,6 @@ from .node import NodeChain
 
 __all__ = ["AnvilChain", "find_anvil"]
 
-HARDFORK: Final = "cancun"
-"""The rules of the embedded engine, and what the contracts are compiled for."""
-
 ATTEMPTS: Final = 10
 """Free ports tried: another program may take one between the look and the start."""
 
@@ -33,14 +30,9 @@ _WATCHER: Final = 'read -r _; kill -9 "$0" 2>/dev/null'
 
 
 class AnvilChain(NodeChain):
-    """An Anvil on 127.0.0.1 that lives as long as this object, and no longer than this process.
+    """An Anvil that lives as long as this object, and no longer than this process.
 
-    port:      AnvilChain picks a free one unless told (PortInUse).
-    timeout:   for the start, and for each answer. [seconds]
-    chain_id:  of the new chain.
-    hardfork:  rules of the EVM; those of the embedded engine by default.
-    arguments: more of Anvil's own options, such as `("--fork-url", "https://…")`.
-    program:   path of anvil, where it is not found by itself (AnvilNotFound).
+    `Chain.anvil` says what the arguments are.
     """
 
     engine: ClassVar[str] = "anvil"
@@ -51,7 +43,7 @@ class AnvilChain(NodeChain):
         *,
         timeout: float = 30.0,
         chain_id: int = 31337,
-        hardfork: str = HARDFORK,
+        hardfork: str = "cancun",
         arguments: Sequence[str] = (),
         program: str | Path | None = None,
     ) -> None:

@@ -17,9 +17,12 @@ from .types import Account, Sender, Transaction
 from .values import Event, UnknownEvent
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .anvil import AnvilChain
     from .embedded import EmbeddedChain
     from .node import NodeChain
+    from .rpc import Transport
 
 __all__ = ["GENESIS", "Chain"]
 
@@ -59,21 +62,68 @@ class Chain(ABC):
         return EmbeddedChain(chain_id=chain_id)
 
     @staticmethod
-    def anvil(port: int | None = None, *, timeout: float = 30.0, **options: Any) -> AnvilChain:
-        """Starts an Anvil on 127.0.0.1, on a free port unless one is given.
+    def anvil(
+        port: int | None = None,
+        *,
+        timeout: float = 30.0,
+        chain_id: int = 31337,
+        hardfork: str = "cancun",
+        arguments: Sequence[str] = (),
+        program: str | Path | None = None,
+    ) -> AnvilChain:
+        """Starts an Anvil on 127.0.0.1 that ends with the chain, or with this process.
 
-        AnvilNotFound, PortInUse. `timeout` is for its start and for each request. [seconds]
+        port:      a free one unless given (PortInUse).
+        timeout:   for the start, and for each answer. [seconds]
+        hardfork:  rules of the EVM; by default those of the embedded engine.
+        arguments: more of Anvil's own options, such as `("--fork-url", "https://…")`.
+        program:   path of anvil, where it is not found by itself (AnvilNotFound).
         """
         from .anvil import AnvilChain
 
-        return AnvilChain(port, timeout=timeout, **options)
+        return AnvilChain(
+            port,
+            timeout=timeout,
+            chain_id=chain_id,
+            hardfork=hardfork,
+            arguments=arguments,
+            program=program,
+        )
 
     @staticmethod
-    def connect(endpoint: Any, account: Any = None, **options: Any) -> NodeChain:
-        """Connects to a node: see `defi_kit.chain.node.NodeChain` for the options."""
+    def connect(
+        endpoint: str | Path | Transport,
+        account: Any = None,
+        *,
+        password: str | None = None,
+        chain_id: int | None = None,
+        timeout: float = 30.0,
+        wait: float = 180.0,
+        local: bool | None = None,
+    ) -> NodeChain:
+        """Connects to a node.
+
+        endpoint:  http(s)://…, ws(s)://…, the path of an IPC socket, or a `Transport`.
+        account:   who sends: a private key in hexadecimal, the path of a key file (with
+                   `password`), the address of an account the node has unlocked, or an eth-account
+                   `LocalAccount`. Development keys are refused off local chains (RefusedKey).
+        chain_id:  WrongChain when the node serves another.
+        timeout:   for each answer of the node. [seconds]
+        wait:      for a transaction to be mined. [seconds]
+        local:     whether it is a development chain; by default that is so for Anvil and Hardhat
+                   with chain id 31337 or 1337.
+        """
         from .node import NodeChain
 
-        return NodeChain(endpoint, account, **options)
+        return NodeChain(
+            endpoint,
+            account,
+            password=password,
+            chain_id=chain_id,
+            timeout=timeout,
+            wait=wait,
+            local=local,
+        )
 
     # --- accounts ---------------------------------------------------------------------------------
 

@@ -41,6 +41,7 @@ class Contract:
         self.chain = chain
         self.address = address_of(address)
         self.deployment: Receipt | None = None
+        self._exists = False
         chain.register(self.address, self.EVENTS)
 
     def __repr__(self) -> str:
@@ -105,7 +106,7 @@ class Contract:
         if receipt.contract_address is None:  # the engines see to it; this is for the type checker
             raise InputError(f"transaction {receipt.hash} created no contract")
         contract = cls(chain, receipt.contract_address)
-        contract.deployment = receipt
+        contract.deployment, contract._exists = receipt, True
         return contract
 
     def _call(
@@ -131,6 +132,13 @@ class Contract:
     ) -> Receipt:
         """The receipt of a transaction; raises the contract's error, and then nothing was mined."""
         data = function(signature).encode(to_abi(args))
+        # To an address without code any transaction succeeds, and does nothing.
+        if not self._exists and not self.chain.code(self.address):
+            raise InputError(
+                f"no {type(self).__name__} at {self.address}: there is no code",
+                hint="is it the address of another chain?",
+            )
+        self._exists = True
         return self.chain.transact(self.address, data, sender=sender, value=value)
 
     def _signature(self, name: str) -> str:

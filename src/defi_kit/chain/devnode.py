@@ -146,11 +146,11 @@ class DevNode:
         nonces = self._nonces(transactions)
         limit = self._block_gas_limit()
         needed = GAS_LIMIT * len(transactions)
+        hashes: list[str] = []
         self._rpc.request("evm_setAutomine", False)
         try:
             if needed > limit:
                 self._rpc.request("evm_setBlockGasLimit", hex(needed))
-            hashes = []
             # One after the other: the nodes handle the parts of a JSON batch side by side, and the
             # order of transactions would be anybody's guess.
             for transaction in transactions:
@@ -162,6 +162,10 @@ class DevNode:
             self.prepare_block()
             self._rpc.request("evm_mine")
             self.block_made()
+        except NodeError:
+            for hash_ in hashes:  # or they would be mined along with the next transaction
+                self._rpc.request("hardhat_dropTransaction", hash_)
+            raise
         finally:
             self._rpc.request("evm_setAutomine", True)
             if needed > limit:

@@ -44,17 +44,7 @@ WINDOW: Final = 10_000
 
 
 class NodeChain(Chain):
-    """A chain behind a node.
-
-    endpoint:  http(s)://…, ws(s)://…, the path of an IPC socket, or a `Transport`.
-    account:   who sends: a private key in hexadecimal, the path of a key file (with `password=`),
-               the address of an account the node has unlocked, or an eth-account `LocalAccount`.
-    chain_id:  WrongChain when the node serves another.
-    timeout:   for each answer of the node. [seconds]
-    wait:      for a transaction to be mined. [seconds]
-    local:     whether it is a development chain; by default that is so for Anvil and Hardhat with
-               chain id 31337 or 1337. Development keys are refused elsewhere (RefusedKey).
-    """
+    """A chain behind a node; `Chain.connect` says what the arguments are."""
 
     engine: ClassVar[str] = "node"
 
@@ -309,6 +299,8 @@ class NodeChain(Chain):
             logs=tuple(self._with_timestamps(raw_logs)),
             chain=self,
         )
+        if raw.get("blockTimestamp") is not None:  # Anvil says it; elsewhere it costs a question
+            vars(receipt)["timestamp"] = quantity(raw["blockTimestamp"], "a timestamp")
         # Receipts from before Byzantium have no status; those chains are gone.
         if quantity(member(raw, "status", "a receipt"), "a status") == 0:
             raise self._failure(transaction, receipt)

@@ -133,6 +133,9 @@ class HttpTransport(Transport):
         except OSError as error:
             self.close()
             raise _unreachable(self.name, error) from None
+        except BaseException:  # Ctrl-C: half an answer may be left, so this connection is done
+            self.close()
+            raise
         self._used_at = time.monotonic()
         after = response.getheader("Retry-After", "")
         wait = float(after) if after.isdigit() else None
@@ -229,6 +232,9 @@ class WebSocketTransport(Transport):
         except OSError as error:
             self.close()
             raise _unreachable(self.name, error) from None
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Hangs up."""
@@ -274,6 +280,9 @@ class IpcTransport(Transport):
         except OSError as error:
             self.close()
             raise _unreachable(self.name, error) from None
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Hangs up."""
