@@ -163,7 +163,7 @@ class Oracles:
     wbtc: FeedOracle
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Kit:
     """Typed handles on one deployed economy."""
 
@@ -183,7 +183,10 @@ class Kit:
     exchange: Exchange
     lending: LendingPool
     economy: Economy
-    _granted: set[str] = field(default_factory=set, repr=False, compare=False)
+    _granted: set[str] = field(default_factory=set, compare=False)
+
+    def __repr__(self) -> str:
+        return f"<the economy on {self.chain!r}: {', '.join(self.deployment.contracts)}>"
 
     @property
     def fiat(self) -> FiatDollar:

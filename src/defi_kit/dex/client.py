@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, Self
 
@@ -55,7 +55,7 @@ class PoolCreated:
     """A pool was opened; it has no liquidity yet."""
 
     key: PoolKey
-    receipt: Receipt
+    receipt: Receipt = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class LiquidityAdded:
     shares: Amount
     amount_a: Amount
     amount_b: Amount
-    receipt: Receipt
+    receipt: Receipt = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class LiquidityRemoved:
     shares: Amount
     amount_a: Amount
     amount_b: Amount
-    receipt: Receipt
+    receipt: Receipt = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class SharesMoved:
     sender: str
     to: str
     shares: Amount
-    receipt: Receipt
+    receipt: Receipt = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class Swapped:
     bought: Amount
     to: str
     path: tuple[Hop, ...]
-    receipt: Receipt
+    receipt: Receipt = field(repr=False)
 
     @property
     def price(self) -> Decimal:
@@ -112,7 +112,7 @@ class Skimmed:
 
     amount: Amount
     to: str
-    receipt: Receipt
+    receipt: Receipt = field(repr=False)
 
 
 class Exchange:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final, Self
@@ -52,7 +52,7 @@ class Supplied:
     account: str
     assets: Amount
     shares: Amount
-    receipt: Receipt
+    receipt: Receipt = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Withdrawn:
     to: str
     assets: Amount
     shares: Amount
-    receipt: Receipt
+    receipt: Receipt = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class CollateralSupplied:
 
     account: str
     amount: Amount
-    receipt: Receipt
+    receipt: Receipt = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class CollateralWithdrawn:
     account: str
     to: str
     amount: Amount
-    receipt: Receipt
+    receipt: Receipt = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class Borrowed:
     account: str
     to: str
     amount: Amount
-    receipt: Receipt
+    receipt: Receipt = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class Repaid:
 
     account: str
     amount: Amount
-    receipt: Receipt
+    receipt: Receipt = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class Liquidated:
     """Written off, because nothing but dust was left to collect."""
     from_reserve: Amount
     """Part of the bad debt that the reserve bore; lenders bore the rest."""
-    receipt: Receipt
+    receipt: Receipt = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,12 +173,20 @@ class Position:
     debt: Amount
     collateral: Mapping[str, Amount]
     """What it holds, by symbol."""
-    pool: Pool
+    pool: Pool = field(repr=False)
     """The twin this was read from, with this account in it: ask it what would be, if."""
-    prices: tuple[int, ...]
+    prices: tuple[int, ...] = field(repr=False)
     """What the oracles answer, 0 where one refuses. [1e36]"""
-    now: int
+    now: int = field(repr=False)
     """[unix seconds]"""
+
+    def __str__(self) -> str:
+        held = ", ".join(str(amount) for amount in self.collateral.values()) or "no collateral"
+        try:
+            health = f"health factor {self.health_factor:.4f}"
+        except Reverted:
+            health = "health factor unknown: an oracle refuses"
+        return f"{self.address}: {held}; debt {self.debt}; {health}; lent {self.supplied}"
 
     @property
     def health_factor(self) -> Decimal:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Self
 
@@ -39,7 +39,7 @@ class Transferred:
     sender: str
     to: str
     amount: Amount
-    receipt: Receipt
+    receipt: Receipt = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Approved:
     owner: str
     spender: str
     amount: Amount
-    receipt: Receipt | None
+    receipt: Receipt | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Minted:
 
     to: str
     amount: Amount
-    receipt: Receipt
+    receipt: Receipt = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Burned:
 
     holder: str
     amount: Amount
-    receipt: Receipt
+    receipt: Receipt = field(repr=False)
 
 
 class Token:
