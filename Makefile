@@ -54,7 +54,7 @@ format: $(DEV) $(COMPILER) ## lay out Python and Solidity as `check` wants them
 artifacts: $(DEV) $(COMPILER) ## compile the contracts; write artifacts, bindings and Ape's cache
 	$(VENV)/python scripts/artifacts.py
 
-bench: $(DEV) $(COMPILER) ## measure gas on Anvil and write snapshots/
+bench: $(DEMO) $(TOOLS) ## measure the gas of every verb on Anvil and write it to snapshots/
 	$(VENV)/python scripts/snapshot_gas.py
 
 bench-gas: $(DEMO) $(TOOLS) $(PEERS) ## gas of every verb beside Uniswap, Morpho and Aave; ARGS=--json
