@@ -48,5 +48,8 @@ class Deployed(Contract):
 
     def view(self, signature: str, *args: Any) -> Any:
         """What `"balanceOf(address)(uint256)"` returns: its first value."""
-        values: Sequence[Any] = self._call(signature, args)
-        return values[0]
+        return self.views(signature, *args)[0]
+
+    def views(self, signature: str, *args: Any) -> Sequence[Any]:
+        """All that it returns."""
+        return self._call(signature, args)

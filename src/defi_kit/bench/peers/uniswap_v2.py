@@ -16,7 +16,7 @@ __all__ = ["UNISWAP_V2"]
 class UniswapV2:
     """Factory and router. No ether is traded, so no wrapped ether is deployed."""
 
-    def __init__(self, chain: Chain, tokens: Tokens) -> None:
+    def __init__(self, chain: Chain, _: Tokens) -> None:
         factory = prebuilt("@uniswap/v2-core/build/UniswapV2Factory.json")
         router = prebuilt("@uniswap/v2-periphery/build/UniswapV2Router02.json")
         deployer = chain.default_sender
@@ -24,7 +24,7 @@ class UniswapV2:
         self._router = Deployed.create(
             chain, router, "(address,address)", self._factory, ZERO_ADDRESS
         )
-        self.spender = self._router.address
+        self.spenders: tuple[str, ...] = (self._router.address,)
         self._chain = chain
 
     def create_pool(self, pair: Tokens) -> Transaction:
