@@ -209,6 +209,19 @@ def test_anvil_outlives_the_thread_that_started_it() -> None:
     assert wait_until_gone(pid)
 
 
+def test_a_fork_of_the_parent_that_ends_does_not_end_anvil() -> None:
+    parent, pid = start_parent(
+        "import os",
+        "child = os.fork()",
+        "if child == 0: sys.exit(0)",
+        "os.waitpid(child, 0)",
+        "print(chain.block_number, flush=True)",
+    )
+    output, _ = parent.communicate(timeout=20)
+    assert output.split() == ["0"]
+    assert wait_until_gone(pid)
+
+
 # --- endurance ------------------------------------------------------------------------------------
 
 
@@ -264,6 +277,16 @@ def test_websocket_and_ipc_carry_the_same_answers(tmp_path: Path) -> None:
                 other.batch([same.build("store", number) for number in (7, 8, 9)])
                 assert probe.number() == 9
                 assert other.w3.eth.chain_id == 31337
+
+
+def test_a_node_that_dies_between_two_transactions_is_reported() -> None:
+    with Chain.anvil() as chain, Chain.connect(chain.url) as other:
+        probe = ChainProbe.deploy(other, 5)
+        os.kill(chain.pid, signal.SIGKILL)
+        with pytest.raises(ConnectionFailed):
+            probe.store(6)
+        with pytest.raises(ConnectionFailed):
+            other.batch([probe.build("store", 7)] * 2)
 
 
 def test_a_node_that_dies_is_reported_by_every_carrier(tmp_path: Path) -> None:

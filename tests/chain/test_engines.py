@@ -11,6 +11,7 @@ from defi_kit.bindings import ChainProbe
 from defi_kit.bindings.chain_probe import NoteStored, NumberStored
 from defi_kit.chain import GENESIS, Chain, Transaction
 from defi_kit.chain.hashing import keccak
+from defi_kit.chain.node import NodeChain
 from defi_kit.chain.values import UnknownEvent
 from defi_kit.errors import (
     InputError,
@@ -524,6 +525,25 @@ def test_one_event_means_one(any_chain: Chain, probe: ChainProbe) -> None:
         receipt.one(NumberStored)
     with pytest.raises(InputError, match="0 events NoteStored"):
         receipt.one(NoteStored)
+
+
+# --- several at once ------------------------------------------------------------------------------
+
+
+def test_two_connections_share_a_chain_and_its_clock(any_chain: Chain) -> None:
+    if not isinstance(any_chain, NodeChain):
+        pytest.skip("the embedded chain lives in one process")
+    url = any_chain.rpc.name
+    probe = ChainProbe.deploy(any_chain, 5)
+    with Chain.connect(url) as other:
+        same = ChainProbe(other, probe.address)
+        start = any_chain.timestamp
+        for step in range(1, 7):
+            receipt = (probe if step % 2 else same).store(step)
+            assert receipt.timestamp == start + step
+        other.advance(hours=1)
+        assert probe.store(7).timestamp == start + 6 + 3_600 + 1
+        assert same.number() == 7
 
 
 # --- the rest -------------------------------------------------------------------------------------

@@ -117,7 +117,7 @@ class _Process:
             start_new_session=True,
         )
         # Also runs when this object is forgotten, and when the interpreter ends.
-        self.end = weakref.finalize(self, _end, anvil, watcher)
+        self.end = weakref.finalize(self, _end, os.getpid(), anvil, watcher)
 
 
 def _start(command: list[str], port: int | None, timeout: float) -> _Process:
@@ -182,7 +182,9 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _end(anvil: subprocess.Popen[bytes], watcher: subprocess.Popen[bytes]) -> None:
+def _end(parent: int, anvil: subprocess.Popen[bytes], watcher: subprocess.Popen[bytes]) -> None:
+    if os.getpid() != parent:
+        return  # a fork of this process ends; Anvil is not its child
     # The watcher first: once Anvil is gone, its number may be another's.
     _kill(watcher)
     if watcher.stdin is not None:

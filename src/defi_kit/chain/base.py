@@ -111,7 +111,7 @@ class Chain(ABC):
         timeout:   for each answer of the node. [seconds]
         wait:      for a transaction to be mined. [seconds]
         local:     whether it is a development chain; by default that is so for Anvil and Hardhat
-                   with chain id 31337 or 1337.
+                   with chain id 31337 or 1337. There gas becomes free and the clock regular.
         """
         from .node import NodeChain
 

@@ -59,6 +59,7 @@ class DevNode:
             self._rpc.request("anvil_setBlockTimestampInterval", 1)
         self._make_gas_free()
         self._automine = bool(self._rpc.request("hardhat_getAutomine"))
+        self._sends_and_waits = dialect == "anvil" and self._automine
 
     # --- accounts ---------------------------------------------------------------------------------
 
@@ -130,17 +131,26 @@ class DevNode:
 
     def _send(self, fields: dict[str, Any], transaction: Transaction) -> dict[str, Any]:
         try:
-            if self._dialect == "anvil" and self._automine:
-                # Anvil mines in the background; this call waits for it.
-                receipt: Any = self._rpc.request("eth_sendTransactionSync", fields)
-                if not isinstance(receipt, dict):
-                    raise BadResponse("the node answered eth_sendTransactionSync with no receipt")
-            else:
-                receipt = self._chain.wait(self._rpc.request("eth_sendTransaction", fields))
+            receipt = self._send_and_wait(fields)
         except NodeError as error:
             raise translate(error, transaction.to) from None
         self.block_made()
-        return dict(receipt)
+        return receipt
+
+    def _send_and_wait(self, fields: dict[str, Any]) -> dict[str, Any]:
+        if self._sends_and_waits:
+            # Anvil mines in the background; this call waits for it, in one exchange.
+            try:
+                receipt = self._rpc.request("eth_sendTransactionSync", fields)
+            except NodeError as error:
+                if error.code != -32601:
+                    raise
+                self._sends_and_waits = False  # an Anvil from before 1.3
+            else:
+                if not isinstance(receipt, dict):
+                    raise BadResponse("the node answered eth_sendTransactionSync with no receipt")
+                return receipt
+        return self._chain.wait(self._rpc.request("eth_sendTransaction", fields))
 
     def _send_as_block(self, transactions: Sequence[Transaction]) -> list[str]:
         nonces = self._nonces(transactions)

@@ -131,12 +131,13 @@ class NodeChain(Chain):
         return Account(name, found)
 
     def _endow(self, who: str) -> None:
-        """Ether for a new account of a local chain that cannot be told balances."""
-        for rich in self._unlocked_accounts():
-            if self.balance(rich) >= 2 * ENDOWMENT:
-                self.transact(who, sender=rich, value=ENDOWMENT)
-                return
-        raise UnknownAccount(f"no unlocked account of {self.rpc.name} can fund {who}")
+        """Ether for a new account of a local chain that cannot be told balances: as much as
+        elsewhere, or a twentieth of what the richest unlocked account has."""
+        held = {rich: self.balance(rich) for rich in self._unlocked_accounts()}
+        richest = max(held, key=lambda rich: held[rich], default=None)
+        if richest is None or not held[richest]:
+            raise UnknownAccount(f"no unlocked account of {self.rpc.name} can fund {who}")
+        self.transact(who, sender=richest, value=min(ENDOWMENT, held[richest] // 20))
 
     def impersonate(self, address: HasAddress | str) -> Account:
         """An account to send with from any address. Anvil and Hardhat only (NotSupported)."""
