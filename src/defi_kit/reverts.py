@@ -113,7 +113,6 @@ __all__ = [
     "RPowOverflow",
     "RedeemMoreThanMax",
     "Reentered",
-    "ReentrancyGuardReentrantCall",
     "ReserveOverflow",
     "SDivWadFailed",
     "SMulWadFailed",
@@ -162,14 +161,14 @@ class AccountIsFrozen(Reverted):
 
 
 class AllowanceOverflow(Reverted):
-    """`AllowanceOverflow()` of BlocklistToken, ERC20, FalseToken."""
+    """`AllowanceOverflow()` of BlocklistToken, ERC20, ERC4626."""
 
     SIGNATURE: ClassVar[str] = "AllowanceOverflow()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("f9067066")
 
 
 class AllowanceUnderflow(Reverted):
-    """`AllowanceUnderflow()` of BlocklistToken, ERC20, FalseToken."""
+    """`AllowanceUnderflow()` of BlocklistToken, ERC20, ERC4626."""
 
     SIGNATURE: ClassVar[str] = "AllowanceUnderflow()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("8301ab38")
@@ -183,7 +182,7 @@ class ApproveFailed(Reverted):
 
 
 class BalanceOverflow(Reverted):
-    """`BalanceOverflow()` of Exchange."""
+    """`BalanceOverflow()` of ERC6909, Exchange."""
 
     SIGNATURE: ClassVar[str] = "BalanceOverflow()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("89560ca1")
@@ -294,7 +293,7 @@ class DepositAboveMaximum(Reverted):
 
 
 class DepositMoreThanMax(Reverted):
-    """`DepositMoreThanMax()` of LendingPool, LendingVault."""
+    """`DepositMoreThanMax()` of ERC4626, LendingPool, LendingVault."""
 
     SIGNATURE: ClassVar[str] = "DepositMoreThanMax()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("b3c61a83")
@@ -548,7 +547,7 @@ class ERC721NonexistentToken(Reverted):
 
 
 class ETHTransferFailed(Reverted):
-    """`ETHTransferFailed()` of WrappedEther."""
+    """`ETHTransferFailed()` of SafeTransferLib, WETH, WrappedEther."""
 
     SIGNATURE: ClassVar[str] = "ETHTransferFailed()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("b12d13eb")
@@ -670,14 +669,14 @@ class IncompleteList(Reverted):
 
 
 class InsufficientAllowance(Reverted):
-    """`InsufficientAllowance()` of BlocklistToken, ERC20, FalseToken."""
+    """`InsufficientAllowance()` of BlocklistToken, ERC20, ERC4626."""
 
     SIGNATURE: ClassVar[str] = "InsufficientAllowance()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("13be252b")
 
 
 class InsufficientBalance(Reverted):
-    """`InsufficientBalance()` of BlocklistToken, ERC20, Exchange."""
+    """`InsufficientBalance()` of BlocklistToken, ERC20, ERC4626."""
 
     SIGNATURE: ClassVar[str] = "InsufficientBalance()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("f4d678b8")
@@ -695,7 +694,7 @@ class InsufficientCash(Reverted):
 
 
 class InsufficientPermission(Reverted):
-    """`InsufficientPermission()` of Exchange."""
+    """`InsufficientPermission()` of ERC6909, Exchange."""
 
     SIGNATURE: ClassVar[str] = "InsufficientPermission()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("deda9030")
@@ -753,7 +752,7 @@ class InvalidParameter(Reverted):
 
 
 class InvalidPermit(Reverted):
-    """`InvalidPermit()` of BlocklistToken, ERC20, FalseToken."""
+    """`InvalidPermit()` of BlocklistToken, ERC20, ERC4626."""
 
     SIGNATURE: ClassVar[str] = "InvalidPermit()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("ddafbaef")
@@ -862,7 +861,7 @@ class MintAllowanceTooLarge(Reverted):
 
 
 class MintMoreThanMax(Reverted):
-    """`MintMoreThanMax()` of LendingPool, LendingVault."""
+    """`MintMoreThanMax()` of ERC4626, LendingPool, LendingVault."""
 
     SIGNATURE: ClassVar[str] = "MintMoreThanMax()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("6a695959")
@@ -1052,7 +1051,7 @@ class OwnerRequired(Reverted):
 
 
 class Permit2AllowanceIsFixedAtInfinity(Reverted):
-    """`Permit2AllowanceIsFixedAtInfinity()` of BlocklistToken, ERC20, FalseToken."""
+    """`Permit2AllowanceIsFixedAtInfinity()` of BlocklistToken, ERC20, ERC4626."""
 
     SIGNATURE: ClassVar[str] = "Permit2AllowanceIsFixedAtInfinity()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("3f68539a")
@@ -1087,7 +1086,7 @@ class Permit2LockdownFailed(Reverted):
 
 
 class PermitExpired(Reverted):
-    """`PermitExpired()` of BlocklistToken, ERC20, FalseToken."""
+    """`PermitExpired()` of BlocklistToken, ERC20, ERC4626."""
 
     SIGNATURE: ClassVar[str] = "PermitExpired()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("1a15a3cc")
@@ -1131,7 +1130,7 @@ class RPowOverflow(Reverted):
 
 
 class RedeemMoreThanMax(Reverted):
-    """`RedeemMoreThanMax()` of LendingPool, LendingVault."""
+    """`RedeemMoreThanMax()` of ERC4626, LendingPool, LendingVault."""
 
     SIGNATURE: ClassVar[str] = "RedeemMoreThanMax()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("4656425a")
@@ -1142,13 +1141,6 @@ class Reentered(Reverted):
 
     SIGNATURE: ClassVar[str] = "Reentered()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("b5dfd9e5")
-
-
-class ReentrancyGuardReentrantCall(Reverted):
-    """`ReentrancyGuardReentrantCall()` of LendingPool, LendingVault."""
-
-    SIGNATURE: ClassVar[str] = "ReentrancyGuardReentrantCall()"
-    SELECTOR: ClassVar[bytes] = bytes.fromhex("3ee5aeb5")
 
 
 class ReserveOverflow(Reverted):
@@ -1190,7 +1182,7 @@ class SafeERC20FailedDecreaseAllowance(Reverted):
 
 
 class SafeERC20FailedOperation(Reverted):
-    """`SafeERC20FailedOperation(address)` of Exchange."""
+    """`SafeERC20FailedOperation(address)` of Exchange, SafeERC20."""
 
     SIGNATURE: ClassVar[str] = "SafeERC20FailedOperation(address)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("5274afe7")
@@ -1335,7 +1327,7 @@ class TooManyDecimals(Reverted):
 
 
 class TotalSupplyOverflow(Reverted):
-    """`TotalSupplyOverflow()` of BlocklistToken, ERC20, FalseToken."""
+    """`TotalSupplyOverflow()` of BlocklistToken, ERC20, ERC4626."""
 
     SIGNATURE: ClassVar[str] = "TotalSupplyOverflow()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("e5cfe957")
@@ -1422,7 +1414,7 @@ class UnorderedTokens(Reverted):
 
 
 class WithdrawMoreThanMax(Reverted):
-    """`WithdrawMoreThanMax()` of LendingPool, LendingVault."""
+    """`WithdrawMoreThanMax()` of ERC4626, LendingPool, LendingVault."""
 
     SIGNATURE: ClassVar[str] = "WithdrawMoreThanMax()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("936941fc")
