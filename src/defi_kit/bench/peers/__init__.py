@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from .base import Peer
+from .morpho_blue import MORPHO_BLUE
 from .uniswap_v2 import UNISWAP_V2
 from .uniswap_v3 import UNISWAP_V3
 from .uniswap_v4 import UNISWAP_V4
 
 __all__ = ["ALL", "Peer"]
 
-ALL: tuple[Peer, ...] = (UNISWAP_V2, UNISWAP_V3, UNISWAP_V4)
+ALL: tuple[Peer, ...] = (UNISWAP_V2, UNISWAP_V3, UNISWAP_V4, MORPHO_BLUE)
