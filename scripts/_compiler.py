@@ -135,9 +135,7 @@ def _install_native() -> bool:
 def _install_shim() -> None:
     soljson = ROOT / "tools" / "node_modules" / "solc" / "soljson.js"
     if not soljson.exists():
-        raise CompilerError(
-            "no compiler: run `make check` once, it fetches npm's solc"
-        )
+        raise CompilerError("no compiler: run `make check` once, it fetches npm's solc")
     if shutil.which("node") is None:
         raise CompilerError("no compiler: install Node.js 20 or newer, npm's solc runs on it")
     for source in (soljson, ROOT / "scripts" / "solc.cjs"):
@@ -147,7 +145,9 @@ def _install_shim() -> None:
     ).stdout
     found = re.search(r"Version: (\S+)", answer)
     if found is None or not found[1].startswith(f"{VERSION}+"):
-        raise CompilerError(f"npm's solc is not {VERSION} but says {answer!r}; run `npm ci` in tools/")
+        raise CompilerError(
+            f"npm's solc is not {VERSION} but says {answer!r}; run `npm ci` in tools/"
+        )
     _write(program(), (SHIM % found[1]).encode())
     program().chmod(program().stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
 
