@@ -100,7 +100,7 @@ class History:
             self.searched.append((first, last))
             return [(key, block) for block in range(first, last + 1) for key in self.blocks[block]]
 
-        def read(key: PoolKey) -> ConstantProductPool | None:
+        def read(key: PoolKey, block: int | None) -> ConstantProductPool | None:
             exists = any(key in block for block in self.blocks)
             return ConstantProductPool(fee=key.fee, updated_at=1, id=key.id) if exists else None
 

@@ -24,14 +24,14 @@ class PoolCatalogue:
     Args:
         latest: the newest block's number.
         created: from a first to a last block, each pool created there and its block, in order.
-        read: a pool as it is now, None when there is none.
+        read: a pool as it is at a block (None: the latest), None when there is none.
     """
 
     def __init__(
         self,
         latest: Callable[[], int],
         created: Callable[[int, int], Iterable[tuple[PoolKey, int]]],
-        read: Callable[[PoolKey], ConstantProductPool | None],
+        read: Callable[[PoolKey, int | None], ConstantProductPool | None],
     ) -> None:
         self._latest = latest
         self._created = created
@@ -50,11 +50,15 @@ class PoolCatalogue:
         self._searched = latest
         return tuple(self._found)
 
-    def read(self, keys: Iterable[PoolKey]) -> dict[PoolKey, ConstantProductPool]:
-        """These pools as they are now; those that do not exist are left out."""
+    def read(
+        self, keys: Iterable[PoolKey], block: int | None = None
+    ) -> dict[PoolKey, ConstantProductPool]:
+        """These pools, all at one block; those that do not exist are left out."""
+        if block is None:
+            block = self._latest()
         pools = {}
         for key in keys:
-            pool = self._read(key)
+            pool = self._read(key, block)
             if pool is not None:
                 pools[key] = pool
             elif key in self._found:
@@ -63,7 +67,7 @@ class PoolCatalogue:
 
     def require(self, key: PoolKey) -> ConstantProductPool:
         """One pool as it is now. UnknownPool."""
-        pool = self._read(key)
+        pool = self._read(key, None)
         if pool is None:
             raise UnknownPool(key.id)
         return pool

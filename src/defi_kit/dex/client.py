@@ -159,8 +159,8 @@ class Exchange:
             key = PoolKey(event.token0, event.token1, event.fee, event.curve)
             yield key, event.log.block_number if event.log else last
 
-    def _read(self, key: PoolKey) -> ConstantProductPool | None:
-        books = self.contract.pool(key.id)
+    def _read(self, key: PoolKey, block: int | None) -> ConstantProductPool | None:
+        books = self.contract.pool(key.id, block=block)
         if not books.updated_at:
             return None
         return ConstantProductPool(
@@ -180,17 +180,23 @@ class Exchange:
         return self._catalogue.require(self.key(token_a, token_b, fee))
 
     def state(self, holders: Iterable[Who] = ()) -> ExchangeState:
-        """The whole Exchange as a twin; of the shares, those of the holders and the locked ones."""
-        pools = self._catalogue.read(self.pools())
+        """The whole Exchange at one block, as a twin.
+
+        Of the shares it knows those of the holders, and the locked ones.
+        """
+        block = self.chain.block_number
+        pools = self._catalogue.read(self.pools(), block)
         owners = [NOBODY, *(address_of(who) for who in holders)]
         shares = {
             (owner, key.id): count
             for owner in owners
             for key in pools
-            if (count := self.contract.balance_of(owner, key.id))
+            if (count := self.contract.balance_of(owner, key.id, block=block))
         }
         tokens = dict.fromkeys(token for key in pools for token in key.tokens)
-        held = {token: self._token(token).balance(self.address).raw for token in tokens}
+        held = {
+            token: self._token(token).balance(self.address, block=block).raw for token in tokens
+        }
         return ExchangeState(self.address, pools, shares, held)
 
     def create_pool(

@@ -32,6 +32,7 @@ from ..reverts import (
     UnorderedTokens,
 )
 from .pool import LOCKED_SHARES, MAX_FEE, ConstantProductPool, Hop, PoolKey
+from .routes import yield_of
 
 __all__ = ["NOBODY", "Added", "ExchangeState", "Removed", "Skimmed", "Swapped"]
 
@@ -197,8 +198,7 @@ class ExchangeState:
 
     def quote_exact_in(self, token_in: str, amount_in: int, path: Sequence[Hop]) -> int:
         """What `swap_exact_in` would pay out."""
-        # The recipient and the time decide nothing about the amount.
-        return self.swap_exact_in(token_in, amount_in, path, to=token_in, now=0).amount_out
+        return yield_of(self.pools, token_in, amount_in, path)
 
     # --- surplus ----------------------------------------------------------------------------------
 
