@@ -1,0 +1,310 @@
+"""L7, L8, L12, L13, L14 and L16 of contracts/lending/README.md: try it, look, and undo it.
+
+Each takes a world in any state and leaves it as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from lending.checks import Violation, wealth
+from lending.world import World
+
+from defi_kit.chain import Account
+from defi_kit.errors import Reverted
+from defi_kit.units import MAX_UINT256
+
+STEP_LOSS = 3, 10**21
+"""An accrual rounds the index down: less than 2e-21 of a debt, and 3e-21 is generous."""
+
+
+def l7(world: World) -> None:
+    """Accrual is idempotent in a block; poking moves nothing; short steps add up to a long one."""
+    chain, pool, start = world.chain, world.contract, world.chain.timestamp
+    with chain.snapshot():
+        pool.accrue()
+        once = pool.market()
+    with chain.snapshot():
+        chain.batch([pool.build("accrue"), pool.build("accrue")])
+        _hold("L7", pool.market() == once, "a second accrual in the block changed the books")
+    _hold("L7", once.rate == pool.market().rate, "accruing changed the rate")
+    _hold("L7", once.cash == pool.market().cash, "accruing changed the cash")
+    for span, steps in ((20, 20), (100_000, 7), (315_360_000, 3)):
+        debts = []
+        for count in (1, steps):
+            with chain.snapshot():
+                for step in range(1, count + 1):
+                    chain.set_next_timestamp(start + span * step // count)
+                    pool.accrue()
+                debts.append((pool.total_debt(), pool.total_assets()))
+        (long, owned), (short, kept) = debts
+        lost, parts = STEP_LOSS
+        allowed = long * steps * lost // parts + 2
+        _hold("L7", 0 <= long - short <= allowed, f"{steps} steps over {span} s: {short}, {long}")
+        _hold("L7", abs(owned - kept) <= allowed, f"lenders own {kept} or {owned}")
+
+
+def l8(world: World) -> None:
+    """In and out again within one block never profits."""
+    pool, who, seen = world.contract, world.people[3], world.look()
+    for amount in (1, 7, 10**3, 333 * world.unit + 1):
+        for enter, leave in (("deposit", "redeem"), ("mint", "withdraw")):
+            with world.chain.snapshot():
+                shares = pool.balance_of(who)
+                first = amount if enter == "deposit" else amount * 10**6 + 1
+                if not _batch(world, who, (enter, first, who)):
+                    continue
+                got = pool.balance_of(who) - shares
+                paid = seen.wallets[who.address][0] - world.asset.balance_of(who)
+            with world.chain.snapshot():
+                back = got if leave == "redeem" else paid + 1
+                both = (enter, first, who), (leave, back, who, who)
+                if not _batch(world, who, *both):
+                    continue
+                held = world.asset.balance_of(who)
+                kept = pool.balance_of(who) >= shares
+                wallet = seen.wallets[who.address][0]
+                _hold("L8", held <= wallet or not kept, f"{enter} and {leave} made {held - wallet}")
+    for borrower in world.people[:3]:
+        with world.chain.snapshot():
+            _borrow_and_repay(world, borrower)
+
+
+def _borrow_and_repay(world: World, who: Account) -> None:
+    pool = world.contract
+    pool.accrue()
+    amount = world.parameters.minimum_debt + 1
+    owed, wallet = pool.debt_of(who), world.asset.balance_of(who)
+    if _batch(world, who, ("borrow", amount, who, who), ("repay", amount, who)):
+        cost = pool.debt_of(who) - owed  # one second's interest is on the pool's side
+        _hold("L8", world.asset.balance_of(who) <= wallet, "borrowing and repaying made money")
+        _hold("L8", cost >= 0, f"borrowing and repaying lowered the debt by {-cost}")
+
+
+def l12(world: World) -> None:
+    """With every oracle dead all debts can be repaid, and then everyone leaves with what is due."""
+    with world.chain.snapshot():
+        for oracle in world.oracles:
+            oracle.set_reverting(True)
+        for who in world.people:
+            if world.contract.debt_of(who):
+                _must(world, "L12", "repay", MAX_UINT256, who, sender=who)
+                _hold("L12", world.contract.debt_of(who) == 0, "a debt was not repaid in full")
+        for who in world.people:
+            for token in world.tokens:
+                held = world.contract.collateral_of(who, token)
+                if held:
+                    arguments = token, held, who, who
+                    _must(world, "L12", "withdraw_collateral", *arguments, sender=who)
+        for who in world.people:
+            shares = world.contract.balance_of(who)
+            if shares:
+                due = world.contract.convert_to_assets(shares)
+                wallet = world.asset.balance_of(who)
+                _must(world, "L12", "redeem", shares, who, who, sender=who)
+                got = world.asset.balance_of(who) - wallet
+                _hold("L12", got >= due, f"{got} came out, {due} were due")
+
+
+def l13(world: World) -> None:
+    """Views say what the books mean, and what they allow is allowed, to the last unit."""
+    pool, chain = world.contract, world.chain
+    seen = world.look()
+    state, at = seen.pool, {"now": seen.now}
+    _same("totalDebt", pool.total_debt(), state.total_debt(**at))
+    _same("totalAssets", pool.total_assets(), state.total_assets(**at))
+    for shares in (1, 10**6 + 1, 10**12 + 7):
+        _same("previewMint", pool.preview_mint(shares), state.preview_mint(shares, **at))
+        worth = state.convert_to_assets(shares, **at)
+        _same("previewRedeem", pool.preview_redeem(shares), worth)
+        _same("previewDeposit", pool.preview_deposit(shares), state.convert_to_shares(shares, **at))
+        cost = state.preview_withdraw(shares, **at)
+        _same("previewWithdraw", pool.preview_withdraw(shares), cost)
+    _same("maxDeposit", pool.max_deposit(pool), state.max_deposit(**at))
+    _same("maxMint", pool.max_mint(pool), state.max_mint(**at))
+    priced = at | {"prices": seen.prices}
+    for who in world.people:
+        name = who.address
+        _same("debtOf", pool.debt_of(who), state.debt_of(name, **at))
+        _same("maxWithdraw", pool.max_withdraw(who), state.max_withdraw(name, **at))
+        _same("maxRedeem", pool.max_redeem(who), state.max_redeem(name, **at))
+        _agree(lambda: pool.health_of(who), lambda: state.health_of(name, **priced))  # noqa: B023
+        _agree(lambda: pool.max_borrow(who), lambda: state.max_borrow(name, **priced))  # noqa: B023
+        for token in world.tokens:
+            args = name, token.address
+            _agree(
+                lambda: pool.max_withdraw_collateral(*args),  # noqa: B023
+                lambda: state.max_withdraw_collateral(*args, **priced),  # noqa: B023
+            )
+            _agree(
+                lambda: _preview(world, *args),  # noqa: B023
+                lambda: _told(state.preview_liquidation(*args, **priced)),  # noqa: B023
+            )
+    with chain.snapshot():
+        _exact_limits(world)
+
+
+def _exact_limits(world: World) -> None:
+    """One more than what is allowed at the next second is refused; the limit itself is not."""
+    pool, state, now = world.contract, world.look().pool, world.now()
+    for who in world.people[:4]:
+        limit = state.max_withdraw(who.address, now=now)
+        _allowed(world, who, "withdraw", limit, who, who)
+        try:
+            most = state.max_borrow(who.address, now=now, prices=world.prices)
+        except Reverted:
+            continue
+        _allowed(world, who, "borrow", most, who, who)
+        for token in world.tokens:
+            most = state.max_withdraw_collateral(
+                who.address, token.address, now=now, prices=world.prices
+            )
+            with world.chain.snapshot():
+                if most:
+                    _must(world, "L13", "withdraw_collateral", token, most, who, who, sender=who)
+            with world.chain.snapshot():
+                _must_not(world, pool.withdraw_collateral, token, most + 1, who, who, sender=who)
+
+
+def _allowed(world: World, who: Account, verb: str, limit: int, *rest: Any) -> None:
+    with world.chain.snapshot():
+        if limit:
+            _must(world, "L13", verb, limit, *rest, sender=who)
+    with world.chain.snapshot():
+        # A limit of 0 for borrowing says that not even the minimum debt can be reached.
+        _must_not(world, getattr(world.contract, verb), limit + 1, *rest, sender=who)
+
+
+def l14(world: World) -> None:
+    """ERC-4626: round trips lose, rounding favours the pool, limits hold and never revert."""
+    pool = world.contract
+    for amount in (0, 1, 2, 999_999, 10**9 + 7, 123 * world.unit + 1):
+        back = pool.convert_to_assets(pool.convert_to_shares(amount))
+        _hold("L14", back <= amount, f"{amount} assets became {back}")
+        _hold("L14", pool.preview_mint(pool.preview_deposit(amount)) <= amount, "deposit favours")
+        _hold("L14", pool.preview_redeem(pool.preview_withdraw(amount)) >= amount, "withdraw")
+        _hold("L14", pool.preview_deposit(amount) <= pool.convert_to_shares(amount), "deposit")
+        _hold("L14", pool.preview_withdraw(amount) >= pool.convert_to_shares(amount), "withdraw")
+        _hold("L14", pool.preview_mint(amount) >= pool.convert_to_assets(amount), "mint")
+        _hold("L14", pool.preview_redeem(amount) <= pool.convert_to_assets(amount), "redeem")
+    for who in (*world.people, world.asset):
+        for view in ("max_deposit", "max_mint", "max_withdraw", "max_redeem"):
+            try:
+                limit = getattr(pool, view)(who)
+            except Reverted as refusal:
+                raise Violation("L14", f"{view} reverts: {refusal}") from refusal
+            # A second passes before the limit is used, and interest moves it by less than this.
+            limit -= min(limit, 1 + limit // 1_000 + _drift(world, view))
+            if view in ("max_deposit", "max_mint"):
+                if who is world.people[0] and limit:
+                    with world.chain.snapshot():
+                        _must(world, "L14", view[4:], limit, who, sender=who)
+            elif isinstance(who, Account):
+                with world.chain.snapshot():
+                    _must(world, "L14", view[4:], limit, who, who, sender=who)
+
+
+def _drift(world: World, view: str) -> int:
+    owned = world.contract.total_assets() + 1
+    return (
+        owned if view in ("max_deposit", "max_withdraw") else world.contract.total_supply()
+    ) // 1_000
+
+
+def l16(world: World, rounds: int = 12) -> None:
+    """A loop of dust operations within a block makes nothing."""
+    who = world.people[0]
+    seen = world.look()
+    if any(isinstance(price, Exception) or not price for price in seen.prices):
+        return
+    loops: tuple[tuple[tuple[Any, ...], ...], ...] = (
+        (("deposit", 1, who), ("withdraw", 1, who, who)),
+        (("deposit", 3, who), ("redeem", 10**6, who, who)),
+        (("mint", 1, who), ("redeem", 1, who, who)),
+        (("mint", 10**6 + 1, who), ("redeem", 10**6, who, who)),
+        (("borrow", 1, who, who), ("repay", 1, who)),
+        (("borrow", 2, who, who), ("repay", 1, who), ("repay", 1, who)),
+    )
+    for loop in loops:
+        with world.chain.snapshot():
+            if _batch(world, who, *(loop * rounds)):
+                after = world.look()
+                was = wealth(seen, {who.address}, after.now)
+                gain = wealth(after, {who.address}, after.now) - was
+                _hold("L16", gain <= 2, f"{loop[0][0]} and {loop[1][0]} made {float(gain)}")
+
+
+EXPERIMENTS: dict[str, Callable[[World], None]] = {
+    "L7": l7,
+    "L8": l8,
+    "L12": l12,
+    "L13": l13,
+    "L14": l14,
+    "L16": l16,
+}
+
+
+def _hold(invariant: str, holds: bool, message: str) -> None:
+    if not holds:
+        raise Violation(invariant, message)
+
+
+def _batch(world: World, who: Account, *verbs: tuple[Any, ...]) -> bool:
+    """All in one block; False when one is refused."""
+    try:
+        world.chain.batch([world.contract.build(*verb, sender=who) for verb in verbs])
+    except Reverted:
+        return False
+    return True
+
+
+def _must(world: World, invariant: str, verb: str, *arguments: Any, sender: Account) -> None:
+    try:
+        getattr(world.contract, verb)(*arguments, sender=sender)
+    except Reverted as refusal:
+        raise Violation(invariant, f"{verb} refuses: {refusal}") from refusal
+
+
+def _must_not(world: World, verb: Callable[..., Any], *arguments: Any, sender: Account) -> None:
+    try:
+        verb(*arguments, sender=sender)
+    except Reverted:
+        return
+    raise Violation("L13", f"more than the limit was allowed: {arguments[-3]}")
+
+
+def _same(what: str, told: object, meant: object) -> None:
+    _hold("L13", told == meant, f"{what} says {told}, the books mean {meant}")
+
+
+def _agree(told: Callable[[], Any], meant: Callable[[], Any]) -> None:
+    """Both say the same, or both refuse for the same reason."""
+    said = _outcome(told)
+    expected = _outcome(meant)
+    _hold("L13", said == expected, f"the view says {said}, the books mean {expected}")
+
+
+def _outcome(ask: Callable[[], Any]) -> Any:
+    try:
+        return ask()
+    except Reverted as refusal:
+        return type(refusal), tuple(refusal.arguments.values())
+
+
+def _preview(world: World, account: str, token: str) -> tuple[int, ...]:
+    done = world.contract.preview_liquidation(account, token, MAX_UINT256, MAX_UINT256)
+    return _told(done)
+
+
+def _told(done: Any) -> tuple[int, ...]:
+    return (
+        done.health,
+        done.bonus,
+        done.repaid,
+        done.seized,
+        done.collateral_left,
+        done.debt_shares,
+        done.debt_left,
+        done.bad_debt,
+    )

@@ -1,0 +1,398 @@
+"""A lending pool with its tokens, oracles and people on the embedded chain, and its twin beside it.
+
+Every verb is done by the twin and by the contract, at the same second; both must say the same, also
+when they refuse. After each step L1 to L15 are checked on what the chain shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from lending.checks import STEP_CHECKS, Seen, Step, Violation
+
+from defi_kit import reverts
+from defi_kit.bindings import LendingPool, MockOracle, MockToken
+from defi_kit.bindings import lending_pool as abi
+from defi_kit.chain import Account, Chain, Receipt
+from defi_kit.errors import Reverted
+from defi_kit.lending import pool as twin
+from defi_kit.lending.rates import KinkedRate
+from defi_kit.units import MAX_UINT256
+
+PEOPLE = ("alice", "alices second", "bob", "carol", "keeper", "rival", "mallory")
+PLENTY = 2**130
+TYPES = (
+    "((address,string,string,uint256,uint256,uint256),(uint40,uint40,uint40,uint64),"
+    "(address,address,uint16,uint16,uint16,uint16,uint120)[])"
+)
+RATE = KinkedRate.annual("1%", "8%", "150%", kink="80%")
+WHOLE_PRICES = (2_000, 30_000, 1, 7)
+"""Opening price of each collateral. [asset]"""
+RISKS = ((7_500, 8_000, 500, 9_500), (7_000, 7_500, 1_000, 9_000), (5_000, 9_000, 300, 9_300))
+"""Borrow LTV, liquidation LTV, maximum bonus, full bonus health. [bps]"""
+
+
+class World:
+    """A pool of one asset against a few collaterals, and the people around it."""
+
+    def __init__(
+        self,
+        chain: Chain,
+        *,
+        asset_decimals: int = 6,
+        collateral_decimals: Sequence[int] = (18, 8),
+        risks: Sequence[tuple[int, int, int, int]] = RISKS,
+        reserve_factor: int = 1_000,
+        rate: KinkedRate = RATE,
+        token: Callable[..., Any] = MockToken.deploy,
+        bytecode: bytes | None = None,
+        lockstep: bool = True,
+    ) -> None:
+        self.chain = chain
+        self.lockstep = lockstep
+        self.violated: set[str] | None = None
+        """Where violations are noted instead of raised, if anywhere."""
+        self.refusal: Reverted | None = None
+        """Why the last verb was refused, if it was."""
+        self.people = [chain.account(name) for name in PEOPLE]
+        self.names = [person.address for person in self.people]
+        self.asset = token(chain, "USD", asset_decimals)
+        self.unit = 10**asset_decimals
+        self.tokens = [token(chain, f"C{n}", d) for n, d in enumerate(collateral_decimals)]
+        self.units = [10**decimals for decimals in collateral_decimals]
+        self.opening = [
+            price * 10 ** (36 + asset_decimals - decimals)
+            for price, decimals in zip(WHOLE_PRICES, collateral_decimals, strict=False)
+        ]
+        self.oracles = [MockOracle.deploy(chain, price) for price in self.opening]
+        self.prices: list[int | Exception] = list(self.opening)
+        self.parameters = twin.Parameters(
+            collaterals=tuple(
+                twin.Collateral(token.address, *risk, oracle=oracle.address)
+                for token, oracle, risk in zip(
+                    self.tokens, self.oracles, (*risks, *risks), strict=False
+                )
+            ),
+            rate=rate,
+            minimum_debt=max(100, 100 * self.unit),
+            reserve_factor=reserve_factor,
+        )
+        self.contract = deploy_pool(chain, self.asset.address, self.parameters, bytecode=bytecode)
+        for held in (self.asset, *self.tokens):
+            for person in self.people:
+                held.mint(person, PLENTY)
+                held.approve(self.contract, MAX_UINT256, sender=person)
+        deployed = self.contract.deployment
+        assert deployed is not None
+        self.pool = twin.Pool.empty(self.parameters, now=deployed.timestamp)
+        self.seen = self.look()
+        if not lockstep:
+            self.pool = self.seen.pool
+
+    @contextmanager
+    def rewound(self) -> Iterator[None]:
+        """Everything that happens inside is undone at the end, in this object as on the chain."""
+        kept = self.pool, list(self.prices), self.seen
+        with self.chain.snapshot():
+            yield
+        self.pool, self.prices, self.seen = kept
+
+    # --- looking ----------------------------------------------------------------------------------
+
+    def look(self) -> Seen:
+        """What the chain shows now."""
+        shot = self.contract.snapshot(self.names)
+        books = shot.market
+        pool = twin.Pool(
+            self.parameters,
+            twin.Market(
+                books.debt_shares,
+                books.reserve,
+                books.rate,
+                books.index,
+                books.cash,
+                books.accrued_at,
+            ),
+            shot.total_shares,
+            tuple(one.held for one in shot.collaterals),
+            {
+                name: twin.Account(tuple(one.collateral), one.debt_shares, one.shares)
+                for name, one in zip(self.names, shot.accounts, strict=True)
+            },
+        )
+        held = (self.asset, *self.tokens)
+        return Seen(
+            pool=pool,
+            now=shot.timestamp,
+            prices=tuple(self.prices),
+            total_assets=self.contract.total_assets(),
+            total_debt=self.contract.total_debt(),
+            balances=tuple(token.balance_of(self.contract) for token in held),
+            wallets={name: tuple(token.balance_of(name) for token in held) for name in self.names},
+        )
+
+    def now(self) -> int:
+        """The next block's time."""
+        return self.chain.timestamp + 1
+
+    # --- verbs ------------------------------------------------------------------------------------
+
+    def deposit(self, who: Account, assets: int, to: Account | None = None) -> Receipt | None:
+        to = to or who
+        return self._step(
+            Step("deposit", who.address, to.address),
+            lambda now: self.pool.deposit(assets, to.address, now=now),
+            lambda: self.contract.deposit(assets, to, sender=who),
+        )
+
+    def mint(self, who: Account, shares: int) -> Receipt | None:
+        return self._step(
+            Step("mint", who.address, who.address),
+            lambda now: self.pool.mint(shares, who.address, now=now),
+            lambda: self.contract.mint(shares, who, sender=who),
+        )
+
+    def withdraw(self, who: Account, assets: int) -> Receipt | None:
+        return self._step(
+            Step("withdraw", who.address, who.address),
+            lambda now: self.pool.withdraw(assets, who.address, now=now),
+            lambda: self.contract.withdraw(assets, who, who, sender=who),
+        )
+
+    def redeem(self, who: Account, shares: int) -> Receipt | None:
+        return self._step(
+            Step("redeem", who.address, who.address),
+            lambda now: self.pool.redeem(shares, who.address, now=now),
+            lambda: self.contract.redeem(shares, who, who, sender=who),
+        )
+
+    def transfer(self, who: Account, to: Account, shares: int) -> Receipt | None:
+        return self._step(
+            Step("transfer", who.address, to.address),
+            lambda now: (self.pool.transfer(shares, who.address, to.address), None),
+            lambda: self.contract.transfer(to, shares, sender=who),
+        )
+
+    def supply_collateral(
+        self, who: Account, number: int, amount: int, account: Account | None = None
+    ) -> Receipt | None:
+        account = account or who
+        token = self.tokens[number].address
+        return self._step(
+            Step("supply_collateral", who.address, account.address, token),
+            lambda now: (
+                self.pool.supply_collateral(
+                    token, amount, account.address, caller=who.address, prices=self.prices
+                ),
+                None,
+            ),
+            lambda: self.contract.supply_collateral(token, amount, account, sender=who),
+        )
+
+    def withdraw_collateral(self, who: Account, number: int, amount: int) -> Receipt | None:
+        token = self.tokens[number].address
+        return self._step(
+            Step("withdraw_collateral", who.address, who.address, token),
+            lambda now: (
+                self.pool.withdraw_collateral(
+                    token, amount, who.address, now=now, prices=self.prices
+                ),
+                None,
+            ),
+            lambda: self.contract.withdraw_collateral(token, amount, who, who, sender=who),
+        )
+
+    def borrow(self, who: Account, assets: int) -> Receipt | None:
+        return self._step(
+            Step("borrow", who.address, who.address),
+            lambda now: (
+                self.pool.borrow(assets, who.address, now=now, prices=self.prices),
+                None,
+            ),
+            lambda: self.contract.borrow(assets, who, who, sender=who),
+        )
+
+    def repay(self, who: Account, assets: int, account: Account | None = None) -> Receipt | None:
+        account = account or who
+        return self._step(
+            Step("repay", who.address, account.address),
+            lambda now: self.pool.repay(assets, account.address, now=now),
+            lambda: self.contract.repay(assets, account, sender=who),
+        )
+
+    def liquidate(
+        self,
+        who: Account,
+        account: Account,
+        number: int,
+        max_repay: int = MAX_UINT256,
+        max_seize: int = MAX_UINT256,
+        min_seized: int = 0,
+    ) -> Receipt | None:
+        token = self.tokens[number].address
+        limits = max_repay, max_seize, min_seized
+        return self._step(
+            Step("liquidate", who.address, account.address, token),
+            lambda now: self.pool.liquidate(
+                account.address, token, *limits, now=now, prices=self.prices
+            ),
+            lambda: self.contract.liquidate(account, token, *limits, sender=who),
+        )
+
+    def accrue(self, who: Account) -> Receipt | None:
+        return self._step(
+            Step("accrue", who.address),
+            lambda now: (self.pool.accrue(now=now), None),
+            lambda: self.contract.accrue(sender=who),
+        )
+
+    # --- the world around -------------------------------------------------------------------------
+
+    def set_price(self, number: int, price: int) -> None:
+        """The oracle answers `price` from now on; 0 is an answer as well."""
+        self.oracles[number].set_reverting(False)
+        self.oracles[number].set_price(price)
+        self.prices[number] = price
+        self._check(Step("price", ""))
+
+    def scale_price(self, number: int, numerator: int, denominator: int) -> None:
+        """The price becomes this part of the opening price."""
+        self.set_price(number, self.opening[number] * numerator // denominator)
+
+    def turn_off(self, number: int) -> None:
+        """The oracle refuses from now on."""
+        self.oracles[number].set_reverting(True)
+        self.prices[number] = reverts.OracleOff()
+        self._check(Step("oracle", ""))
+
+    def donate(self, who: Account, number: int | None, amount: int) -> None:
+        """Sends tokens to the pool for nothing: a collateral's, or the asset's for None."""
+        token = self.asset if number is None else self.tokens[number]
+        token.transfer(self.contract, amount, sender=who)
+        if number is not None:
+            self.pool = self.pool.donate(token.address, amount)
+        self._check(Step("donate", who.address, who.address))
+
+    def wait(self, seconds: int) -> None:
+        """The clock leaps."""
+        self.chain.advance(seconds)
+        self._check(Step("clock", ""))
+
+    # --- lockstep ---------------------------------------------------------------------------------
+
+    def _step(
+        self,
+        step: Step,
+        simulate: Callable[[int], tuple[twin.Pool, Any]],
+        send: Callable[[], Receipt],
+    ) -> Receipt | None:
+        """Does it in both worlds; None when both refuse."""
+        expected: Reverted | None = None
+        after, result = self.pool, None
+        if self.lockstep:
+            try:
+                after, result = simulate(self.now())
+            except Reverted as refusal:
+                expected = refusal
+        try:
+            receipt = send()
+        except Reverted as refusal:
+            self.refusal = refusal
+            if self.lockstep:
+                assert expected is not None, f"{step}: only the contract refuses: {refusal}"
+                assert type(refusal) is type(expected), f"{step}: {refusal} against {expected}"
+                assert refusal.arguments == expected.arguments, f"{refusal} against {expected}"
+            return None
+        self.refusal = None
+        assert expected is None, f"{step}: only the twin refuses: {expected}"
+        told = self._told(step, receipt)
+        if self.lockstep:
+            self.pool = after
+            self._same_result(told, receipt, result)
+        self._check(told)
+        return receipt
+
+    def _told(self, step: Step, receipt: Receipt) -> Step:
+        if step.verb != "liquidate":
+            return step
+        done = receipt.one(abi.Liquidated)
+        losses = receipt.all(abi.BadDebt)
+        return Step(
+            step.verb,
+            step.actor,
+            step.target,
+            step.token,
+            done.repaid,
+            done.seized,
+            sum(loss.loss for loss in losses),
+            sum(loss.from_reserve for loss in losses),
+        )
+
+    def _same_result(self, step: Step, receipt: Receipt, result: Any) -> None:
+        if step.verb in ("deposit", "mint"):
+            done = receipt.one(abi.Deposit)
+            assert result in (done.shares, done.assets)
+        elif step.verb in ("withdraw", "redeem"):
+            left = receipt.one(abi.Withdraw)
+            assert result in (left.shares, left.assets)
+        elif step.verb == "repay":
+            assert result == receipt.one(abi.Repaid).assets
+        elif step.verb == "liquidate":
+            told = step.repaid, step.seized, step.bad_debt, step.from_reserve
+            assert told == (result.repaid, result.seized, result.bad_debt, result.from_reserve)
+            assert receipt.one(abi.Liquidated).bonus == result.bonus
+
+    def _check(self, step: Step) -> None:
+        before, self.seen = self.seen, self.look()
+        if self.lockstep:
+            assert self._books(self.pool) == self._books(self.seen.pool), step
+        else:
+            self.pool = self.seen.pool
+        for check in STEP_CHECKS.values():
+            self.judge(lambda check=check: check(before, step, self.seen))
+
+    def judge(self, check: Callable[[], None]) -> None:
+        """Runs a check; notes its violation where violations are collected."""
+        try:
+            check()
+        except Violation as violation:
+            if self.violated is None:
+                raise
+            self.violated.add(violation.invariant)
+
+    def _books(self, pool: twin.Pool) -> tuple[Any, ...]:
+        people = tuple(pool.account(name) for name in self.names)
+        return pool.market, pool.total_shares, pool.held, people
+
+
+def deploy_pool(
+    chain: Chain, asset: str, parameters: twin.Parameters, *, bytecode: bytes | None = None
+) -> LendingPool:
+    """The contract with these parameters; from other creation code for a faulty one."""
+    rate = parameters.rate
+    arguments = (
+        abi.PoolParameters(
+            asset,
+            "pool",
+            "lp",
+            parameters.minimum_debt,
+            parameters.target_health,
+            parameters.reserve_factor,
+        ),
+        abi.KinkedCurve(rate.at_zero, rate.at_kink, rate.at_full, rate.kink),
+        [
+            abi.CollateralParameters(
+                one.token,
+                one.oracle,
+                one.borrow_ltv,
+                one.liquidation_ltv,
+                one.max_bonus,
+                one.full_bonus_health,
+                one.cap,
+            )
+            for one in parameters.collaterals
+        ],
+    )
+    return LendingPool._deploy(chain, TYPES, arguments, bytecode=bytecode)
