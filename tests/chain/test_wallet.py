@@ -170,7 +170,7 @@ def test_development_keys_are_refused_from_key_files_and_unlocked_accounts(
 def test_development_keys_are_fine_on_local_chains(
     anvil_node: AnvilChain, backstage: AnvilChain
 ) -> None:
-    with Chain.connect(anvil_node.url, JUNK) as chain:
+    with Chain.connect(anvil_node.url, JUNK) as chain, chain.snapshot():
         assert chain.is_local
         assert chain.transact(NOBODY, value=1).sender == EthAccount.from_key(JUNK).address
     Chain.connect(backstage.url, JUNK, local=True).close()
@@ -320,9 +320,12 @@ def test_a_key_works_on_a_development_node_beside_its_named_accounts(
             receipt = probe.store(step, sender=sender)
             assert receipt.timestamp == start + step
         assert receipt.sender == OWNER
-        assert [receipt.sender == OWNER for receipt in chain.batch(
+        receipts = chain.batch(
             [probe.build("store", 1), probe.build("store", 2, sender=chain.account("bob"))]
-        )] == [True, False]  # fmt: skip
+        )
+        assert [receipt.sender == OWNER for receipt in receipts] == [True, False]
+        assert receipts[0].block_number == receipts[1].block_number
+        assert probe.store(3).sender == OWNER
 
 
 # --- a node that is difficult ---------------------------------------------------------------------

@@ -237,12 +237,11 @@ class NodeChain(Chain):
             Transaction(item.to, item.data, self._sender(item.sender), check_value(item.value))
             for item in transactions
         ]
-        if not listed:
-            return []
-        ways = {id(way): way for way in map(self._way, listed)}
-        if len(ways) == 1:
-            return next(iter(ways.values())).batch(listed)
-        return [self._way(item).transact(item, None) for item in listed]
+        if self._dev is not None:
+            return self._dev.batch(listed)  # which needs no signature, not even of the own key
+        if len({item.sender for item in listed}) == 1:
+            return self._wallet(self._sender(listed[0].sender)).batch(listed)
+        return [self._wallet(self._sender(item.sender)).transact(item, None) for item in listed]
 
     def _way(self, transaction: Transaction) -> DevNode | Wallet:
         """Who sends it: the key of this process if there is one, else the node."""
