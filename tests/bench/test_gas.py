@@ -10,11 +10,13 @@ import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from defi_kit.bench import ALL, GOALS, Report, measure, packages
 from defi_kit.bench.meter import BLOCK_SECONDS, Meter
 from defi_kit.bindings import StandardToken
 from defi_kit.chain import Chain
+from defi_kit.cli import main
 from defi_kit.errors import NotSupported, Reverted
 
 pytestmark = pytest.mark.chain
@@ -124,6 +126,35 @@ def test_without_the_packages_peers_are_refused_and_the_target_is_the_remedy(
     assert "make bench-gas" in refused.value.hint
 
 
+def test_the_command_prints_the_report_as_json(ours: Report) -> None:
+    result = CliRunner().invoke(main, ["bench", "gas", "--ours", "--json"])
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout) == ours.to_json()
+
+
+def test_the_command_prints_a_table_that_says_what_is_missed(ours: Report) -> None:
+    result = CliRunner().invoke(main, ["bench", "gas", "--ours"])
+    assert result.exit_code == 0, result.output
+    for row in ours.rows:
+        over = ours.over(row)
+        line = next(
+            line
+            for line in result.stdout.splitlines()
+            if line.split()[:2] == [row.verb, row.when] and f"{row.ours:,}" in line
+        )
+        if over is not None:
+            assert (f"{over:,} over" if over > 0 else f"{-over:,} below") in line
+
+
+def test_the_command_without_the_repository_fails_and_names_the_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packages, "_root", lambda: tmp_path)
+    result = CliRunner().invoke(main, ["bench", "gas"])
+    assert result.exit_code == 1
+    assert "make bench-gas" in result.output
+
+
 @with_packages
 def test_ours_measures_the_same_with_a_peer_beside_it(ours: Report) -> None:
     peer = ALL[0]
@@ -142,3 +173,18 @@ def test_uniswap_v2_costs_what_it_is_known_to_cost() -> None:
     gas = {(row.verb, row.when): row.peers for row in report.rows if row.room == "dex"}
     assert 95_000 < gas["swap_1_hop", "steady"]["Uniswap V2"] < 102_000
     assert gas["create_pool", "first"]["Uniswap V2"] > 2_400_000
+
+
+@with_packages
+@pytest.mark.slow  # compiles them, the first time
+@pytest.mark.timeout(1_200)
+def test_every_peer_has_every_verb_of_its_room() -> None:
+    report = measure(ALL)
+    for row in report.rows:
+        room = [peer for peer in ALL if getattr(peer, _KINDS.get(row.room, ""), None)]
+        assert list(row.peers) == [peer.name for peer in room], row
+        assert all(21_000 < gas for gas in row.peers.values())
+    assert set(report.notes) == {peer.name for peer in ALL}
+
+
+_KINDS = {"dex": "exchange", "lending": "lending"}

@@ -65,36 +65,29 @@ class Compilation:
         return {name: Code(**code) for name, code in kept.items()}
 
     def _key(self) -> str:
-        """Packages are pinned by the lock file; the sources beside it are the project's own."""
-        own = sorted((_peers() / "contracts").glob("*.sol"))
-        content = [
-            (_peers() / "package-lock.json").read_text(encoding="utf-8"),
-            *(source.read_text(encoding="utf-8") for source in own),
-        ]
-        return hashlib.sha256(
-            json.dumps([self._request(), self.solc, content]).encode()
-        ).hexdigest()
+        """Of all that decides the code; imported packages are pinned by the lock file."""
+        lock = (_peers() / "package-lock.json").read_text(encoding="utf-8")
+        content = json.dumps([self._request(), self.solc, lock])
+        return hashlib.sha256(content.encode()).hexdigest()
 
     def _request(self) -> dict[str, Any]:
-        outputs = ["evm.bytecode.object", "evm.bytecode.linkReferences"]
         selection: dict[str, dict[str, list[str]]] = {}
         for name, source in self.contracts.items():
+            outputs = ["evm.bytecode.object", "evm.bytecode.linkReferences"]
             selection.setdefault(source, {})[name] = outputs
-        settings = {**self.settings, "outputSelection": selection}
         return {
             "language": "Solidity",
-            "sources": {name: {"urls": [name]} for name in sorted(selection)},
-            "settings": {**settings, "remappings": list(self.remappings)},
+            # What these import the compiler reads by itself.
+            "sources": {name: {"content": _read_source(name)} for name in sorted(selection)},
+            "settings": {
+                **self.settings,
+                "remappings": list(self.remappings),
+                "outputSelection": selection,
+            },
         }
 
     def _compile(self) -> dict[str, Code]:
-        request = self._request()
-        # The compiler in WebAssembly reads imports by itself, but not the files it starts from.
-        request["sources"] = {
-            name: {"content": _find_source(name).read_text(encoding="utf-8")}
-            for name in request["sources"]
-        }
-        output = _run_compiler(self.solc, request)
+        output = _run_compiler(self.solc, self._request())
         severe = [item for item in output.get("errors", ()) if item["severity"] == "error"]
         if severe:
             raise DeploymentError("\n".join(item["formattedMessage"] for item in severe))
@@ -107,8 +100,7 @@ class Compilation:
 def prebuilt(path: str) -> bytes:
     """Creation code that a package was published with: a JSON file under `node_modules`."""
     require_packages()
-    file = _peers() / "node_modules" / path
-    text: str = json.loads(file.read_text(encoding="utf-8"))["bytecode"]
+    text: str = json.loads(_read_source(path))["bytecode"]
     return bytes.fromhex(text.removeprefix("0x"))
 
 
@@ -140,8 +132,14 @@ def _peers() -> Path:
     return _root() / "tools" / "peers"
 
 
-def _find_source(name: str) -> Path:
-    return next(root / name for root in _source_roots() if (root / name).is_file())
+def _read_source(name: str) -> str:
+    for root in _source_roots():
+        if (root / name).is_file():
+            return (root / name).read_text(encoding="utf-8")
+    raise NotSupported(
+        f"{name} is not among the packages in {_peers()}",
+        hint="they are older than the lock file, or incomplete: run `make bench-gas`",
+    )
 
 
 def _source_roots() -> tuple[Path, Path]:

@@ -30,7 +30,7 @@ def gas(ours: bool, as_json: bool) -> None:
     Whole transactions, one a block, twelve seconds apart, OpenZeppelin tokens with an endless
     allowance, for us and for Uniswap, Morpho and Aave alike. `steady`: all that the verb writes was
     written before; `first`: the account's first time. A number in brackets is the peer's gas over
-    ours.
+    ours. The peers' sources are compiled the first time, which takes a minute or two.
     """
     from defi_kit.bench import ALL, measure
 
@@ -57,7 +57,7 @@ def _table(report: Report, room: str) -> Table:
     table.add_column("verb", no_wrap=True)
     table.add_column("when")
     for column in ("ours", "goal", *peers):
-        table.add_column(column, justify="right", no_wrap=True)
+        table.add_column(column, justify="right")
     for row in rows:
         shown = [_beside(row, name) for name in peers]
         table.add_row(row.verb, row.when, f"{row.ours:,}", _goal(report, row), *shown)

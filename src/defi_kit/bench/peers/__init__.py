@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .aave_v3 import AAVE_V3
 from .base import Peer
 from .morpho_blue import MORPHO_BLUE
 from .uniswap_v2 import UNISWAP_V2
@@ -10,4 +11,4 @@ from .uniswap_v4 import UNISWAP_V4
 
 __all__ = ["ALL", "Peer"]
 
-ALL: tuple[Peer, ...] = (UNISWAP_V2, UNISWAP_V3, UNISWAP_V4, MORPHO_BLUE)
+ALL: tuple[Peer, ...] = (UNISWAP_V2, UNISWAP_V3, UNISWAP_V4, MORPHO_BLUE, AAVE_V3)
