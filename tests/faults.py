@@ -93,7 +93,7 @@ def _compile(
 
 
 def _key(contract: str, sources: Mapping[str, str]) -> str:
-    """Content hash: sources, compiler version and settings. Packages are pinned by the lock file."""
+    """Hash of the sources, the compiler's version and settings, and the packages' lock file."""
     lock = (_compiler.ROOT / "package-lock.json").read_text(encoding="utf-8")
     content = json.dumps([contract, _compiler.VERSION, _compiler.settings({}), lock, sources])
     return hashlib.sha256(content.encode()).hexdigest()
