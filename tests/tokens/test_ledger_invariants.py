@@ -110,9 +110,9 @@ class TokenMachine(RuleBasedStateMachine):
 
     @invariant()
     def t1_to_t4_hold_and_the_twin_is_the_contract(self) -> None:
-        self.world.check()
+        state = self.world.check()
         self.twin.check()
-        assert self.world.state() == self.twin
+        assert state == self.twin
 
 
 class FaucetMachine(TokenMachine):

@@ -112,8 +112,8 @@ class World:
             self.allowed[args[0], sender] = self.allowed.get((args[0], sender), 0) - args[2]
             assert self.allowed[args[0], sender] >= 0, "T2: sent without an allowance"
 
-    def check(self) -> None:
-        """T1-T4 of contracts/tokens/README.md."""
+    def check(self) -> Ledger:
+        """T1-T4 of contracts/tokens/README.md. Returns the state it looked at."""
         state = self.state()
         held = sum(state.balances.values())
         assert held == state.supply, f"T1: balances sum to {held}, the supply is {state.supply}"
@@ -123,3 +123,4 @@ class World:
             ether = self.chain.balance(self.token)
             assert ether == state.supply, f"T3: {ether} wei behind {state.supply}"
         assert dict(state.nonces) == self.permits, "T4: signatures used are not those accepted"
+        return state
