@@ -280,6 +280,10 @@ class Chain(ABC):
     ) -> Iterator[Log]:
         """Past logs, oldest first; blocks inclusive, `to_block=None` is the latest."""
 
+    def mute(self, *contracts: HasAddress | str) -> None:  # noqa: B027  (a node keeps its own logs)
+        """Keeps no further logs of these contracts, where it is this process that keeps them: a
+        long simulation then fits in bounded memory. Receipts carry their logs all the same."""
+
     def register(self, address: str, events: tuple[type[Event], ...]) -> None:
         """Remembers how the logs of a contract are to be decoded; bindings do it by themselves."""
         known = self._events.get(address, ())

@@ -33,6 +33,9 @@ __all__ = ["DevNode", "dialect_of"]
 GAS_LIMIT: Final = 30_000_000
 """Of each transaction, as on the embedded engine."""
 
+SENT_AT_ONCE: Final = 100
+"""Transactions in one JSON batch."""
+
 Dialect = Literal["anvil", "hardhat"]
 
 
@@ -153,7 +156,7 @@ class DevNode:
         return self._chain.wait(self._rpc.request("eth_sendTransaction", fields))
 
     def _send_as_block(self, transactions: Sequence[Transaction]) -> list[str]:
-        nonces = self._nonces(transactions)
+        fields = self._with_nonces(transactions)
         limit = self._block_gas_limit()
         needed = GAS_LIMIT * len(transactions)
         hashes: list[str] = []
@@ -161,18 +164,11 @@ class DevNode:
         try:
             if needed > limit:
                 self._rpc.request("evm_setBlockGasLimit", hex(needed))
-            # One after the other: the nodes handle the parts of a JSON batch side by side, and the
-            # order of transactions would be anybody's guess.
-            for transaction in transactions:
-                fields = self._fields(transaction, None)
-                sender = fields["from"]
-                fields["nonce"] = hex(nonces[sender])
-                nonces[sender] += 1
-                hashes.append(str(self._rpc.request("eth_sendTransaction", fields)))
+            self._send_all(fields, hashes)
             self.prepare_block()
             self._rpc.request("evm_mine")
             self.block_made()
-        except NodeError:
+        except BaseException:
             for hash_ in hashes:  # or they would be mined along with the next transaction
                 self._rpc.request("hardhat_dropTransaction", hash_)
             raise
@@ -181,6 +177,21 @@ class DevNode:
             if needed > limit:
                 self._rpc.request("evm_setBlockGasLimit", hex(limit))
         return hashes
+
+    def _send_all(self, listed: Sequence[dict[str, Any]], hashes: list[str]) -> None:
+        """Sends without mining; `hashes` gets those that the node took, also if one fails.
+
+        The nodes handle the parts of a JSON batch side by side. Of one sender, nonces keep the
+        order; of several, only sending one after the other does.
+        """
+        size = SENT_AT_ONCE if len({fields["from"] for fields in listed}) == 1 else 1
+        for start in range(0, len(listed), size):
+            part = [("eth_sendTransaction", (fields,)) for fields in listed[start : start + size]]
+            results = self._rpc.batch(part)
+            hashes += [str(result) for result in results if not isinstance(result, NodeError)]
+            for result in results:
+                if isinstance(result, NodeError):
+                    raise result
 
     def _explain(self, transactions: Sequence[Transaction]) -> None:
         """Raises the error of the first that fails, found by sending them one by one."""
@@ -200,10 +211,16 @@ class DevNode:
         self.impersonate(fields["from"])
         return {**fields, "gas": hex(gas or GAS_LIMIT), "gasPrice": "0x0"}
 
-    def _nonces(self, transactions: Sequence[Transaction]) -> dict[str, int]:
-        senders = list({self._chain.call_fields(item)["from"]: None for item in transactions})
+    def _with_nonces(self, transactions: Sequence[Transaction]) -> list[dict[str, Any]]:
+        """The transactions with consecutive nonces for each sender."""
+        listed = [self._fields(transaction, None) for transaction in transactions]
+        senders = list(dict.fromkeys(fields["from"] for fields in listed))
         counts = self._all([("eth_getTransactionCount", (who, "latest")) for who in senders])
-        return {who: quantity(count) for who, count in zip(senders, counts, strict=True)}
+        nonces = {who: quantity(count) for who, count in zip(senders, counts, strict=True)}
+        for fields in listed:
+            fields["nonce"] = hex(nonces[fields["from"]])
+            nonces[fields["from"]] += 1
+        return listed
 
     def _block_gas_limit(self) -> int:
         # Of the next block: the latest may have been made for a large batch.

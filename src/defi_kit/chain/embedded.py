@@ -69,6 +69,7 @@ class EmbeddedChain(Chain):
         self._accounts: dict[str, Account] = {}
         self._logs: list[Log] = []
         self._logs_of: dict[str, list[Log]] = {}
+        self._muted: set[str] = set()
         self._show_block(0, GENESIS)
 
     # --- accounts ---------------------------------------------------------------------------------
@@ -349,6 +350,10 @@ class EmbeddedChain(Chain):
             if (wanted is None or log.address in wanted) and topics_match(log.topics, topics):
                 yield log
 
+    def mute(self, *contracts: HasAddress | str) -> None:
+        """Keeps no further logs of these contracts; receipts carry them all the same."""
+        self._muted.update(address_of(contract) for contract in contracts)
+
     def _keep_logs(
         self, raw: Iterable[Any], number: int, timestamp: int, hash_: str
     ) -> tuple[Log, ...]:
@@ -359,9 +364,10 @@ class EmbeddedChain(Chain):
             topics, data = item.data
             address = checksum_address(item.address)
             log = Log(address, tuple(topics), data, number, timestamp, hash_, index)
-            self._logs.append(log)
-            self._logs_of.setdefault(address, []).append(log)
             kept.append(log)
+            if address not in self._muted:
+                self._logs.append(log)
+                self._logs_of.setdefault(address, []).append(log)
         return tuple(kept)
 
 

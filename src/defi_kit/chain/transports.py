@@ -85,14 +85,7 @@ class HttpTransport(Transport):
         """One POST. A dead kept-alive connection is opened anew where that is harmless."""
         body = json.dumps(message).encode()
         for attempt in range(1, ATTEMPTS_WHEN_BUSY + 1):
-            reused = self._ready()
-            try:
-                status, reason, wait, text = self._post(body, deadline)
-            except (http.client.RemoteDisconnected, ConnectionError):
-                self.close()
-                if not (reused and repeatable):
-                    raise ConnectionFailed(f"{self.name} hung up without an answer") from None
-                status, reason, wait, text = self._post(body, deadline)
+            status, reason, wait, text = self._ask(body, deadline, repeatable)
             if status != 429 or attempt == ATTEMPTS_WHEN_BUSY:
                 break
             pause = wait if wait is not None else 0.25 * 2**attempt
@@ -104,6 +97,20 @@ class HttpTransport(Transport):
     def close(self) -> None:
         """Hangs up."""
         self._connection.close()
+
+    def _ask(
+        self, body: bytes, deadline: float, repeatable: bool
+    ) -> tuple[int, str, float | None, bytes]:
+        """Status, reason, wished-for pause and body; asks again if a kept connection was dead."""
+        may_repeat = self._ready() and repeatable
+        while True:
+            try:
+                return self._post(body, deadline)
+            except (http.client.RemoteDisconnected, ConnectionError):
+                self.close()
+                if not may_repeat:
+                    raise ConnectionFailed(f"{self.name} hung up without an answer") from None
+                may_repeat = False
 
     def _ready(self) -> bool:
         """Whether an open connection will be used again."""
