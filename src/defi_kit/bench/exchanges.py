@@ -94,12 +94,12 @@ def exchange_gas(meter: Meter, system: ExchangeSystem, tokens: Tokens) -> Measur
     return gas
 
 
-class OurExchange:
+class OurExchange(ExchangeSystem):
     """The kit's Exchange."""
 
     def __init__(self, chain: Chain) -> None:
         self._exchange = bindings.Exchange.deploy(chain)
-        self.spenders: tuple[str, ...] = (self._exchange.address,)
+        self.spenders = (self._exchange.address,)
 
     def create_pool(self, pair: Tokens) -> Transaction:
         return self._exchange.build("create_pool", self._key(pair))

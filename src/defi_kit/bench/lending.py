@@ -148,7 +148,7 @@ def _borrowers_gas(meter: Meter, system: LendingSystem, borrower: Account) -> Me
     }
 
 
-class OurLendingPool:
+class OurLendingPool(LendingSystem):
     """The kit's LendingPool, with one collateral."""
 
     def __init__(self, chain: Chain, tokens: LendingTokens) -> None:

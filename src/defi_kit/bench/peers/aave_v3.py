@@ -8,7 +8,7 @@ from typing import Any, Final
 from ...chain import Account, Chain, Transaction
 from ...chain.abi import encode
 from ...chain.hashing import ZERO_ADDRESS
-from ..lending import BORROW_LTV, LIQUIDATION_LTV, PRICE, LendingTokens
+from ..lending import BORROW_LTV, LIQUIDATION_LTV, PRICE, LendingSystem, LendingTokens
 from ..packages import Code, Compilation
 from .base import Deployed, Peer
 
@@ -81,7 +81,7 @@ class _Workshop:
         return Deployed.create(self._chain, code.linked(self._libraries), types, *args)
 
 
-class AaveV3:
+class AaveV3(LendingSystem):
     """A market with the asset, which can be borrowed, and the collateral, which cannot."""
 
     def __init__(self, chain: Chain, tokens: LendingTokens) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from ... import bindings
 from ...chain import Account, Chain, Transaction
-from ..lending import LIQUIDATION_LTV, PRICE, LendingTokens
+from ..lending import LIQUIDATION_LTV, PRICE, LendingSystem, LendingTokens
 from ..packages import Compilation
 from .base import Deployed, Peer
 
@@ -30,7 +30,7 @@ _COMPILATION: Final = Compilation(
 _MARKET: Final = "(address,address,address,address,uint256)"
 
 
-class MorphoBlue:
+class MorphoBlue(LendingSystem):
     """One market, with the oracle that our pool has in its benchmark."""
 
     def __init__(self, chain: Chain, tokens: LendingTokens) -> None:

@@ -6,14 +6,14 @@ from typing import Final
 
 from ...chain import Account, Chain, Transaction
 from ...chain.hashing import ZERO_ADDRESS
-from ..exchanges import DEADLINE, LEAST, Tokens
+from ..exchanges import DEADLINE, LEAST, ExchangeSystem, Tokens
 from ..packages import prebuilt
 from .base import Deployed, Peer
 
 __all__ = ["UNISWAP_V2"]
 
 
-class UniswapV2:
+class UniswapV2(ExchangeSystem):
     """Factory and router. No ether is traded, so no wrapped ether is deployed."""
 
     def __init__(self, chain: Chain, _: Tokens) -> None:
@@ -24,7 +24,7 @@ class UniswapV2:
         self._router = Deployed.create(
             chain, router, "(address,address)", self._factory, ZERO_ADDRESS
         )
-        self.spenders: tuple[str, ...] = (self._router.address,)
+        self.spenders = (self._router.address,)
         self._chain = chain
 
     def create_pool(self, pair: Tokens) -> Transaction:

@@ -6,7 +6,7 @@ from typing import Final
 
 from ...chain import Account, Chain, Transaction
 from ...chain.hashing import ZERO_ADDRESS
-from ..exchanges import DEADLINE, FEE, LEAST, Tokens
+from ..exchanges import DEADLINE, FEE, LEAST, ExchangeSystem, Tokens
 from ..packages import prebuilt
 from .base import Deployed, Peer
 
@@ -21,7 +21,7 @@ ALL: Final = 2**128 - 1
 _CONTRACTS: Final = "@uniswap/v3-{}/artifacts/contracts/{}.sol/{}.json"
 
 
-class UniswapV3:
+class UniswapV3(ExchangeSystem):
     """Factory, router and position manager. A provider has one position a pool, over all prices."""
 
     def __init__(self, chain: Chain, _: Tokens) -> None:
@@ -39,7 +39,7 @@ class UniswapV3:
             "(address,address,address)",
             *(factory, ZERO_ADDRESS, ZERO_ADDRESS),
         )
-        self.spenders: tuple[str, ...] = (self._router.address, self._positions.address)
+        self.spenders = (self._router.address, self._positions.address)
         self._ids: dict[str, int] = {}
 
     def create_pool(self, pair: Tokens) -> Transaction:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from ...chain import Account, Chain, Transaction
 from ...chain.hashing import ZERO_ADDRESS
-from ..exchanges import DEADLINE, FEE, LEAST, Tokens
+from ..exchanges import DEADLINE, FEE, LEAST, ExchangeSystem, Tokens
 from ..packages import Compilation
 from .base import Deployed, Peer
 
@@ -36,7 +36,7 @@ _COMPILATION: Final = Compilation(
 _KEY: Final = "(address,address,uint24,int24,address)"
 
 
-class UniswapV4:
+class UniswapV4(ExchangeSystem):
     """The manager and the router. A provider has one position a pool, over all prices."""
 
     def __init__(self, chain: Chain, _: Tokens) -> None:
@@ -47,7 +47,7 @@ class UniswapV4:
         self._router = Deployed.create(
             chain, codes["MinimalRouter"].linked(), "(address)", self._manager
         )
-        self.spenders: tuple[str, ...] = (self._router.address,)
+        self.spenders = (self._router.address,)
         self._liquidity: dict[str, int] = {}
 
     def create_pool(self, pair: Tokens) -> Transaction:
