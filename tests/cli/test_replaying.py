@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from defi_kit.simulation.world import World
+from defi_kit.simulation.audit import Auditor
 
 PROMISED = {
     "engine",
@@ -87,14 +87,14 @@ def test_without_matplotlib_the_demo_still_succeeds_and_says_how_to_get_it(cli, 
 
 def test_a_broken_invariant_is_told_and_exits_with_one(cli, monkeypatch):
     """The chain is made to look as if one wei of the exchange's collateral were gone."""
-    books = World.books
+    books = Auditor.books
 
     def short(self, **options):
         seen = books(self, **options)
         dollars, collateral = seen.exchange_holds
         return replace(seen, exchange_holds=(dollars, collateral - 1))
 
-    monkeypatch.setattr(World, "books", short)
+    monkeypatch.setattr(Auditor, "books", short)
     result = cli("demo", "--no-picture")
     assert result.exit_code == 1
     assert "BROKEN" in result.stdout

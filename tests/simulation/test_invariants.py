@@ -42,6 +42,7 @@ BEFORE = Books(
     debt_shares=500,
     pool_holds=(500 * 10**6, 10 * 10**18),
     positions=(Position(300, 4 * 10**18), Position(200, 6 * 10**18)),
+    counted=True,
     price=PRICE,
     dollars=10**13,
     dollars_held=10**13,

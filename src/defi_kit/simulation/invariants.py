@@ -71,13 +71,16 @@ class Books:
     """Balances of the lending pool: dollars, collateral."""
     positions: tuple[Position, ...]
     """Of the borrowers, in order."""
+    counted: bool
+    """Whether positions, lenders' shares and dollars were counted one by one this time; else they
+    are those of the books before."""
     price: int
     """What the oracle answers: dollar units for a collateral unit. [1e36]"""
 
     dollars: int
     """Supply of the dollar."""
-    dollars_held: int | None
-    """Of everyone known; None where it was not counted this time."""
+    dollars_held: int
+    """Of everyone known."""
     minter_allowance: int
     """What the issuer may still mint."""
 
@@ -206,9 +209,8 @@ def _exchange(before: Books, after: Books, acts: Acts) -> Iterator[Finding]:
 
 
 def _lending(before: Books, after: Books, acts: Acts, terms: Terms) -> Iterator[Finding]:
-    debts = sum(position.debt_shares for position in after.positions)
-    sums, totals = (debts, after.lender_shares_held), (after.debt_shares, after.lender_shares)
-    yield Finding("L1", sums == totals, f"shares of debt and of lenders: {sums} of {totals}")
+    if after.counted:
+        yield from _accounts(before, after, acts)
     supplied = after.total_assets + after.reserve
     yield Finding(
         "L2",
@@ -227,6 +229,12 @@ def _lending(before: Books, after: Books, acts: Acts, terms: Terms) -> Iterator[
     lost = sum(strike.done.bad_debt - strike.from_reserve for strike in acts.strikes)
     fell = before.total_assets - after.total_assets
     yield Finding("L6", fell <= lost, f"the lenders' money fell by {fell}, bad debt was {lost}")
+
+
+def _accounts(before: Books, after: Books, acts: Acts) -> Iterator[Finding]:
+    debts = sum(position.debt_shares for position in after.positions)
+    sums, totals = (debts, after.lender_shares_held), (after.debt_shares, after.lender_shares)
+    yield Finding("L1", sums == totals, f"shares of debt and of lenders: {sums} of {totals}")
     touched = acts.opened | {strike.borrower for strike in acts.strikes}
     moved = [
         index
@@ -266,7 +274,7 @@ def _liquidation(strike: Strike, after: Books, terms: Terms) -> Iterator[Finding
 
 
 def _dollar(before: Books, after: Books, acts: Acts) -> Iterator[Finding]:
-    if after.dollars_held is not None:
+    if after.counted:
         yield Finding(
             "S1", after.dollars_held == after.dollars, f"{after.dollars_held} of {after.dollars}"
         )

@@ -120,6 +120,19 @@ def _draw(figure: Figure, replay: Replay) -> None:
 
 def _head(figure: Figure, replay: Replay) -> None:
     figure.text(0.035, 0.965, title(replay), size=16, weight="bold", va="center")
+    held = replay.invariants_held
+    figure.text(
+        0.965,
+        0.965,
+        f"every invariant held, {replay.invariants_checked:,} checks"
+        if held
+        else f"{len(replay.violations)} checks of {replay.invariants_checked:,} BROKEN",
+        size=10,
+        weight="bold",
+        color=GAIN if held else LOSS,
+        ha="right",
+        va="center",
+    )
     figure.text(0.035, 0.938, replay.source, size=9.5, color="#616e7c", va="center")
     for place, (label, value, colour) in enumerate(headlines(replay)):
         left = 0.035 + place * 0.19
@@ -146,7 +159,6 @@ def headlines(replay: Replay) -> list[tuple[str, str, str]]:
     worst = "lowest price" if fall < 0 else "highest price"
     move = fall if fall < 0 else replay.highest_price / replay.first_price - 1
     gain = replay.lenders_return / WAD
-    held = replay.invariants_held
     return [
         (worst, f"{move:+.1%}", LOSS if move < 0 else GAIN),
         ("collateral seized", f"{replay.collateral_seized:,.1f}", INK),
@@ -156,12 +168,7 @@ def headlines(replay: Replay) -> list[tuple[str, str, str]]:
             f"${replay.bad_debt.decimal:,.0f}",
             LOSS if replay.bad_debt.raw else GAIN,
         ),
-        (
-            f"for the lenders; {replay.invariants_checked:,} checks "
-            + ("held" if held else "made: BROKEN"),
-            f"{gain:+.3%}",
-            GAIN if gain >= 0 and held else LOSS,
-        ),
+        ("for the lenders", f"{gain:+.3%}", GAIN if gain >= 0 else LOSS),
     ]
 
 
@@ -177,11 +184,16 @@ def _label(axes: Axes, text: str) -> None:
 
 
 def _price(axes: Axes, times: list[float], replay: Replay) -> None:
+    from matplotlib.ticker import FuncFormatter
+
     _label(axes, "Price of the collateral  [dollars]")
     prices = [step.price / 1e8 for step in replay.steps]
+    prices[0] = replay.first_price / 1e8
     lows, highs = [s.low / 1e8 for s in replay.steps], [s.high / 1e8 for s in replay.steps]
     if replay.highest_price > 8 * replay.lowest_price:
         axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+        axes.minorticks_off()
     else:
         room = (max(highs) - min(lows)) * 0.12 or max(highs) * 0.01
         axes.set_ylim(min(lows) - room, max(highs) + room)

@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from defi_kit.errors import NotSupported, PriceHistoryError
+from defi_kit.simulation.audit import Auditor
 from defi_kit.simulation.instants import format_time
 from defi_kit.simulation.invariants import Acts, Books, check
 from defi_kit.simulation.records import (
@@ -35,8 +36,8 @@ LONGEST = 80 * 365 * 86_400
 """Longest history that can be replayed: the exchange's clock ends in 2106. [seconds]"""
 
 SHORT = 2_000
-"""In histories up to so many rows every dollar is counted at every row; in longer ones at every
-hundredth row and wherever a loan moved."""
+"""In histories up to so many rows every account is read and every dollar counted at every row; in
+longer ones at every hundredth row and wherever a loan moved."""
 
 _MOST_TOLD = 100  # violations kept in words; all are counted
 
@@ -84,7 +85,8 @@ class _Run:
         self.progress = progress or (lambda done, total: None)
         self.engine = chain.engine
         self.world = World(chain, scenario, history[0].price)
-        self.books = self.world.books(count_dollars=True)
+        self.auditor = Auditor(self.world)
+        self.books = self.auditor.books(count=True)
         self.world.acts()
         self.path = Path()
         self.checks: Counter[str] = Counter()
@@ -114,8 +116,8 @@ class _Run:
         world.arbitrage(price)
         health = world.health()
         world.keep(price, health)
-        moved = bool(world.done.strikes)
         self._reopen(time, price)
+        moved = bool(world.done.strikes or world.done.opened)
         last = row == len(self.history) - 1
         self._record(time, price, health, count=moved or last or self._due(row))
 
@@ -135,7 +137,7 @@ class _Run:
     # --- what is kept -----------------------------------------------------------------------------
 
     def _record(self, time: int, price: int, health: list[int | None], *, count: bool) -> None:
-        before, self.books = self.books, self.world.books(count_dollars=count)
+        before, self.books = self.books, self.auditor.books(count=count)
         acts = self.world.acts()
         broken = self._check(before, acts, time)
         for strike in acts.strikes:

@@ -8,19 +8,19 @@ compared with the chain after every step.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from defi_kit.dex.arbitrage import amount_to_price
-from defi_kit.dex.pool import LOCKED_SHARES, ConstantProductPool, PoolKey
+from defi_kit.dex.pool import ConstantProductPool, PoolKey
 from defi_kit.errors import Reverted
+from defi_kit.lending.interest import to_assets_up
+from defi_kit.lending.liquidation import health_down, value_down
 from defi_kit.lending.pool import Liquidation, Pool
 from defi_kit.simulation.instants import PRICE_DECIMALS
 from defi_kit.simulation.invariants import (
     Acts,
-    Books,
     Outcome,
-    Position,
     Strike,
     Terms,
     Trade,
@@ -74,19 +74,21 @@ class World:
         self.purse: dict[tuple[str, str], int] = {}
         self.given: dict[tuple[str, str], int] = {}
         self.done = Done()
+        # Nobody looks back: a hundred thousand rows must not fill the memory with logs.
+        chain.mute(*(one.address for one in self.kit.deployment.contracts.values()))
 
         fee = Ratio.parse(self.kit.economy.pool_fee).wad // _WAD_PER_PIP
         self.key = PoolKey.of(self.usd.address, self.weth.address, fee)
         self.weth_first = self.key.token0 == self.weth.address
-        self._other_pool = PoolKey.of(self.usd.address, self.kit.wbtc.address, fee).id
         self.market = self.read_market()
-        self.lending, self.prices = self.read_lending()
-        self._number = self.lending.parameters.numbers[self.weth.address]
+        self.lending = self.read_lending()
+        self.prices = list(self.kit.lending.prices())
+        self.number = self.lending.parameters.numbers[self.weth.address]
         self.terms = self._terms()
         self._prepare()
 
     def _terms(self) -> Terms:
-        collateral = self.lending.parameters.collaterals[self._number]
+        collateral = self.lending.parameters.collaterals[self.number]
         dust = self.lending.parameters.minimum_debt // DUST_DIVISOR
         return Terms(
             liquidation_ltv=collateral.liquidation_ltv, max_bonus=collateral.max_bonus, dust=dust
@@ -161,7 +163,7 @@ class World:
             self.chain.set_next_timestamp(time)
         self.kit.feeds.weth.contract.set_answer(price, sender=self.lender)
         self.prices = [*self.prices]
-        self.prices[self._number] = price * 10 ** (
+        self.prices[self.number] = price * 10 ** (
             36 + DOLLAR_DECIMALS - COLLATERAL_DECIMALS - PRICE_DECIMALS
         )
 
@@ -197,15 +199,17 @@ class World:
 
     def health(self) -> list[int | None]:
         """Health of each borrower now, None without debt. [wad]"""
-        market = self.lending.accrued(self.chain.timestamp)
-        accrued = replace(self.lending, market=market)
-        return [self._health(accrued, borrower) for borrower in range(len(self.borrowers))]
+        index = self.lending.accrued(self.chain.timestamp).index
+        return [self._health(borrower, index) for borrower in range(len(self.borrowers))]
 
-    def _health(self, lending: Pool, borrower: int) -> int | None:
-        name = self.borrowers[borrower].address
-        if not lending.account(name).debt_shares:
+    def _health(self, borrower: int, index: int) -> int | None:
+        # As the twin's `health_of`, which would accrue the interest once for every borrower.
+        account = self.lending.account(self.borrowers[borrower].address)
+        if not account.debt_shares:
             return None
-        return lending.health_of(name, now=lending.market.accrued_at, prices=self.prices)
+        worth = value_down(account.collateral[self.number], self.prices[self.number])
+        debt = to_assets_up(account.debt_shares, index)
+        return health_down(worth * self.terms.liquidation_ltv, debt)
 
     def keep(self, price: int, health: list[int | None]) -> None:
         """The keeper liquidates whoever is unhealthy, the least healthy first, as long as what the
@@ -253,7 +257,7 @@ class World:
         from defi_kit.bindings.lending_pool import BadDebt, Liquidated
 
         who = self.borrowers[borrower].address
-        collateral = self.lending.account(who).collateral[self._number]
+        collateral = self.lending.account(who).collateral[self.number]
         self._stock(self.keeper, self.usd, deal.repaid)
         seen = self.bank.preview_liquidation(who, self.weth.address, deal.repaid, MAX_UINT256)
         told = self.lending.preview_liquidation(
@@ -272,9 +276,9 @@ class World:
             Strike(
                 borrower=borrower,
                 health=deal.health,
-                health_after=self._health(self.lending, borrower),
+                health_after=self._health(borrower, self.lending.market.index),
                 bonus=deal.bonus,
-                price=self.prices[self._number],
+                price=self.prices[self.number],
                 previews=(_outcome(seen), _outcome(told)),
                 expected=_outcome(deal),
                 done=Outcome(done.repaid, done.seized, loss[0]),
@@ -314,59 +318,10 @@ class World:
             self.key.id,
         )
 
-    def read_lending(self) -> tuple[Pool, list[int]]:
-        """The lending pool and everyone in it, as the chain says, and what its oracles answer."""
+    def read_lending(self) -> Pool:
+        """The lending pool and everyone in it, as the chain says."""
         names = [self.lender, *(who.address for who in self.borrowers)]
-        return self.kit.lending.state(names), list(self.kit.lending.prices())
-
-    def books(self, *, count_dollars: bool) -> Books:
-        """What the chain says now; `count_dollars` adds up every dollar there is."""
-        market, (lending, prices) = self.read_market(), self.read_lending()
-        now = lending.accrued(self.chain.timestamp)
-        usd, weth = self.usd.contract, self.weth.contract
-        other = self.exchange.pool(self._other_pool)
-        other_usd = (
-            other.reserve0
-            if int(self.usd.address, 16) < int(self.kit.wbtc.address, 16)
-            else other.reserve1
-        )
-        in_usd, in_weth = market.reserve1, market.reserve0
-        if not self.weth_first:
-            in_usd, in_weth = in_weth, in_usd
-        holdings = [usd.balance_of(self.exchange), usd.balance_of(self.bank)]
-        held = None
-        if count_dollars:
-            people = (self.keeper, self.arbitrageur, *self.borrowers)
-            held = sum(holdings) + usd.balance_of(self.lender)
-            held += sum(usd.balance_of(who) for who in people)
-        shares = self.exchange.balance_of(self.lender, self.key.id)
-        return Books(
-            reserves=(market.reserve0, market.reserve1),
-            liquidity=market.supply,
-            liquidity_held=shares + LOCKED_SHARES,
-            exchange_owes=(in_usd + other_usd, in_weth),
-            exchange_holds=(holdings[0], weth.balance_of(self.exchange)),
-            cash=now.cash,
-            reserve=now.reserve,
-            debt=now.debt,
-            total_assets=self.bank.total_assets(),
-            lender_shares=lending.total_shares,
-            lender_shares_held=sum(one.shares for one in lending.accounts.values()),
-            debt_shares=now.debt_shares,
-            pool_holds=(holdings[1], weth.balance_of(self.bank)),
-            positions=tuple(
-                Position(
-                    lending.accounts[who.address].debt_shares,
-                    lending.accounts[who.address].collateral[self._number],
-                )
-                for who in self.borrowers
-            ),
-            price=prices[self._number],
-            dollars=usd.total_supply(),
-            dollars_held=held,
-            minter_allowance=self.usd.dollar.minter_allowance(self.lender),
-            twins=(market == self.market, lending == self.lending and prices == self.prices),
-        )
+        return self.kit.lending.state(names)
 
     def acts(self) -> Acts:
         """What was done since the last call, and whether a healthy account is safe."""
@@ -383,7 +338,8 @@ class World:
         """Whether the chain refuses to liquidate the least healthy of the healthy borrowers."""
         from defi_kit.reverts import HealthyAccount
 
-        healthy = [(h, i) for i, h in enumerate(self.health()) if h is not None and h >= WAD]
+        health = self.health()
+        healthy = [(h, i) for i, h in enumerate(health) if h is not None and h >= WAD]
         if not healthy:
             return None
         who = self.borrowers[min(healthy)[1]].address
