@@ -110,7 +110,11 @@ def l6(before: Seen, step: Step, after: Seen) -> None:
     """A share's value falls only where bad debt is realised, and by no more than that."""
     lost = step.bad_debt - step.from_reserve
     old, new = before.pool.total_shares + VIRTUAL_SHARES, after.pool.total_shares + VIRTUAL_SHARES
-    least = (before.total_assets + 1 - lost - bool(lost)) * new
+    _hold(
+        "L6", before.pool.total_assets(now=after.now) >= before.total_assets, "time costs lenders"
+    )
+    owned = before.pool.total_assets(now=after.now)
+    least = (owned + 1 - lost - bool(lost)) * new
     _hold("L6", (after.total_assets + 1) * old >= least, f"{step.verb} lowered the share price")
 
 

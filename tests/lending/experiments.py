@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lending.checks import Violation, wealth
-from lending.world import World
-
 from defi_kit.chain import Account
 from defi_kit.errors import Reverted
 from defi_kit.units import MAX_UINT256
+from lending.checks import Violation, wealth
+from lending.world import World
 
 STEP_LOSS = 3, 10**21
 """An accrual rounds the index down: less than 2e-21 of a debt, and 3e-21 is generous."""
@@ -48,24 +47,22 @@ def l7(world: World) -> None:
 def l8(world: World) -> None:
     """In and out again within one block never profits."""
     pool, who, seen = world.contract, world.people[3], world.look()
+    wallet, shares = seen.wallets[who.address][0], pool.balance_of(who)
     for amount in (1, 7, 10**3, 333 * world.unit + 1):
         for enter, leave in (("deposit", "redeem"), ("mint", "withdraw")):
+            first = (enter, amount if enter == "deposit" else amount * 10**6 + 1, who)
             with world.chain.snapshot():
-                shares = pool.balance_of(who)
-                first = amount if enter == "deposit" else amount * 10**6 + 1
-                if not _batch(world, who, (enter, first, who)):
+                if not _batch(world, who, first):
                     continue
-                got = pool.balance_of(who) - shares
-                paid = seen.wallets[who.address][0] - world.asset.balance_of(who)
+                got, paid = pool.balance_of(who) - shares, wallet - world.asset.balance_of(who)
             with world.chain.snapshot():
-                back = got if leave == "redeem" else paid + 1
-                both = (enter, first, who), (leave, back, who, who)
-                if not _batch(world, who, *both):
-                    continue
-                held = world.asset.balance_of(who)
-                kept = pool.balance_of(who) >= shares
-                wallet = seen.wallets[who.address][0]
-                _hold("L8", held <= wallet or not kept, f"{enter} and {leave} made {held - wallet}")
+                if _batch(world, who, first, (leave, got if leave == "redeem" else paid, who, who)):
+                    money, kept = (
+                        world.asset.balance_of(who) - wallet,
+                        pool.balance_of(who) - shares,
+                    )
+                    fair = money < 0 or kept < 0 or (money, kept) == (0, 0)
+                    _hold("L8", fair, f"{enter} and {leave} made {money} and {kept} shares")
     for borrower in world.people[:3]:
         with world.chain.snapshot():
             _borrow_and_repay(world, borrower)

@@ -12,12 +12,12 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
-from lending.experiments import EXPERIMENTS
-from lending.world import World
 
 from defi_kit.chain import Account, Chain
 from defi_kit.errors import Reverted
 from defi_kit.units import MAX_UINT256
+from lending.experiments import EXPERIMENTS
+from lending.world import World
 
 WORLDS = (
     (6, (18, 8)),

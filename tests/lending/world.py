@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from lending.checks import STEP_CHECKS, Seen, Step, Violation
-
 from defi_kit import reverts
 from defi_kit.bindings import LendingPool, MockOracle, MockToken
 from defi_kit.bindings import lending_pool as abi
@@ -20,6 +18,7 @@ from defi_kit.errors import Reverted
 from defi_kit.lending import pool as twin
 from defi_kit.lending.rates import KinkedRate
 from defi_kit.units import MAX_UINT256
+from lending.checks import STEP_CHECKS, Seen, Step, Violation
 
 PEOPLE = ("alice", "alices second", "bob", "carol", "keeper", "rival", "mallory")
 PLENTY = 2**130
@@ -247,6 +246,14 @@ class World:
             lambda now: (self.pool.accrue(now=now), None),
             lambda: self.contract.accrue(sender=who),
         )
+
+    def attempt(self, who: Account, send: Callable[[], Receipt]) -> None:
+        """Something the twin does not model: it is checked, whether it succeeds or not."""
+        try:
+            send()
+        except Reverted as refusal:
+            self.refusal = refusal
+        self._check(Step("attempt", who.address))
 
     # --- the world around -------------------------------------------------------------------------
 

@@ -1,0 +1,199 @@
+"""Every invariant bites: contracts with one mistake each, caught by the check it concerns.
+
+A fault is named `L<n> what is wrong`: the drill must report a violation of that invariant.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from defi_kit.chain import Chain
+from faults import Faults, faulty_bytecode
+from lending.checks import STEP_CHECKS
+from lending.drill import drill
+from lending.experiments import EXPERIMENTS
+from lending.world import World
+
+POOL: Faults = {
+    "L1 repaid shares stay in the total": (
+        """m.debtShares -= uint128(shares);
+        m.cash = (m.cash + repaid).toUint104();
+        _close(m);
+
+        emit Repaid""",
+        """m.cash = (m.cash + repaid).toUint104();
+        _close(m);
+
+        emit Repaid""",
+    ),
+    "L1 liquidation cancels half in the total": (
+        "m.debtShares -= uint128(l.debtShares);",
+        "m.debtShares -= uint128(l.debtShares / 2);",
+    ),
+    "L3 half of a repayment is collected": (
+        "_pull(_asset, repaid);\n    }\n\n    /// @dev What at most",
+        "_pull(_asset, repaid / 2);\n    }\n\n    /// @dev What at most",
+    ),
+    "L3 half of the collateral is collected": (
+        "uint256 held = _pull(token, amount);",
+        "uint256 held = _pull(token, amount / 2);",
+    ),
+    "L4 bad debt only when nothing at all is left": (
+        "if (valueLeft <= dust) (l.badDebt",
+        "if (worth.balance == 0) (l.badDebt",
+    ),
+    "L4 one unit left dodges the loss": (
+        """left == 0 || (l.debtLeft >= _minimumDebt && valueLeft > dust),
+            LeavesDust(l.debtLeft, _minimumDebt, valueLeft, dust)
+        );
+        if (valueLeft <= dust)""",
+        "true, LeavesDust(0, 0, 0, 0)); if (left == 0 && valueLeft <= dust)",
+    ),
+    "L5 health exactly 1 can be liquidated": (
+        "require(l.health < WAD, HealthyAccount",
+        "require(l.health <= WAD, HealthyAccount",
+    ),
+    "L5 collateral leaves without a check": (
+        "if (a.debtShares != 0) {\n            Market",
+        "if (a.debtShares == 1) {\n            Market",
+    ),
+    "L6 a loan books more than it gives": (
+        "m.cash -= uint104(assets);\n        _close(m);\n\n        emit Borrowed",
+        "m.cash -= uint104(assets + assets / 100);\n        _close(m);\n\n        emit Borrowed",
+    ),
+    "L9 bad debt of accounts that have cover": (
+        "if (valueLeft <= dust) (l.badDebt",
+        "if (l.debtLeft > 0) (l.badDebt",
+    ),
+    "L9 only half of what is repaid counts": (
+        "a.debtShares -= uint128(l.debtShares);",
+        "a.debtShares -= uint128(l.debtShares / 2);",
+    ),
+    "L10 collateral for half its price": (
+        "if (cost <= maxRepay) return (cost, maxSeize);",
+        "if (cost <= maxRepay) return (cost / 2, maxSeize);",
+    ),
+    "L11 anyone acts for anyone": (
+        "private view {\n        require(msg.sender == account,",
+        "private view {\n        require(msg.sender != address(0),",
+    ),
+    "L11 collateral posted for another opens a debt": (
+        "emit CollateralSupplied(token, account, amount);",
+        "if (account != msg.sender) _accounts[account].debtShares += 1;",
+    ),
+    "L12 repaying asks an oracle": (
+        "require(left == 0 || left >= _minimumDebt, DebtBelowMinimum(left, _minimumDebt));",
+        "_checkLimit(account, a, 0);",
+    ),
+    "L12 leaving without debt asks an oracle": (
+        "if (a.debtShares != 0) {\n            Market",
+        "if (true) {\n            Market",
+    ),
+    "L13 a limit by the wrong ratio": (
+        "uint256 ltv = worth.risk.borrowLtv;",
+        "uint256 ltv = worth.risk.liquidationLtv;",
+    ),
+    "L13 a borrow limit that forgets the debt": (
+        "limit.toSharesDown(m.index).zeroFloorSub(a.debtShares);",
+        "limit.toSharesDown(m.index);",
+    ),
+    "L15 half a loan is owed": (
+        "uint256 shares = assets.toSharesUp(m.index);",
+        "uint256 shares = assets.toSharesUp(m.index) / 2;",
+    ),
+    "L15 collateral comes back and stays": (
+        "_balances[account][number] = balance - amount;",
+        "_balances[account][number] = balance - amount / 2;",
+    ),
+}
+VAULT: Faults = {
+    "L2 the reserve belongs to the lenders too": (
+        "toAssetsDown(m.index) - m.reserve;",
+        "toAssetsDown(m.index);",
+    ),
+    "L2 total debt without its interest": (
+        "totalDebt() external view returns (uint256) {\n        Market memory m = _accrued();",
+        "totalDebt() external view returns (uint256) {\n        Market memory m = _market;",
+    ),
+    "L6 redeeming rounds up": (
+        "assets = shares.fullMulDiv(_totalAssets(m) + 1, totalSupply() + VIRTUAL_SHARES);",
+        "assets = shares.fullMulDivUp(_totalAssets(m) + 1, totalSupply() + VIRTUAL_SHARES);",
+    ),
+    "L7 every accrual counts the same seconds": (
+        "m.accruedAt = uint40(block.timestamp);\n            uint256 shares",
+        "uint256 shares",
+    ),
+    "L7 an accrual moves the rate": (
+        "_accrue(m);\n        _market = m;",
+        "_accrue(m);\n        _close(m);",
+    ),
+    "L8 minting rounds down": (
+        "assets = shares.fullMulDivUp(total + 1, supply + VIRTUAL_SHARES);",
+        "assets = shares.fullMulDiv(total + 1, supply + VIRTUAL_SHARES);",
+    ),
+    "L8 withdrawing rounds down": (
+        "shares = assets.fullMulDivUp(totalSupply() + VIRTUAL_SHARES, _totalAssets(m) + 1);",
+        "shares = assets.fullMulDiv(totalSupply() + VIRTUAL_SHARES, _totalAssets(m) + 1) * 9 / 10;",
+    ),
+    "L14 a limit that cannot be minted": (
+        "return (MAX_SHARES - supply).min(",
+        "return MAX_SHARES.max(",
+    ),
+    "L14 a limit that forgets the cash": (
+        "return balanceOf(owner).min(convertToShares(_market.cash));",
+        "return balanceOf(owner);",
+    ),
+    "L16 a share more for every deposit": (
+        "shares = assets.fullMulDiv(supply + VIRTUAL_SHARES, total + 1);",
+        "shares = assets.fullMulDiv(supply + VIRTUAL_SHARES, total + 1) + 1e6;",
+    ),
+}
+INDEX: Faults = {
+    "L7 simple interest": (
+        "result = RAY + x;\n            uint256 term = x;",
+        "return RAY + x;\n            uint256 term = x;",
+    ),
+    "L16 every repayment cancels a unit more": (
+        "return assets * RAY / index;",
+        "return (assets + 1) * RAY / index;",
+    ),
+}
+MATH: Faults = {
+    "L10 twice the bonus": (
+        "return FixedPointMathLib.fullMulDiv(repaid, (WAD + bonus) * WAD, price);",
+        "return FixedPointMathLib.fullMulDiv(repaid, (WAD + 2 * bonus) * WAD, price);",
+    ),
+}
+SOURCES: dict[str, Faults] = {
+    "LendingPool": POOL,
+    "LendingVault": VAULT,
+    "InterestIndex": INDEX,
+    "LiquidationMath": MATH,
+}
+ALL = [(source, name) for source, faults in SOURCES.items() for name in faults]
+
+
+@cache
+def _bytecode(source: str) -> dict[str, bytes]:
+    path = f"contracts/lending/{source}.sol"
+    return faulty_bytecode(path, SOURCES[source], contract="LendingPool")
+
+
+def test_every_invariant_has_two_faults() -> None:
+    ids = [name.split()[0] for _, name in ALL]
+    assert {id_: ids.count(id_) for id_ in ids} == {f"L{n}": 2 for n in range(1, 17)} | {"L7": 3}
+    assert set(ids) == STEP_CHECKS.keys() | EXPERIMENTS.keys()
+
+
+def test_the_pool_as_it_is_violates_nothing(chain: Chain) -> None:
+    assert drill(World(chain, lockstep=False)) == set()
+
+
+@pytest.mark.parametrize(("source", "fault"), ALL, ids=[name for _, name in ALL])
+def test_fault_is_caught_by_its_invariant(chain: Chain, source: str, fault: str) -> None:
+    invariant = fault.split()[0]
+    world = World(chain, bytecode=_bytecode(source)[fault], lockstep=False)
+    violated = drill(world, [invariant] if invariant in EXPERIMENTS else [])
+    assert invariant in violated
