@@ -183,8 +183,8 @@ class Deployment:
         genesis = chain.genesis_hash
         if genesis != self.genesis:
             raise WrongDeployment(
-                f"the deployment is of a chain {self.chain_id} that began with block {self.genesis}, "
-                f"this one began with {genesis}",
+                f"the deployment is of a chain {self.chain_id} that began with block "
+                f"{self.genesis}, this one began with {genesis}",
                 hint="a development chain was restarted: move the file away and deploy again",
             )
 
