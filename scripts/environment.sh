@@ -43,7 +43,7 @@ fi
 
 python=$(first_that "$newer" python3 python python3.13 python3.14)
 if [ -z "$python" ]; then
-  echo "defi_kit needs Python 3.11 or 3.12 and found $(python3 --version 2>&1 || true)." >&2
+  echo "defi_kit needs Python 3.11 or 3.12 and found $(python3 --version 2>/dev/null || echo none)." >&2
   echo "Install one, or name it: make PYTHON=/path/to/python3.12 ..." >&2
   exit 1
 fi
