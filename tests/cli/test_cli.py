@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import signal
 import time
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -135,6 +137,36 @@ def test_an_interrupted_replay_ends_at_once_and_writes_nothing(spawn, tmp_path, 
     assert out == ""
     assert "Traceback" not in errors
     assert [path.name for path in tmp_path.iterdir()] == ["long.csv"]
+
+
+def children(pid: int) -> set[int]:
+    """The processes whose parent is `pid`."""
+    found = set()
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it ended meanwhile
+            if int(file.read_text().rpartition(")")[2].split()[1]) == pid:
+                found.add(int(file.parent.name))
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in Linux's /proc")
+def test_an_interrupted_replay_on_anvil_leaves_no_anvil(spawn, tmp_path):
+    rows = "".join(f"{60 * n},{1000 + n % 7}\n" for n in range(50_000))
+    (tmp_path / "long.csv").write_text("time,close\n" + rows)
+    process = spawn("replay", "long.csv", "--chain", "anvil")
+    end = time.monotonic() + 30
+    while not (started := children(process.pid)) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert started
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    assert process.returncode == 130
+    while (left := [pid for pid in started if Path(f"/proc/{pid}").is_dir()]) and (
+        time.monotonic() < end
+    ):
+        time.sleep(0.05)
+    assert left == []
 
 
 def test_an_error_the_kit_does_not_know_is_not_hidden(cli, monkeypatch):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from defi_kit.chain import Chain
 from defi_kit.errors import NotSupported, PriceHistoryError
+from defi_kit.oracles import ScriptedFeed
 from defi_kit.simulation import CRASH, PriceHistory, Replay, Scenario, replay
 from defi_kit.simulation.invariants import NUMBERS
 from defi_kit.simulation.run import SHORT
@@ -207,6 +208,16 @@ def test_the_progress_of_a_replay_is_told_row_by_row():
     history = PriceHistory.from_rows([(0, "10"), (1, "11"), (2, "9")], source="made up")
     replay(Chain.embedded(), history, Scenario(loans=1), progress=lambda *seen: told.append(seen))
     assert told == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_a_replay_leaves_few_logs_in_memory_and_other_contracts_alone():
+    chain = Chain.embedded()
+    feed = ScriptedFeed.deploy(chain, "mine", "5")
+    before = len(list(chain.logs()))
+    replay(chain, CRASH)
+    assert len(list(chain.logs())) - before < 100
+    feed.set_price("6")
+    assert [log.address for log in chain.logs(feed.address)] == [feed.address] * 2
 
 
 # --- refused --------------------------------------------------------------------------------------

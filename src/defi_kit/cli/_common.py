@@ -22,6 +22,18 @@ if TYPE_CHECKING:
 
     from defi_kit.chain import Chain
 
+__all__ = [
+    "INTERRUPTED",
+    "REFUSED",
+    "TERMINATED",
+    "Commands",
+    "chain_option",
+    "console",
+    "json_option",
+    "open_chain",
+    "print_json",
+]
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 REFUSED = 1

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
     from defi_kit.simulation import PriceHistory, Replay, Scenario
 
+__all__ = [
+    "output_options",
+    "progress_bar",
+    "run",
+]
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 
     from defi_kit.bench import Report, Row
 
+__all__ = [
+    "command",
+    "gas",
+]
+
 
 @click.group("bench")
 def command() -> None:

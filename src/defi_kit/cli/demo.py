@@ -9,6 +9,10 @@ import click
 from defi_kit.cli._common import chain_option, json_option
 from defi_kit.cli._replaying import output_options, run
 
+__all__ = [
+    "command",
+]
+
 
 @click.command("demo")
 @chain_option

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from defi_kit.chain.node import NodeChain
     from defi_kit.kit import Kit
 
+__all__ = [
+    "command",
+]
+
 
 @click.command("deploy")
 @click.option("--chain", "url", required=True, metavar="URL", help="http://, ws:// or IPC path.")

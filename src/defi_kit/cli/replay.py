@@ -14,6 +14,10 @@ from defi_kit.simulation.instants import parse_time
 if TYPE_CHECKING:
     from defi_kit.simulation import PriceHistory
 
+__all__ = [
+    "command",
+]
+
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 

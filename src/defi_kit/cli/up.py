@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from defi_kit.chain import Chain
     from defi_kit.kit import Kit
 
+__all__ = [
+    "command",
+]
+
 _PEOPLE = ("alice", "bob", "keeper")
 _LOOK_EVERY = 1.0  # [seconds] between two looks whether the chain still answers
 

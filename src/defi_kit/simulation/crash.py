@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from defi_kit.simulation.history import PriceHistory
 
+__all__ = [
+    "CRASH",
+]
+
 _FIRST = 1_583_971_200  # 2020-03-12T00:00Z
 _HOUR = 3_600
 

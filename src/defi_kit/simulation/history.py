@@ -19,6 +19,14 @@ from defi_kit.simulation.instants import (
     parse_time,
 )
 
+__all__ = [
+    "PRICE_COLUMNS",
+    "TIME_COLUMNS",
+    "PriceHistory",
+    "Progress",
+    "Tick",
+]
+
 TIME_COLUMNS = ("time", "timestamp", "datetime", "date")
 PRICE_COLUMNS = ("close", "price")
 

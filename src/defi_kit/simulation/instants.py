@@ -6,6 +6,15 @@ import re
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
+__all__ = [
+    "HIGHEST_PRICE",
+    "LATEST",
+    "PRICE_DECIMALS",
+    "format_time",
+    "parse_price",
+    "parse_time",
+]
+
 PRICE_DECIMALS = 8
 """Decimals of a price, as on Chainlink's dollar feeds."""
 

@@ -23,6 +23,21 @@ from typing import NamedTuple
 
 from defi_kit.units import WAD
 
+__all__ = [
+    "BPS",
+    "NUMBERS",
+    "PRICE_SCALE",
+    "Acts",
+    "Books",
+    "Finding",
+    "Outcome",
+    "Position",
+    "Strike",
+    "Terms",
+    "Trade",
+    "check",
+]
+
 NUMBERS = (
     *("X1", "X2", "X3", "X4", "X7", "X9"),
     *("L1", "L2", "L3", "L4", "L5", "L6", "L9", "L10", "L11", "L13"),

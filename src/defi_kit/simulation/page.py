@@ -13,6 +13,10 @@ from defi_kit.simulation.story import dollars, facts, percent, price_text
 if TYPE_CHECKING:
     from defi_kit.simulation.records import Loan, Replay, Step
 
+__all__ = [
+    "html",
+]
+
 _STYLE = """
 :root { color-scheme: light; }
 body { font: 15px/1.5 system-ui, sans-serif; color: #1f2933; background: #f5f7fa; margin: 0; }

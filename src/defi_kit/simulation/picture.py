@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from defi_kit.simulation.records import Replay
 
+__all__ = ["PlotsMissing", "headlines", "png", "span", "svg", "title"]
+
 INK = "#1f2933"
 FAINT = "#9aa5b1"
 GRID = "#e4e7eb"

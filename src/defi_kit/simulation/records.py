@@ -9,6 +9,17 @@ from decimal import Decimal
 
 from defi_kit.units import WAD, Amount
 
+__all__ = [
+    "CLOSED",
+    "HEALTH_SCALE",
+    "HIGHEST_HEALTH",
+    "Loan",
+    "Path",
+    "Replay",
+    "Step",
+    "exact_ratio",
+]
+
 HEALTH_SCALE = 10_000
 """A health factor of one, as the records hold it."""
 

@@ -29,6 +29,13 @@ if TYPE_CHECKING:
     from defi_kit.chain import Chain
     from defi_kit.simulation.history import PriceHistory
 
+__all__ = [
+    "LONGEST",
+    "SHORT",
+    "Progress",
+    "replay",
+]
+
 Progress = Callable[[int, int], None]
 """Told how many rows of how many are done."""
 

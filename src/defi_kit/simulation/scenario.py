@@ -14,6 +14,15 @@ from defi_kit.units import WAD, Ratio, format_units, parse_units
 if TYPE_CHECKING:
     from defi_kit.kit import Economy
 
+__all__ = [
+    "COLLATERAL_DECIMALS",
+    "DOLLAR_DECIMALS",
+    "LEAST_LOAN",
+    "MOST_LOANS",
+    "Plan",
+    "Scenario",
+]
+
 MOST_LOANS = 1_000
 LEAST_LOAN = "100"  # [dollars] the standard economy's minimum debt
 DOLLAR_DECIMALS = 6

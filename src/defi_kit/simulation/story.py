@@ -15,6 +15,16 @@ if TYPE_CHECKING:
     from defi_kit.simulation.records import Loan, Replay, Step
     from defi_kit.units import Amount, Unit
 
+__all__ = [
+    "as_data",
+    "dollars",
+    "facts",
+    "format_signed",
+    "percent",
+    "price_text",
+    "tell",
+]
+
 _MOST_LINES = 48  # steps shown in the terminal; the page has them all
 
 

@@ -34,6 +34,13 @@ if TYPE_CHECKING:
     from defi_kit.kit import Kit
     from defi_kit.tokens import Token
 
+__all__ = [
+    "DUST_DIVISOR",
+    "GAS_MONEY",
+    "Done",
+    "World",
+]
+
 GAS_MONEY = 10_000 * 10**18  # [wei] left to everyone who wraps ether
 _MINTED_AT_MOST = 2**127  # [dollar units] half of what the dollar's supply may be
 _WAD_PER_PIP = 10**12
