@@ -50,20 +50,24 @@ def generate(target: Path, *, only: Iterable[str] = ()) -> int:
 
     package = target / "src" / "defi_kit"
     with _lock():  # a partial run must not bring back what another one has just replaced
-        _write(package, _files(package, fresh, output, partial=bool(only)))
+        artifacts, errors = _tables(package / "artifacts", fresh, output, partial=bool(only))
+        _write(package, _files(artifacts, errors))
+        _write_sizes(target / "snapshots" / "sizes.json", artifacts)
     if not only:
         _ape_cache.write(output, sources)
-        _write_sizes(target, fresh)
     return len(fresh)
 
 
-def _files(package: Path, fresh: Json, output: Json, *, partial: bool) -> dict[str, str]:
-    """Every generated file's text. A partial run reads what it does not compile from `package`."""
-    kept = _kept(package / "artifacts", fresh) if partial else {}
-    known = _json(package / "artifacts" / "errors.json") if partial else {}
+def _tables(folder: Path, fresh: Json, output: Json, *, partial: bool) -> tuple[Json, Json]:
+    """All artifacts and all errors. A partial run reads what it does not compile from `folder`."""
+    kept = _kept(folder, fresh) if partial else {}
+    known = _json(folder / "errors.json") if partial else {}
     artifacts = dict(sorted({**kept, **fresh}.items()))
-    errors = _errors(artifacts, output, known)
+    return artifacts, _errors(artifacts, output, known)
 
+
+def _files(artifacts: Json, errors: Json) -> dict[str, str]:
+    """Every generated file's text, by path below the package."""
     files = {f"artifacts/{name}.json": _dump(artifact) for name, artifact in artifacts.items()}
     files["artifacts/errors.json"] = _dump(errors)
     return files | _bindings.render(artifacts, errors)
@@ -78,10 +82,9 @@ def sizes(runtime: Mapping[str, int], sources: Mapping[str, str]) -> dict[str, i
     }
 
 
-def _write_sizes(target: Path, artifacts: Mapping[str, Json]) -> None:
+def _write_sizes(file: Path, artifacts: Mapping[str, Json]) -> None:
     runtime = {name: len(entry["deployedBytecode"]) // 2 for name, entry in artifacts.items()}
     sources = {name: entry["source"] for name, entry in artifacts.items()}
-    file = target / "snapshots" / "sizes.json"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(sizes(runtime, sources), indent=2) + "\n", encoding="utf-8")
 
@@ -152,52 +155,34 @@ def _doc(compiled: Json) -> Json:
     return doc
 
 
-def _errors(artifacts: Mapping[str, Json], output: Json, old: Json) -> Json:
+def _errors(artifacts: Mapping[str, Json], output: Json, known: Json) -> Json:
     """Every custom error by signature. Errors that Solady raises in assembly are in the ABIs of
-    Solady's own files only, which is why the imported files' ABIs are read as well."""
+    Solady's own files only, which is why the imported files' ABIs are read as well. A partial run
+    does not see every dependency: the others' errors are taken from those that are `known`."""
+    imported = {
+        name: compiled["abi"]
+        for source_id, contracts in output["contracts"].items()
+        if source_id.startswith("node_modules/")
+        for name, compiled in contracts.items()
+    }
+    own = {name: artifact["abi"] for name, artifact in artifacts.items()}
     table: dict[str, Json] = {}
-
-    def add(declared_in: str, own: bool, abi: Iterable[Json]) -> None:
+    for key, entry in known.items():
+        if others := set(entry["declaredIn"]) - set(own) if entry["foreign"] else set():
+            table[key] = {"declaredIn": others, "foreign": True, "inputs": entry["inputs"]}
+    for declared_in, abi in [*imported.items(), *own.items()]:
         for item in abi:
             if item["type"] == "error":
-                entry = table.setdefault(
-                    signature(item),
-                    {
-                        "declaredIn": set(),
-                        "own": False,
-                        "inputs": _inputs(item),
-                        "name": item["name"],
-                    },
-                )
+                blank = {"declaredIn": set(), "foreign": False, "inputs": _inputs(item)}
+                entry = table.setdefault(signature(item), blank)
                 entry["declaredIn"].add(declared_in)
-                entry["own"] |= own
-
-    dependency: dict[str, list[Json]] = {}
-    for source_id, contracts in output["contracts"].items():
-        if source_id.startswith("node_modules/"):
-            for name, compiled in contracts.items():
-                dependency[name] = compiled["abi"]
-    foreign = {
-        signature(item) for abi in dependency.values() for item in abi if item["type"] == "error"
-    }
-    foreign |= {key for key, entry in old.items() if entry["foreign"]}
-    for name, abi in dependency.items():
-        add(name, False, abi)
-    for name, artifact in artifacts.items():
-        add(name, True, artifact["abi"])
-    for key, entry in old.items():  # a partial run does not see every dependency
-        if entry["foreign"] and key not in table:
-            table[key] = {
-                "declaredIn": set(entry["declaredIn"]),
-                "inputs": entry["inputs"],
-                "name": key.partition("(")[0],
-            }
-    names = _class_names(table, foreign)
+                entry["foreign"] |= declared_in in imported
+    names = _class_names(table)
     return {
         key: {
             "className": names[key],
             "declaredIn": sorted(entry["declaredIn"]),
-            "foreign": key in foreign,
+            "foreign": entry["foreign"],
             "inputs": entry["inputs"],
             "selector": keccak(key)[:4].hex(),
         }
@@ -209,15 +194,15 @@ def _inputs(item: Json) -> list[list[str]]:
     return [[part["name"], canonical(part)] for part in item["inputs"]]
 
 
-def _class_names(table: Mapping[str, Json], foreign: set[str]) -> dict[str, str]:
+def _class_names(table: Mapping[str, Json]) -> dict[str, str]:
     """Python class of each error: its name; of two errors of one name, the library's is prefixed
     with the library."""
     by_name: dict[str, list[str]] = {}
-    for key, entry in sorted(table.items()):
-        by_name.setdefault(entry["name"], []).append(key)
+    for key in sorted(table):
+        by_name.setdefault(key.partition("(")[0], []).append(key)
     names: dict[str, str] = {}
     for name, keys in by_name.items():
-        own = [key for key in keys if key not in foreign]
+        own = [key for key in keys if not table[key]["foreign"]]
         if len(own) > 1:
             raise CompilerError(f"two errors are named {name}: {' and '.join(own)}; rename one")
         plain = own[0] if own else keys[0]
