@@ -87,10 +87,10 @@ interface ILendingPool {
     event Accrued(uint256 interest, uint256 toReserve);
 
     /// @notice Collateral was posted for `account`; the token's own event says by whom.
-    event CollateralSupplied(address indexed token, address indexed account, uint256 amount);
+    event CollateralSupplied(address indexed account, address token, uint256 amount);
 
     /// @notice `account` took collateral back; `receiver` got it.
-    event CollateralWithdrawn(address indexed token, address indexed account, address indexed receiver, uint256 amount);
+    event CollateralWithdrawn(address indexed account, address indexed receiver, address token, uint256 amount);
 
     /// @notice `account` took on debt; `receiver` got the assets.
     event Borrowed(address indexed account, address indexed receiver, uint256 assets, uint256 debtShares);

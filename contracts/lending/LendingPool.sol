@@ -27,12 +27,6 @@ contract LendingPool is LendingVault {
         uint16 held;
     }
 
-    /// @dev A collateral by token. One word, never written again.
-    struct Listing {
-        uint120 cap; // [collateral]
-        uint8 place; // number plus one; 0 = not a collateral
-    }
-
     /// @dev What a collateral counts for, by number. One word, read for each collateral an account holds.
     struct Risk {
         address oracle;
@@ -76,9 +70,9 @@ contract LendingPool is LendingVault {
 
     /* BOOKS */
 
-    mapping(address token => Listing) private _listings;
+    mapping(address token => uint256) private _listings; // cap << 8 | number + 1; 0 = not a collateral
     mapping(address account => Account) private _accounts;
-    mapping(address account => uint256[MAX_COLLATERALS] amounts) private _balances; // by number [collateral]
+    mapping(address account => mapping(uint256 number => uint256 amount)) private _balances; // [collateral]
 
     constructor(PoolParameters memory pool, KinkedCurve memory curve, CollateralParameters[] memory list)
         LendingVault(pool, curve)
@@ -99,7 +93,7 @@ contract LendingPool is LendingVault {
     function _list(CollateralParameters memory c, uint256 number) private {
         // The pool's own shares lose value exactly when its loans do, so they can back none of them.
         require(c.token != address(this) && c.token != _asset, InvalidCollateral(c.token));
-        require(_listings[c.token].place == 0, InvalidCollateral(c.token));
+        require(_listings[c.token] == 0, InvalidCollateral(c.token));
         require(
             c.borrowLtv > 0 && c.borrowLtv < c.liquidationLtv && c.fullBonusHealth < BPS
                 && (BPS + c.maxBonus) * c.liquidationLtv <= c.fullBonusHealth * BPS,
@@ -110,7 +104,7 @@ contract LendingPool is LendingVault {
         _priceOf(c.oracle);
 
         _tokens.push(c.token);
-        _listings[c.token] = Listing({cap: c.cap, place: uint8(number + 1)});
+        _listings[c.token] = uint256(c.cap) << 8 | number + 1;
         _risks[number] = Risk(c.oracle, c.borrowLtv, c.liquidationLtv, c.maxBonus, c.fullBonusHealth);
     }
 
@@ -120,18 +114,17 @@ contract LendingPool is LendingVault {
     function supplyCollateral(address token, uint256 amount, address account) external nonReentrant {
         require(amount != 0, ZeroAmount());
         (uint256 number, uint256 cap) = _listing(token);
-        uint256[MAX_COLLATERALS] storage balances = _balances[account];
-        uint256 balance = balances[number];
+        uint256 balance = _balances[account][number];
 
-        if (balance == 0) _hold(account, number);
         // Cannot overflow: `amount` arrives, and all there is stays below the cap of 120 bits.
         unchecked {
-            balances[number] = balance + amount;
+            _balances[account][number] = balance + amount;
         }
+        if (balance == 0) _hold(account, number);
 
-        emit CollateralSupplied(token, account, amount);
+        emit CollateralSupplied(account, token, amount);
 
-        uint256 held = _pull(token, amount);
+        uint256 held = _take(token, amount);
         require(held <= cap, CapExceeded(token, held, cap));
     }
 
@@ -165,7 +158,7 @@ contract LendingPool is LendingVault {
             _checkLimit(account, a, uint256(a.debtShares).toAssetsUp(m.index));
         }
 
-        emit CollateralWithdrawn(token, account, receiver, amount);
+        emit CollateralWithdrawn(account, receiver, token, amount);
 
         _push(token, receiver, amount);
     }
@@ -330,11 +323,10 @@ contract LendingPool is LendingVault {
     }
 
     function _listing(address token) private view returns (uint256 number, uint256 cap) {
-        Listing storage listing = _listings[token];
-        (number, cap) = (listing.place, listing.cap);
-        require(number != 0, UnknownCollateral(token));
+        uint256 listing = _listings[token];
+        require(listing != 0, UnknownCollateral(token));
         unchecked {
-            --number;
+            (number, cap) = ((listing & 0xff) - 1, listing >> 8);
         }
     }
 
@@ -349,7 +341,7 @@ contract LendingPool is LendingVault {
 
     /// @dev Asks the oracle of every collateral held. Cannot overflow: a value is below 2^137, ratios below 2^16.
     function _appraise(address account, uint256 held, uint256 focus) private view returns (Appraisal memory worth) {
-        uint256[MAX_COLLATERALS] storage balances = _balances[account];
+        mapping(uint256 => uint256) storage balances = _balances[account];
         unchecked {
             for (uint256 number; held != 0; (++number, held >>= 1)) {
                 if (held & 1 == 0) continue;
@@ -379,7 +371,13 @@ contract LendingPool is LendingVault {
         for (uint256 i; i < list.length; ++i) {
             (address token, Risk memory r) = (_tokens[i], _risks[i]);
             list[i] = CollateralParameters(
-                token, r.oracle, r.borrowLtv, r.liquidationLtv, r.maxBonus, r.fullBonusHealth, _listings[token].cap
+                token,
+                r.oracle,
+                r.borrowLtv,
+                r.liquidationLtv,
+                r.maxBonus,
+                r.fullBonusHealth,
+                uint120(_listings[token] >> 8)
             );
         }
     }

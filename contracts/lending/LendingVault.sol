@@ -209,14 +209,21 @@ abstract contract LendingVault is ILendingPool, ERC4626 {
 
     /* TOKENS */
 
+    /// @dev Some tokens refuse to move nothing.
+    function _pull(address token, uint256 amount) internal {
+        if (amount != 0) _take(token, amount);
+    }
+
     /// @dev Takes `amount` from the caller and insists that it arrived; returns what the pool holds then. The lock
     /// keeps anyone from mixing another deposit into the measurement.
-    function _pull(address token, uint256 amount) internal returns (uint256 held) {
-        if (amount == 0) return 0; // some tokens refuse to move nothing
+    function _take(address token, uint256 amount) internal returns (uint256 held) {
         uint256 before = token.balanceOf(address(this));
         token.safeTransferFrom(msg.sender, address(this), amount);
         held = token.balanceOf(address(this));
-        require(held - before == amount, WrongAmountReceived(token, held - before, amount));
+        // Wraps where less is held than before, and then equals no amount that anyone has.
+        unchecked {
+            require(held - before == amount, WrongAmountReceived(token, held - before, amount));
+        }
     }
 
     function _push(address token, address to, uint256 amount) internal {

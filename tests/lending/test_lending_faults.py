@@ -37,8 +37,8 @@ POOL: Faults = {
         "_pull(_asset, repaid / 2);\n    }\n\n    /// @dev What at most",
     ),
     "L3 half of the collateral is collected": (
-        "uint256 held = _pull(token, amount);",
-        "uint256 held = _pull(token, amount / 2);",
+        "uint256 held = _take(token, amount);",
+        "uint256 held = _take(token, amount / 2);",
     ),
     "L4 bad debt only when nothing at all is left": (
         "if (valueLeft <= dust) (l.badDebt",
@@ -80,7 +80,7 @@ POOL: Faults = {
         "private view {\n        require(msg.sender != address(0),",
     ),
     "L11 collateral posted for another opens a debt": (
-        "emit CollateralSupplied(token, account, amount);",
+        "emit CollateralSupplied(account, token, amount);",
         "if (account != msg.sender) _accounts[account].debtShares += 1;",
     ),
     "L12 repaying asks an oracle": (

@@ -252,9 +252,9 @@ class CollateralSupplied(Event):
         "a1d3b269caaa0f650745881dd7077600f8c21e0f1ee4c7292c13543f4d89c7b1"
     )
     TYPES: ClassVar[tuple[str, ...]] = ("address", "address", "uint256")
-    INDEXED: ClassVar[tuple[bool, ...]] = (True, True, False)
-    token: str
+    INDEXED: ClassVar[tuple[bool, ...]] = (True, False, False)
     account: str
+    token: str
     amount: int
 
 
@@ -267,10 +267,10 @@ class CollateralWithdrawn(Event):
         "066ba4a8f1b0176abba8cd70012fabcaa801a97916823e068d94ec15deb9037a"
     )
     TYPES: ClassVar[tuple[str, ...]] = ("address", "address", "address", "uint256")
-    INDEXED: ClassVar[tuple[bool, ...]] = (True, True, True, False)
-    token: str
+    INDEXED: ClassVar[tuple[bool, ...]] = (True, True, False, False)
     account: str
     receiver: str
+    token: str
     amount: int
 
 
