@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .fee_token import FeeToken as FeeToken
     from .feed_oracle import FeedOracle as FeedOracle
     from .fiat_dollar import FiatDollar as FiatDollar
+    from .lending_math_harness import LendingMathHarness as LendingMathHarness
     from .lending_pool import LendingPool as LendingPool
     from .mock_oracle import MockOracle as MockOracle
     from .mock_token import MockToken as MockToken
@@ -43,6 +44,7 @@ __all__ = [
     "FeeToken",
     "FeedOracle",
     "FiatDollar",
+    "LendingMathHarness",
     "LendingPool",
     "MockOracle",
     "MockToken",
@@ -67,6 +69,7 @@ _MODULES = {
     "FeeToken": "fee_token",
     "FeedOracle": "feed_oracle",
     "FiatDollar": "fiat_dollar",
+    "LendingMathHarness": "lending_math_harness",
     "LendingPool": "lending_pool",
     "MockOracle": "mock_oracle",
     "MockToken": "mock_token",
