@@ -9,7 +9,9 @@ import pytest
 
 import defi_kit
 from defi_kit import reverts
+from defi_kit.bindings import ChainProbe
 from defi_kit.chain.ape import connect
+from defi_kit.errors import InsufficientFunds, Panic, RevertString, UnknownRevert
 
 
 @pytest.fixture
@@ -35,6 +37,42 @@ def test_a_refusal_is_decoded(kit: defi_kit.Kit) -> None:
     with pytest.raises(reverts.NotOwner) as refusal:
         kit.wbtc.mint(alice, kit.wbtc("1"), sender=alice)
     assert refusal.value.arguments["caller"] == alice.address
+
+
+@pytest.fixture
+def probe(project: object) -> Iterator[ChainProbe]:
+    with connect(ape.networks.provider) as chain:
+        yield ChainProbe.deploy(chain, 1)
+
+
+def test_every_kind_of_failure_has_its_class(probe: ChainProbe) -> None:
+    with pytest.raises(RevertString) as refusal:
+        probe.fail_with_string('it\'s "no"')
+    assert refusal.value.arguments == {"reason": 'it\'s "no"'}
+    with pytest.raises(UnknownRevert) as silent:
+        probe.fail_silently()
+    assert silent.value.data == b""
+    with pytest.raises(Panic) as panic:
+        probe.divide(1, 0)
+    assert panic.value.arguments["code"] == 0x12
+    with pytest.raises(reverts.CalleeRefused) as deep:
+        probe.fail_deep(7)
+    assert deep.value.arguments["attempt"] == 7
+    assert probe.divide(6, 2) == 3
+
+
+def test_a_transaction_that_fails_changes_nothing(probe: ChainProbe) -> None:
+    with pytest.raises(reverts.NumberTooLarge):
+        probe.store(probe.limit() + 1)
+    assert probe.number() == 1
+    probe.store(2)
+    assert probe.number() == 2
+
+
+def test_spending_more_ether_than_there_is_has_its_class(probe: ChainProbe) -> None:
+    alice = probe.chain.account("alice")
+    with pytest.raises(InsufficientFunds):
+        probe.store(2, sender=alice, value=probe.chain.balance(alice) + 1)
 
 
 def test_the_chains_block_is_apes_block(kit: defi_kit.Kit) -> None:

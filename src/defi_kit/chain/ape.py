@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import re
 from ast import literal_eval
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from .abi import encode
 from .node import NodeChain
 from .rpc import Transport
 
 __all__ = ["ApeTransport", "connect"]
 
-# Error codes of JSON-RPC 2.0 and of Ethereum's clients.
-NOT_FOUND = -32601
+# Error codes of Ethereum's clients.
+FAILED = -32000
 REVERTED = 3
 
-_BYTES = re.compile(r"b(['\"]).*\1", re.DOTALL)
+ERROR_STRING = bytes.fromhex("08c379a0")  # selector of Error(string)
+
+_FUNDS = re.compile(r"cannot afford|does not have enough balance", re.IGNORECASE)
+_HALT = re.compile(r"invalid opcode|out of gas|stack", re.IGNORECASE)
 
 
 def connect(provider: Any, account: Path | None = None, password: str | None = None) -> NodeChain:
@@ -42,16 +47,19 @@ class ApeTransport(Transport):
     def exchange(self, message: Any, deadline: float, repeatable: bool) -> Any:
         """One request, through the layers of web3.py that make eth-tester speak JSON-RPC."""
         from eth_tester.exceptions import TransactionFailed
-        from web3.exceptions import Web3Exception
+        from eth_utils.exceptions import ValidationError
+        from web3.exceptions import ContractLogicError, Web3Exception
 
         web3 = self._provider.web3
         ask = web3.provider.request_func(web3, web3.middleware_onion)
         try:
             reply = ask(message["method"], [_from_json(item) for item in message["params"]])
         except TransactionFailed as error:
-            return _failure(message, REVERTED, "execution reverted", _revert_data(error))
-        except (Web3Exception, ValueError, NotImplementedError) as error:
-            return _failure(message, NOT_FOUND, str(error))
+            return _refusal(message, str(error).removeprefix("execution reverted: "))
+        except ContractLogicError as error:
+            return _failure(message, REVERTED, str(error.message), error.data)
+        except (ValidationError, Web3Exception, ValueError) as error:
+            return _failure(message, FAILED, _FUNDS.sub("insufficient funds", str(error)))
         if "error" in reply:
             return _failure(message, reply["error"]["code"], reply["error"]["message"])
         return {"jsonrpc": "2.0", "id": message["id"], "result": _to_json(reply["result"])}
@@ -60,24 +68,23 @@ class ApeTransport(Transport):
         """Ape closes its chain itself."""
 
 
-def _failure(message: Any, code: int, text: str, data: bytes | None = None) -> dict[str, Any]:
-    error: dict[str, Any] = {"code": code, "message": text}
-    if data is not None:
-        error["data"] = "0x" + data.hex()
+def _failure(message: Any, code: int, text: str, data: object = None) -> dict[str, Any]:
+    error = {"code": code, "message": text, **({} if data is None else {"data": data})}
     return {"jsonrpc": "2.0", "id": message["id"], "error": error}
 
 
-def _revert_data(error: BaseException | None) -> bytes:
-    """Revert data of a failed call: eth-tester puts them, or their repr, into its message, and
-    web3.py wraps that once more."""
-    while error is not None:
-        for argument in error.args:
-            if isinstance(argument, bytes):
-                return argument
-            if found := _BYTES.search(str(argument)):
-                return bytes(literal_eval(found[0]))
-        error = error.__cause__ or error.__context__
-    return b""
+def _refusal(message: Any, text: str) -> dict[str, Any]:
+    """What a failed call answers. eth-tester gives the text of `require(…, "text")`, else the
+    `repr` of the data, or what stopped the machine."""
+    if _HALT.match(text):
+        return _failure(message, FAILED, text)
+    data = b""
+    if text.startswith(("b'", 'b"')):
+        with suppress(SyntaxError, ValueError):
+            data = bytes(literal_eval(text))
+    else:
+        data = ERROR_STRING + encode(["string"], [text])
+    return _failure(message, REVERTED, "execution reverted", "0x" + data.hex())
 
 
 def _from_json(value: Any) -> Any:
