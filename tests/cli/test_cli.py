@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -137,6 +138,31 @@ def test_an_interrupted_replay_ends_at_once_and_writes_nothing(spawn, tmp_path, 
     assert out == ""
     assert "Traceback" not in errors
     assert [path.name for path in tmp_path.iterdir()] == ["long.csv"]
+
+
+def test_an_interrupt_that_got_lost_is_not_forgotten(cli, monkeypatch):
+    """Python drops what a signal raises inside a `__del__`; the next row notices."""
+    import defi_kit.simulation.run
+
+    class Last:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGINT)
+
+    told = []
+    result = defi_kit.simulation.run._Run._result
+    monkeypatch.setattr(defi_kit.simulation.run._Run, "_result", lambda s: told.append(result(s)))
+    books = defi_kit.simulation.run.Auditor.books
+
+    def lossy(self, **options):
+        last = Last()
+        with monkeypatch.context() as quiet:
+            quiet.setattr(sys, "unraisablehook", lambda _: told.append("lost"))
+            del last
+        return books(self, **options)
+
+    monkeypatch.setattr(defi_kit.simulation.run.Auditor, "books", lossy)
+    assert cli("demo", "--no-picture").exit_code == 130
+    assert set(told) == {"lost"}
 
 
 def children(pid: int) -> set[int]:

@@ -121,10 +121,12 @@ def test_up_refuses_a_port_in_use(cli):
 def test_deploy_asks_before_it_spends_and_takes_no_for_an_answer(cli, node):
     height = node.block_number
     result = cli("deploy", "--chain", node.url, stdin="n\n")
-    assert result.exit_code == 130
+    assert result.exit_code == 1
+    assert result.stderr.endswith("error: nothing was sent\n")
     assert "gas       about" in result.stderr
     assert "cost      about" in result.stderr
     assert "Go ahead?" in result.stderr
+    assert "--yes" in cli("deploy", "--chain", node.url, stdin="").stderr
     assert node.block_number == height
     assert list(cli.folder.iterdir()) == []
 

@@ -32,6 +32,7 @@ __all__ = [
     "json_option",
     "open_chain",
     "print_json",
+    "stop_if_asked",
 ]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -58,7 +59,7 @@ class Commands(click.Group):
     def _run(self, arguments: list[str], name: str, extra: dict[str, Any]) -> int:
         as_json = "--json" in arguments
         try:
-            with _terminated_like_interrupted():
+            with _signals():
                 code = super().main(arguments, name, **extra)
             sys.stdout.flush()
             return code if isinstance(code, int) else 0
@@ -86,20 +87,42 @@ class _Terminated(BaseException):
     """SIGTERM arrived; raised so that every `with` block closes what it opened."""
 
 
-@contextmanager
-def _terminated_like_interrupted() -> Iterator[None]:
-    def stop(*_: object) -> NoReturn:
-        raise _Terminated
+_STOPS: dict[int, type[BaseException]] = {
+    signal.SIGINT: KeyboardInterrupt,
+    signal.SIGTERM: _Terminated,
+}
+_asked: list[int] = []
 
+
+def stop_if_asked() -> None:
+    """Raises what a signal asked for, if that was lost.
+
+    Python drops an exception that a signal raises inside somebody's `__del__`, of which there are
+    thousands a second in a replay; long loops therefore ask here.
+    """
+    if _asked:
+        raise _STOPS[_asked[0]]
+
+
+@contextmanager
+def _signals() -> Iterator[None]:
+    """Ctrl-C and SIGTERM raise, and are remembered until the command has ended."""
+
+    def stop(number: int, _: object) -> NoReturn:
+        _asked.append(number)
+        raise _STOPS[number]
+
+    _asked.clear()
     try:
-        before = signal.signal(signal.SIGTERM, stop)
+        before = {number: signal.signal(number, stop) for number in _STOPS}
     except ValueError:  # not in the main thread, where nobody may set handlers
         yield
         return
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _report(error: DefiKitError, as_json: bool) -> None:

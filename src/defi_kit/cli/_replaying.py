@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from defi_kit.cli._common import REFUSED, console, open_chain, print_json
+from defi_kit.cli._common import REFUSED, console, open_chain, print_json, stop_if_asked
 from defi_kit.errors import DefiKitError
 
 if TYPE_CHECKING:
@@ -71,7 +71,12 @@ def progress_bar(out: Console, title: str) -> Iterator[Callable[[int, int], None
         disable=not screen.is_terminal,
     ) as progress:
         task = progress.add_task(title, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+        def tell(done: int, total: int) -> None:
+            stop_if_asked()
+            progress.update(task, completed=done, total=total)
+
+        yield tell
 
 
 def run(

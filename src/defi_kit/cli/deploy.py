@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from defi_kit.cli._common import console, json_option, print_json
-from defi_kit.errors import InputError
+from defi_kit.cli._common import console, json_option, print_json, stop_if_asked
+from defi_kit.errors import DefiKitError, InputError
 
 if TYPE_CHECKING:
     from defi_kit.chain.node import NodeChain
@@ -65,7 +65,7 @@ def command(
         journal = file or Path("deployments") / f"{chain.chain_id}.json"
         if not yes:
             _announce(chain, journal)
-            click.confirm("Go ahead?", abort=True, err=True)
+            _ask()
         kit = deploy(chain, journal=journal)
         if as_json:
             print_json(_data(kit, journal))
@@ -127,6 +127,18 @@ def _announce(chain: NodeChain, journal: Path) -> None:
         f"  journal   {journal}",
         err=True,
     )
+
+
+def _ask() -> None:
+    try:
+        agreed = click.confirm("Go ahead?", err=True)
+    except click.Abort:
+        stop_if_asked()  # it was Ctrl-C
+        raise DefiKitError(
+            "nobody is there to answer, so nothing was sent", hint="--yes goes ahead without asking"
+        ) from None
+    if not agreed:
+        raise DefiKitError("nothing was sent")
 
 
 def _gas_price(chain: NodeChain) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from defi_kit.cli._common import console, json_option, print_json
+from defi_kit.cli._common import console, json_option, print_json, stop_if_asked
 
 if TYPE_CHECKING:
     from defi_kit.chain import Chain
@@ -61,6 +61,7 @@ def command(port: int, file: Path, as_json: bool) -> None:
 def _stay(chain: Chain) -> None:
     """Until a signal comes, or the chain stops answering (which raises)."""
     while chain.block_number >= 0:
+        stop_if_asked()
         time.sleep(_LOOK_EVERY)
 
 
