@@ -126,9 +126,17 @@ def test_deploy_asks_before_it_spends_and_takes_no_for_an_answer(cli, node):
     assert "gas       about" in result.stderr
     assert "cost      about" in result.stderr
     assert "Go ahead?" in result.stderr
-    assert "--yes" in cli("deploy", "--chain", node.url, stdin="").stderr
     assert node.block_number == height
     assert list(cli.folder.iterdir()) == []
+
+
+def test_deploy_does_not_take_silence_for_an_answer(spawn, node, tmp_path):
+    process = spawn("deploy", "--chain", node.url)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "nobody is there to answer" in errors
+    assert "--yes" in errors
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_deploy_writes_a_deployment_that_status_and_attach_read(cli, node):
