@@ -8,9 +8,6 @@ from .client import (
     CollateralWithdrawn,
     LendingPool,
     Liquidated,
-    LiquidationPreview,
-    MarketView,
-    Position,
     Repaid,
     Supplied,
     Withdrawn,
@@ -18,6 +15,7 @@ from .client import (
 from .deploy import CollateralParameters, constructor_arguments
 from .pool import Account, Collateral, Liquidation, Market, Parameters, Pool, Prices
 from .rates import KinkedRate
+from .views import LiquidationPreview, MarketView, Position
 
 __all__ = [
     "Account",

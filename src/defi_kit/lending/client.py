@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Self
 
 from .. import bindings
 from ..bindings import lending_pool as abi
 from ..chain import Chain, Receipt, Sender
-from ..chain.hashing import HasAddress, address_of
+from ..chain.hashing import ZERO_ADDRESS, HasAddress, address_of
 from ..errors import InputError, Reverted
 from ..tokens import Token
 from ..units import MAX_UINT256, Amount, Number, Rate, Ratio
 from .deploy import CollateralParameters, constructor_arguments
 from .pool import Account, Collateral, Market, Parameters, Pool
 from .rates import KinkedRate
+from .views import LiquidationPreview, MarketView, Position, human_price, wad_decimal
 
 __all__ = [
     "Borrowed",
@@ -26,9 +26,6 @@ __all__ = [
     "CollateralWithdrawn",
     "LendingPool",
     "Liquidated",
-    "LiquidationPreview",
-    "MarketView",
-    "Position",
     "Repaid",
     "Supplied",
     "Withdrawn",
@@ -119,121 +116,6 @@ class Liquidated:
     from_reserve: Amount
     """Part of the bad debt that the reserve bore; lenders bore the rest."""
     receipt: Receipt = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class LiquidationPreview:
-    """What a liquidation would do now."""
-
-    account: str
-    health_factor: Decimal
-    repaid: Amount
-    seized: Amount
-    bonus: Ratio
-    debt_left: Amount
-    bad_debt: Amount
-
-
-# --- what views return ----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class MarketView:
-    """The pool at one block, interest included."""
-
-    total_assets: Amount
-    """What the lenders own."""
-    total_debt: Amount
-    cash: Amount
-    """Held and not lent."""
-    reserve: Amount
-    """Belongs to no lender and bears losses first."""
-    utilisation: Ratio
-    borrow_rate: Rate
-    supply_rate: Rate
-    """What lenders earn: the borrowers' interest less the reserve's part, over all assets."""
-    share_price: Decimal
-    """Assets that one share is worth, both in whole units; 1 at first."""
-    collateral: Mapping[str, Amount]
-    """Held by the pool, by symbol."""
-    prices: Mapping[str, Decimal | None]
-    """Assets that one whole token is worth, by symbol; None where the oracle refuses."""
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """One account at one block. Whatever depends on prices raises ZeroPrice while an oracle of a
-    collateral it holds refuses; the rest can still be read.
-    """
-
-    address: str
-    supplied: Amount
-    """What its shares are worth, as a lender."""
-    shares: Amount
-    debt: Amount
-    collateral: Mapping[str, Amount]
-    """What it holds, by symbol."""
-    pool: Pool = field(repr=False)
-    """The twin this was read from, with this account in it: ask it what would be, if."""
-    prices: tuple[int, ...] = field(repr=False)
-    """What the oracles answer, 0 where one refuses. [1e36]"""
-    now: int = field(repr=False)
-    """[unix seconds]"""
-
-    def __str__(self) -> str:
-        held = ", ".join(str(amount) for amount in self.collateral.values()) or "no collateral"
-        try:
-            health = f"health factor {self.health_factor:.4f}"
-        except Reverted:
-            health = "health factor unknown: an oracle refuses"
-        return f"{self.address}: {held}; debt {self.debt}; {health}; lent {self.supplied}"
-
-    @property
-    def health_factor(self) -> Decimal:
-        """Collateral value times liquidation LTV, over debt. At 1 or above it is healthy; infinity
-        without debt."""
-        if not self.debt:
-            return Decimal("Infinity")
-        return _wad(self.pool.health_of(self.address, now=self.now, prices=self.prices))
-
-    @property
-    def collateral_value(self) -> Amount:
-        """What the collateral is worth, in the asset."""
-        return replace(self.debt, raw=self.pool.appraise(self.address, self.prices).value)
-
-    @property
-    def borrow_limit(self) -> Amount:
-        """Collateral value times borrow LTV: the most debt that borrowing may lead to."""
-        worth = self.pool.appraise(self.address, self.prices)
-        return replace(self.debt, raw=worth.borrowing // 10_000)
-
-    @property
-    def headroom(self) -> Amount:
-        """What it can still borrow now: within the limit, the pool's cash and the minimum debt."""
-        raw = self.pool.max_borrow(self.address, now=self.now, prices=self.prices)
-        return replace(self.debt, raw=raw)
-
-    @property
-    def ltv(self) -> Decimal:
-        """Debt over collateral value; infinity for a debt without collateral."""
-        if not self.debt:
-            return Decimal(0)
-        value = self.collateral_value
-        return Decimal(self.debt.raw) / Decimal(value.raw) if value else Decimal("Infinity")
-
-    @property
-    def liquidation_prices(self) -> Mapping[str, Decimal]:
-        """Lowest price of each collateral at which the account is healthy, other prices as they
-        are; 0 where the others suffice. By symbol; empty without debt."""
-        found: dict[str, Decimal] = {}
-        for symbol, amount in self.collateral.items():
-            token = amount.unit.address
-            price = self.pool.liquidation_price(
-                self.address, token, now=self.now, prices=self.prices
-            )
-            if price is not None:
-                found[symbol] = _human_price(price, amount.unit.decimals, self.debt.unit.decimals)
-        return found
 
 
 # --- the client -----------------------------------------------------------------------------------
@@ -559,7 +441,7 @@ class LendingPool:
             )
         return LiquidationPreview(
             account=address_of(account),
-            health_factor=_wad(done.health),
+            health_factor=wad_decimal(done.health),
             repaid=self.asset.raw(done.repaid),
             seized=token.raw(done.seized),
             bonus=Ratio(done.bonus),
@@ -630,7 +512,7 @@ class LendingPool:
                 for token, total in zip(self.collaterals, state.held, strict=True)
             },
             prices={
-                token.symbol: _human_price(price, token.decimals, self.asset.decimals)
+                token.symbol: human_price(price, token.decimals, self.asset.decimals)
                 if price
                 else None
                 for token, price in zip(self.collaterals, prices, strict=True)
@@ -650,13 +532,13 @@ class LendingPool:
         return self._read([], block)[1]
 
     def _everyone(self, block: int | None) -> list[str]:
-        names: dict[str, None] = {}
-        for event in self.contract.events(to_block=block):
-            if isinstance(event, abi.CollateralSupplied | abi.Borrowed):
-                names[event.account] = None
-            elif isinstance(event, abi.Transfer):
-                names[event.to] = None
-        return [name for name in names if int(name, 16)]
+        """Whoever got shares, collateral or debt; each account once, the zero address never."""
+        shared = (event.to for event in self.contract.events(abi.Transfer, to_block=block))
+        posted = (
+            event.account for event in self.contract.events(abi.CollateralSupplied, to_block=block)
+        )
+        names = dict.fromkeys((*shared, *posted, *self._borrowed(block)))
+        return [name for name in names if name != ZERO_ADDRESS]
 
     def _read(
         self, accounts: Sequence[str], block: int | None = None
@@ -708,7 +590,7 @@ class LendingPool:
     def _explain(self, error: Reverted, collateral: Token | None) -> None:
         asset = self.asset.unit.amount
         share = self.share.unit.amount
-        show: dict[str, Callable[[Any], object]] = {"health": _wad}
+        show: dict[str, Callable[[Any], object]] = {"health": wad_decimal}
         show |= dict.fromkeys(("assets", "cash", "debt", "limit", "minimum"), asset)
         show |= dict.fromkeys(("debt_left", "minimum_debt", "value_left", "dust"), asset)
         if error.name == "DepositAboveMaximum":
@@ -721,16 +603,3 @@ class LendingPool:
             names = ("amount", "balance", "held", "cap", "seized", "min_seized")
             show |= dict.fromkeys(names, collateral.unit.amount)
         error.in_units(**show)
-
-
-def _wad(value: int) -> Decimal:
-    """Exact, whatever the context's precision."""
-    return Decimal(f"{value}e-18")
-
-
-def _human_price(price: int, collateral_decimals: int, asset_decimals: int) -> Decimal:
-    """Whole assets per whole token, exact, without trailing zeros. [1e36 asset per collateral]"""
-    exponent = collateral_decimals - asset_decimals - 36
-    while price and exponent < 0 and price % 10 == 0:
-        price, exponent = price // 10, exponent + 1
-    return Decimal(f"{price}e{exponent}")
