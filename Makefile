@@ -24,7 +24,7 @@ HARDHAT := $(call stamp,hardhat,tools/hardhat/package-lock.json)
 PEERS := $(call stamp,peers,tools/peers/package-lock.json)
 COMPILER := $(call stamp,compiler,tools/package-lock.json scripts/solc.cjs scripts/_compiler.py)
 
-.PHONY: help demo test check format artifacts bench bench-gas up lock clean
+.PHONY: help demo test check format artifacts reference bench bench-gas up lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -51,8 +51,10 @@ format: $(DEV) $(COMPILER) ## lay out Python and Solidity as `check` wants them
 	$(VENV)/ruff format
 	forge fmt
 
-artifacts: $(DEV) $(COMPILER) ## compile the contracts; write artifacts, bindings, reference and Ape's cache
+artifacts: $(DEV) $(COMPILER) ## compile the contracts; write artifacts, bindings and Ape's cache
 	$(VENV)/python scripts/artifacts.py
+
+reference: $(DEV) ## write docs/reference/ from docstrings, NatSpec and the command line's help
 	$(VENV)/python scripts/reference.py
 
 bench: $(DEMO) $(TOOLS) ## measure the gas of every verb on Anvil and write it to snapshots/

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,11 @@ if "ape_test._cli" in sys.modules:
     ]
 else:
     collect_ignore = ["ape"]
+
+# Shells start background jobs with Ctrl-C ignored, and children inherit that: undo it, so that the
+# tests which interrupt a child work there as well.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile(
     "dev",
