@@ -210,6 +210,84 @@ def test_tokens_that_no_pool_connects_are_refused_in_words(desk: Desk, bob: Acco
         desk.exchange.quote(Unit("WETH", 18)("1"), desk.usd)
 
 
+# --- routes ---------------------------------------------------------------------------------------
+
+
+def parallel(desk: Desk, alice: Account) -> None:
+    """More ways from WETH to USD: two pools of other fees, and one by WBTC."""
+    for fee, ether, dollars in (("0.05%", "300", "600_000"), ("1%", "2_000", "4_000_000")):
+        desk.exchange.create_pool(desk.weth, desk.usd, fee)
+        desk.exchange.add_liquidity(desk.weth(ether), desk.usd(dollars), fee, sender=alice)
+    desk.exchange.create_pool(desk.weth, desk.wbtc)
+    desk.exchange.add_liquidity(desk.weth("1_500"), desk.wbtc("100"), sender=alice)
+
+
+def test_a_route_pays_what_it_promises(desk: Desk, alice: Account, bob: Account) -> None:
+    parallel(desk, alice)
+    sell = desk.weth("200")
+    route, quote = desk.exchange.route(sell, desk.usd), desk.exchange.quote(sell, desk.usd)
+    assert len(route.parts) == 4
+    assert route.single == quote.buy < route.buy
+    assert route.gain == route.buy - quote.buy
+    assert sum(part.sell for part in route.parts) == sell
+    assert sum(part.minimum for part in route.parts) == route.minimum < route.buy
+    assert route.price > quote.price
+    assert Ratio(0) < route.price_impact < quote.price_impact
+    assert Ratio.parse("0.05%") < route.fee < Ratio.parse("1%")
+    before = desk.usd.balance(bob), desk.weth.balance(bob)
+    done = desk.exchange.execute(route, sender=bob)
+    assert (done.sold, done.bought, done.to) == (sell, route.buy, bob.address)
+    assert [part.bought for part in done.parts] == [part.buy for part in route.parts]
+    assert desk.usd.balance(bob) - before[0] == route.buy
+    assert before[1] - desk.weth.balance(bob) == sell
+    assert [receipt.sender for receipt in done.receipts] == [bob.address] * 4
+    desk.nothing_is_left(bob)
+
+
+def test_a_route_of_one_part_is_the_quote(desk: Desk, alice: Account) -> None:
+    parallel(desk, alice)
+    quote = desk.exchange.quote(desk.weth("200"), desk.usd)
+    route = desk.exchange.route(desk.weth("200"), desk.usd, parts=1)
+    assert route.parts == (quote,)
+    assert (route.buy, route.fee, route.gain) == (quote.buy, quote.fee, desk.usd(0))
+    assert route.price_impact == quote.price_impact
+    dear = desk.exchange.route(desk.weth("200"), desk.usd, worth=desk.usd("1_000_000"))
+    assert dear.parts == route.parts
+
+
+def test_a_part_refused_leaves_the_parts_before_it_done(
+    desk: Desk, alice: Account, bob: Account
+) -> None:
+    parallel(desk, alice)
+    route = desk.exchange.route(desk.weth("200"), desk.usd)
+    second = route.parts[1].path
+    desk.exchange.swap(desk.weth("100"), desk.usd, path=second, sender=alice)
+    before = desk.usd.balance(bob)
+    with pytest.raises(reverts.TooLittleOut) as refusal:
+        desk.exchange.execute(route, sender=bob)
+    assert refusal.value.__notes__ == ["1 of 4 parts of the route were done"]
+    assert desk.usd.balance(bob) - before == route.parts[0].buy
+    desk.nothing_is_left(bob)
+
+
+def test_more_hops_reach_further(desk: Desk, alice: Account) -> None:
+    tokens = [FaucetToken.deploy(desk.chain, name, name, 6) for name in ("ONE", "TWO", "THREE")]
+    last = desk.wbtc
+    for token in tokens:
+        token.mint(alice, token("2_000"))
+        desk.exchange.create_pool(last, token)
+        desk.exchange.add_liquidity(last("1"), token("1_000"), sender=alice)
+        last = token
+    assert len(desk.exchange.quote(desk.wbtc("0.1"), tokens[2]).path) == 3
+    with pytest.raises(InputError, match="nor do 3") as refusal:
+        desk.exchange.quote(desk.usd("1"), tokens[2])
+    assert "hops=" in (refusal.value.hint or "")
+    assert len(desk.exchange.quote(desk.usd("1"), tokens[2], hops=4).path) == 4
+    assert len(desk.exchange.route(desk.usd("1"), tokens[2], hops=4).parts) == 1
+    with pytest.raises(InputError, match="nor do 3"):
+        desk.exchange.route(desk.usd("1"), tokens[2])
+
+
 def test_a_minimum_is_checked_by_the_contract(desk: Desk, bob: Account) -> None:
     with pytest.raises(reverts.TooLittleOut) as refusal:
         desk.exchange.swap(desk.weth("1"), desk.usd, minimum=desk.usd("2_000"), sender=bob)

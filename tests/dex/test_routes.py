@@ -1,56 +1,18 @@
-"""Paths: all of them, the best of them, and pools that are met twice."""
+"""Paths: what they yield, pools that are met twice; and which pools there are."""
 
 from __future__ import annotations
 
 from itertools import combinations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from defi_kit import reverts
 from defi_kit.dex.catalogue import OVERLAP, PoolCatalogue
 from defi_kit.dex.pool import ConstantProductPool, Hop, PoolKey
-from defi_kit.dex.routes import best_path, mid_price, path_keys, paths, yield_of
-from defi_kit.errors import Reverted
-from dex.strategies import FEES, magnitudes, pools
+from defi_kit.dex.routes import mid_price, yield_of
 
 TOKENS = [f"0x{number:040x}" for number in range(1, 6)]
 PAIRS = list(combinations(TOKENS, 2))
-
-
-@st.composite
-def markets(draw: st.DrawFn) -> dict[PoolKey, ConstantProductPool]:
-    """Some pools between five tokens, some of them empty."""
-    chosen = draw(
-        st.lists(st.tuples(st.sampled_from(PAIRS), st.sampled_from(FEES)), unique=True, max_size=9)
-    )
-    keys = [PoolKey(*pair, fee) for pair, fee in chosen]
-    return {
-        key: draw(st.one_of(pools((key.fee,)), st.just(ConstantProductPool(fee=key.fee))))
-        for key in keys
-    }
-
-
-@given(markets(), magnitudes(1, 2**80))
-def test_the_best_path_is_the_best_of_all(
-    market: dict[PoolKey, ConstantProductPool], amount: int
-) -> None:
-    token_in, token_out = TOKENS[0], TOKENS[1]
-    steps = [Hop(token, fee) for token in TOKENS for fee in FEES]
-    tried = [(last,) for last in steps if last.token_out == token_out]
-    tried += [(first, last) for first in steps for (last,) in tried if first.token_out != token_out]
-    yields = []
-    for path in tried:
-        if all(key in market for key in path_keys(token_in, path)):
-            try:
-                yields.append(yield_of(market, token_in, amount, path))
-            except Reverted:
-                continue
-    found = best_path(market, token_in, token_out, amount)
-    assert (found[1] if found else 0) == max(yields, default=0)
-    if found:
-        assert yield_of(market, token_in, amount, found[0]) == found[1]
 
 
 def test_a_pool_met_twice_is_met_as_the_first_visit_left_it() -> None:
@@ -68,14 +30,6 @@ def test_a_path_of_nothing_and_an_unknown_pool_are_refused() -> None:
     with pytest.raises(reverts.UnknownPool) as refusal:
         yield_of({}, TOKENS[0], 1, [Hop(TOKENS[1], 3_000)])
     assert refusal.value.id == PoolKey(TOKENS[0], TOKENS[1], 3_000).id
-
-
-def test_paths_neither_double_back_nor_leave_a_token_for_itself() -> None:
-    keys = [PoolKey(*pair, 3_000) for pair in PAIRS]
-    assert paths(keys, TOKENS[0], TOKENS[0]) == []
-    found = paths(keys, TOKENS[0], TOKENS[1])
-    assert len(found) == 1 + 3
-    assert all(path[-1].token_out == TOKENS[1] for path in found)
 
 
 def test_the_mid_price_is_after_fees() -> None:

@@ -12,13 +12,15 @@ if TYPE_CHECKING:
         LiquidityAdded,
         LiquidityRemoved,
         PoolCreated,
+        Routed,
         SharesMoved,
         Skimmed,
         Swapped,
     )
     from .exchange import ExchangeState
     from .pool import ConstantProductPool, Hop, PoolKey
-    from .quotes import LiquidityQuote, Quote
+    from .quotes import LiquidityQuote, Quote, Route
+    from .router import Part, best_path, best_split
 
 __all__ = [
     "Arbitrage",
@@ -29,14 +31,19 @@ __all__ = [
     "LiquidityAdded",
     "LiquidityQuote",
     "LiquidityRemoved",
+    "Part",
     "PoolCreated",
     "PoolKey",
     "Quote",
+    "Route",
+    "Routed",
     "SharesMoved",
     "Skimmed",
     "Swapped",
     "Trade",
     "amount_to_price",
+    "best_path",
+    "best_split",
     "optimal_arbitrage",
 ]
 
@@ -44,9 +51,13 @@ _HOMES = {
     "Arbitrage": "arbitrage",
     "ExchangeState": "exchange",
     "LiquidityQuote": "quotes",
+    "Part": "router",
     "Quote": "quotes",
+    "Route": "quotes",
     "Trade": "arbitrage",
     "amount_to_price": "arbitrage",
+    "best_path": "router",
+    "best_split": "router",
     "optimal_arbitrage": "arbitrage",
     "ConstantProductPool": "pool",
     "Hop": "pool",

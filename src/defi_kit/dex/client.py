@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
+from fractions import Fraction
+from math import floor
 from typing import Any, Final, Self
 
 from .. import bindings
@@ -24,14 +26,16 @@ from ..units import WAD, Amount, Number, Ratio, Unit
 from .catalogue import PoolCatalogue
 from .exchange import NOBODY, ExchangeState
 from .pool import PIPS, ConstantProductPool, Hop, PoolKey
-from .quotes import LiquidityQuote, Quote
-from .routes import best_path, mid_price, path_keys, paths, yield_of
+from .quotes import LiquidityQuote, Quote, Route
+from .router import MAX_HOPS, MAX_PARTS, Part, best_path, best_split, useful_pools
+from .routes import Pools, mid_price, path_keys, sell_along, yield_of
 
 __all__ = [
     "Exchange",
     "LiquidityAdded",
     "LiquidityRemoved",
     "PoolCreated",
+    "Routed",
     "SharesMoved",
     "Skimmed",
     "Swapped",
@@ -104,6 +108,21 @@ class Swapped:
     def price(self) -> Decimal:
         """Bought per sold, in human units."""
         return self.bought.decimal / self.sold.decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """A sale in parts that happened."""
+
+    sold: Amount
+    bought: Amount
+    to: str
+    parts: tuple[Swapped, ...]
+
+    @property
+    def receipts(self) -> tuple[Receipt, ...]:
+        """One of each part, in order."""
+        return tuple(part.receipt for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,34 +372,53 @@ class Exchange:
         buy: TokenLike,
         *,
         path: Sequence[Step] | None = None,
+        hops: int = MAX_HOPS,
         slippage: Percent = "0.5%",
     ) -> Quote:
-        """What selling would yield now, by the best path of one or two pools, or by `path`.
+        """What selling would yield now, by the best path of at most `hops` pools, or by `path`.
 
         InputError when no known pools connect the tokens or none of them can carry the amount.
         """
         token_in, unit_out = _address(sell.unit), self._unit(buy)
         if path is None:
-            hops, pools, amount = self._best(sell, unit_out)
+            pools = self._pools_between(sell.unit, unit_out, hops)
+            chosen, amount = self._best(pools, sell, unit_out, hops)
         else:
-            hops = _hops(path, token_in, unit_out.address)
-            pools = self._catalogue.read(path_keys(token_in, hops))
+            chosen = _hops(path, token_in, unit_out.address)
+            pools = self._catalogue.read(path_keys(token_in, chosen))
             with self._explained(amount=sell.unit.amount):
-                amount = yield_of(pools, token_in, sell.raw, hops)
-        numerator, denominator = mid_price(pools, token_in, hops)
-        kept = WAD
-        for hop in hops:
-            kept = kept * (PIPS - hop.fee) // PIPS
-        return Quote(
-            sell=sell,
-            buy=unit_out.amount(amount),
-            minimum=unit_out.amount(_less(amount, slippage)),
-            slippage=Ratio.parse(slippage),
-            path=hops,
-            # What is missing to the price of a tiny sale, rounded up.
-            price_impact=Ratio(max(0, WAD - amount * denominator * WAD // (sell.raw * numerator))),
-            fee=Ratio(WAD - kept),
+                amount = yield_of(pools, token_in, sell.raw, chosen)
+        return _quote(pools, sell, unit_out.amount(amount), chosen, slippage)
+
+    def route(
+        self,
+        sell: Amount,
+        buy: TokenLike,
+        *,
+        parts: int = MAX_PARTS,
+        hops: int = MAX_HOPS,
+        worth: Amount | int = 1,
+        slippage: Percent = "0.5%",
+    ) -> Route:
+        """The split of a sale over at most `parts` paths of at most `hops` pools that yields most.
+
+        A part has to bring `worth` more than the route without it: say what one more transaction
+        costs you. Never less than `quote`; `parts=1` is the same path. `execute` carries it out.
+        InputError as `quote`.
+        """
+        token_in, unit = _address(sell.unit), self._unit(buy)
+        pools = self._pools_between(sell.unit, unit, hops)
+        _, single = self._best(pools, sell, unit, hops)
+        found = best_split(
+            pools,
+            token_in,
+            unit.address,
+            sell.raw,
+            max_parts=parts,
+            max_hops=hops,
+            worth=unit.to_raw(worth),
         )
+        return _route(pools, sell, unit, found or (), single, slippage)
 
     def swap(
         self,
@@ -395,7 +433,7 @@ class Exchange:
         sender: Sender | None = None,
         approve: bool = True,
     ) -> Swapped:
-        """Sells exactly `sell`, by the best path of one or two pools unless one is given.
+        """Sells exactly `sell`, by the best path of at most three pools unless one is given.
 
         Refused (TooLittleOut) when it would yield less than the quote by more than `slippage`, or
         less than `minimum`.
@@ -421,21 +459,61 @@ class Exchange:
         bought = unit.amount(-min(last.change0, last.change1))
         return Swapped(sell, bought, receiver, quote.path, receipt)
 
+    def execute(
+        self,
+        route: Route,
+        *,
+        to: Who | None = None,
+        deadline: int | None = None,
+        sender: Sender | None = None,
+        approve: bool = True,
+    ) -> Routed:
+        """Carries out a route: one transaction for each part, in order, each with its own minimum.
+
+        Not atomic. A part that is refused (TooLittleOut when prices moved) ends it: the error says
+        how many parts were done, and those stay done.
+        """
+        done: list[Swapped] = []
+        for part in route.parts:
+            try:
+                swapped = self.swap(
+                    part.sell,
+                    route.buy.unit,
+                    minimum=part.minimum,
+                    path=part.path,
+                    to=to,
+                    deadline=deadline,
+                    sender=sender,
+                    approve=approve,
+                )
+            except Exception as error:
+                error.add_note(f"{len(done)} of {len(route.parts)} parts of the route were done")
+                raise
+            done.append(swapped)
+        bought = sum((part.bought for part in done), route.buy.unit.zero)
+        return Routed(route.sell, bought, done[0].to, tuple(done))
+
+    def _pools_between(
+        self, sell: Unit, buy: Unit, hops: int
+    ) -> dict[PoolKey, ConstantProductPool]:
+        """The pools that can lie on a path, all at one block. InputError when there is no path."""
+        keys = useful_pools(self.pools(), _address(sell), buy.address, hops)
+        if not keys:
+            hint = "exchange.pools() lists what there is; longer paths: hops=, or path=[...]"
+            raise InputError(f"no pool leads from {sell} to {buy}, nor do {hops}", hint=hint)
+        return self._catalogue.read(keys)
+
     def _best(
-        self, sell: Amount, buy: Unit
-    ) -> tuple[tuple[Hop, ...], dict[PoolKey, ConstantProductPool], int]:
+        self, pools: Pools, sell: Amount, buy: Unit, hops: int
+    ) -> tuple[tuple[Hop, ...], int]:
         token = _address(sell.unit)
-        candidates = paths(self.pools(), token, buy.address)
-        keys = dict.fromkeys(key for path in candidates for key in path_keys(token, path))
-        pools = self._catalogue.read(keys)
-        found = best_path(pools, token, buy.address, sell.raw)
+        found = best_path(pools, token, buy.address, sell.raw, hops)
         if found is not None:
-            return found[0], pools, found[1]
-        if not candidates:
-            hint = "exchange.pools() lists what there is; longer paths are given with path=[...]"
-            raise InputError(f"no pool leads from {sell.unit} to {buy}, nor do two", hint=hint)
-        with self._explained(amount=sell.unit.amount):  # the shortest path tells what is wrong
-            yield_of(pools, token, sell.raw, candidates[0])
+            return found
+        for key in pools:  # a direct pool tells what is wrong
+            if key.tokens in ((token, buy.address), (buy.address, token)):
+                with self._explained(amount=sell.unit.amount):
+                    yield_of(pools, token, sell.raw, [key.hop(token)])
         raise InputError(f"no path carries {sell} to {buy}", hint="sell less, or give a path")
 
     # --- surplus ----------------------------------------------------------------------------------
@@ -537,6 +615,58 @@ def _hops(path: Sequence[Step], token_in: str, token_out: str) -> tuple[Hop, ...
     if hops and token != token_out:
         raise InputError(f"the path ends at {token}, not at {token_out}")
     return tuple(hops)
+
+
+def _quote(
+    pools: Pools, sell: Amount, buy: Amount, path: tuple[Hop, ...], slippage: Percent
+) -> Quote:
+    numerator, denominator = mid_price(pools, sell.unit.address, path)
+    return Quote(
+        sell=sell,
+        buy=buy,
+        minimum=buy.unit.amount(_less(buy.raw, slippage)),
+        slippage=Ratio.parse(slippage),
+        path=path,
+        # What is missing to the price of a tiny sale, rounded up.
+        price_impact=Ratio(max(0, WAD - buy.raw * denominator * WAD // (sell.raw * numerator))),
+        fee=Ratio(_fee(path)),
+    )
+
+
+def _route(
+    pools: Pools,
+    sell: Amount,
+    buy: Unit,
+    parts: Sequence[Part],
+    single: int,
+    slippage: Percent,
+) -> Route:
+    token, quotes, ideal = sell.unit.address, [], Fraction(0)
+    now = dict(pools)
+    for path, into, out in parts:
+        ideal += into * Fraction(*mid_price(pools, token, path))
+        quotes.append(_quote(now, sell.unit.amount(into), buy.amount(out), path, slippage))
+        now |= sell_along(now, token, into, path)[0]
+    bought = sum((part.buy for part in quotes), buy.zero)
+    fees = sum(part.sell.raw * part.fee.wad for part in quotes)
+    return Route(
+        sell=sell,
+        buy=bought,
+        minimum=sum((part.minimum for part in quotes), buy.zero),
+        slippage=Ratio.parse(slippage),
+        parts=tuple(quotes),
+        single=buy.amount(single),
+        price_impact=Ratio(max(0, WAD - floor(bought.raw * WAD / ideal))),
+        fee=Ratio(-(-fees // sell.raw)),
+    )
+
+
+def _fee(path: Sequence[Hop]) -> int:
+    """What the fees of a path take together, rounded up. [wad]"""
+    kept = WAD
+    for hop in path:
+        kept = kept * (PIPS - hop.fee) // PIPS
+    return WAD - kept
 
 
 def _sorted(key: PoolKey, amount_a: Amount, amount_b: Amount) -> tuple[int, int]:
