@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from defi_kit.dex import ConstantProductPool, PoolKey
     from defi_kit.kit import Kit
-    from defi_kit.lending.client import Position
+    from defi_kit.lending import MarketView, Position
     from defi_kit.units import Amount
 
 __all__ = ["command"]
@@ -87,7 +87,7 @@ class _Seen(NamedTuple):
     kit: Kit
     prices: dict[str, Decimal]
     pools: list[_Pool]
-    market: Any
+    market: MarketView
     borrowers: int
     riskiest: list[Position]
 
