@@ -158,10 +158,24 @@ def test_the_child_is_ended_when_the_constructor_fails(monkeypatch: pytest.Monke
     assert wait_until_gone(started[0])
 
 
+def test_a_wrapper_and_the_program_it_starts_both_end(tmp_path: Path) -> None:
+    wrapper = tmp_path / "anvil"
+    child = tmp_path / "child"
+    wrapper.write_text(f'#!/bin/sh\n{find_anvil()} "$@" &\necho $! > {child}\nwait\n')
+    wrapper.chmod(0o755)
+    with Chain.anvil(program=wrapper) as chain:
+        pid = int(child.read_text())
+        assert pid != chain.pid
+        assert is_running(pid)
+    assert wait_until_gone(pid)
+
+
 # --- the end of the parent ------------------------------------------------------------------------
 
+# A shell that starts a job in the background makes it ignore SIGINT, and its children after it.
 PARENT = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from defi_kit.chain import Chain
 chain = Chain.anvil()
 print(chain.pid, flush=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -26,7 +27,8 @@ ATTEMPTS: Final = 10
 
 # Waits for its input to end, which happens when the parent is gone, however it went; then ends
 # Anvil. A signal on the parent's death (Linux) would fire when the *thread* that started it ends.
-_WATCHER: Final = 'read -r _; kill -9 "$0" 2>/dev/null'
+# The whole group, because npm's `anvil` is a wrapper whose child is the real one.
+_WATCHER: Final = 'read -r _; kill -9 -- "-$0" 2>/dev/null'
 
 
 class AnvilChain(NodeChain):
@@ -82,8 +84,9 @@ def find_anvil() -> str:
     here = Path.cwd()
     for folder in (here, *here.parents):
         for place in (
-            folder / "node_modules" / ".bin" / "anvil",
+            # The program itself before the wrapper, which would only start it through Node.
             *sorted((folder / "node_modules" / "@foundry-rs").glob("anvil-*/bin/anvil")),
+            folder / "node_modules" / ".bin" / "anvil",
         ):
             if os.access(place, os.X_OK):
                 return str(place)
@@ -94,8 +97,9 @@ def find_anvil() -> str:
     if found is None:
         raise AnvilNotFound(
             "anvil is neither in node_modules nor on the PATH",
-            hint="`npm install @foundry-rs/anvil`, or install Foundry (https://getfoundry.sh); "
-            "Chain.embedded() needs neither",
+            hint="in defi_kit's repository `make up` brings it; elsewhere `npm install "
+            "@foundry-rs/anvil`, or install Foundry (https://getfoundry.sh); the embedded chain "
+            "needs neither",
         )
     return found
 
@@ -151,7 +155,7 @@ def _launch(command: list[str], port: int, timeout: float) -> _Process:
         try:
             process = _Process(anvil, port)
         except BaseException:
-            _kill(anvil)
+            _kill_group(anvil)
             raise
         try:
             while not ready.exists():
@@ -171,7 +175,7 @@ def _refusal(said: str, port: int) -> ChainError:
     if "in use" in said or "Permission denied" in said:
         return PortInUse(
             f"port {port} of 127.0.0.1 is taken, or not ours to take",
-            hint="name another port, or none: then a free one is found",
+            hint="name another one, or end what listens there",
         )
     return ChainError(f"Anvil did not start: {said.strip() or 'it gave no reason'}")
 
@@ -190,7 +194,14 @@ def _end(parent: int, anvil: subprocess.Popen[bytes], watcher: subprocess.Popen[
     if watcher.stdin is not None:
         with suppress(OSError):
             watcher.stdin.close()
-    _kill(anvil)
+    _kill_group(anvil)
+
+
+def _kill_group(leader: subprocess.Popen[bytes]) -> None:
+    """Ends the process and whatever it started: it leads a group of its own."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader.pid, signal.SIGKILL)
+    _kill(leader)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
