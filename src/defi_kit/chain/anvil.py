@@ -28,7 +28,7 @@ ATTEMPTS: Final = 10
 # Waits for its input to end, which happens when the parent is gone, however it went; then ends
 # Anvil. A signal on the parent's death (Linux) would fire when the *thread* that started it ends.
 # The whole group, because npm's `anvil` is a wrapper whose child is the real one.
-_WATCHER: Final = 'read -r _; kill -9 -- "-$0" 2>/dev/null'
+_WATCHER: Final = 'read -r _; kill -s KILL -- "-$0" 2>/dev/null'
 
 
 class AnvilChain(NodeChain):
