@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import importlib
 import inspect
+import json
 import pkgutil
 import re
 import subprocess
@@ -113,3 +114,21 @@ def test_the_reference_is_fresh() -> None:
     script = ROOT / "scripts" / "reference.py"
     done = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr + "run `make reference`"
+
+
+def test_the_gas_figures_of_the_readme_are_those_of_the_snapshots() -> None:
+    steady = {
+        verb: figures["steady"]
+        for room in ("dex", "lending")
+        for verb, figures in json.loads((ROOT / "snapshots" / f"{room}.json").read_text()).items()
+    }
+    shown = re.findall(r"^\| [^|]+ \| ([0-9, ]+) \|", (ROOT / "README.md").read_text(), re.M)
+    verbs = (
+        ["swap_1_hop"],
+        ["swap_2_hops"],
+        ["add_liquidity", "remove_liquidity"],
+        ["supply"],
+        ["borrow"],
+        ["liquidate"],
+    )
+    assert shown == [", ".join(f"{steady[verb]:,}" for verb in row) for row in verbs]
