@@ -134,6 +134,20 @@ HINTS: dict[str, str] = {
     "UnknownPool": "exchange.pools() lists what there is; exchange.create_pool(...) opens one",
     "UnorderedTokens": "a pool trades two different tokens, the lower address first",
     "WrongAmountReceived": "it takes a fee on transfers or rebases; such tokens are refused",
+    # lending
+    "CapExceeded": "the pool holds all it takes of this collateral; post less, or another",
+    "CollateralExceedsBalance": "the account holds less of it: lending.account(who).collateral",
+    "DebtAboveLimit": "post more collateral, or borrow less: lending.account(who).headroom",
+    "DebtBelowMinimum": "a debt is zero or at least the minimum; repay all with lending.repay()",
+    "DepositAboveMaximum": "the pool takes no more; deposit at most the maximum",
+    "HealthyAccount": "health is 1 or above; who can be liquidated: lending.liquidatable()",
+    "InsufficientCash": "the rest is lent out; ask for less, or wait until it is repaid",
+    "LeavesDust": "take all of this collateral or leave more; without limits it fits",
+    "NoDebt": "the account owes nothing",
+    "NotAuthorized": "only the account itself may do this; send it with sender=account",
+    "TooLittleSeized": "the price or the debt moved; look with lending.preview_liquidation(...)",
+    "UnknownCollateral": "the pool takes other tokens: lending.collaterals",
+    "ZeroPrice": "an oracle of a collateral held has no price; repaying needs none",
 }
 """Error name → the usual remedy, in a few words. Rooms add a line for each of their errors."""
 
