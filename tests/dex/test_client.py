@@ -392,3 +392,66 @@ def test_a_key_made_by_hand_is_the_clients_key(desk: Desk) -> None:
     assert desk.exchange.key(desk.weth, desk.usd) == PoolKey.of(
         desk.usd.address, desk.weth.address, 3_000
     )
+
+
+# --- positions and the network --------------------------------------------------------------------
+
+
+def test_positions_know_cost_and_fees(desk: Desk, alice: Account, bob: Account) -> None:
+    assert desk.exchange.positions(bob) == ()
+    joined = desk.exchange.add_liquidity(desk.weth("100"), desk.usd("300_000"), sender=bob)
+    for _ in range(3):
+        back = desk.exchange.swap(desk.weth("50"), desk.usd, sender=alice).bought
+        desk.exchange.swap(back, desk.weth, sender=alice)
+    (held,) = desk.exchange.positions(bob)
+    assert held.key == joined.key
+    assert held.shares == joined.shares
+    assert {held.paid0, held.paid1} == {joined.amount_a, joined.amount_b}
+    pool = desk.exchange.pool(desk.weth, desk.usd)
+    seen = held.pool
+    assert (seen.reserve0, seen.reserve1, seen.supply) == (
+        pool.reserve0,
+        pool.reserve1,
+        pool.supply,
+    )
+    free = desk.exchange.quote_remove_liquidity(held.shares, desk.weth, desk.usd)
+    assert {held.amount0, held.amount1} == {free.amount_a, free.amount_b}
+    assert held.fees0
+    assert held.fees1
+    prices = {desk.weth.unit: "2_000", desk.usd.unit: 1}
+    now = held.performance(prices[held.paid0.unit], prices[held.paid1.unit])
+    # A hundred ether at 2,000, and as many dollars; less than a unit of either stayed with bob.
+    assert 0 <= 400_000 - now.held < Decimal("0.00001")
+    assert now.gain > 0
+    own = held.performance()  # at the pool's own price, which is a little off by now
+    assert own.fees > own.gain > 0
+    with pytest.raises(ParameterError):
+        held.performance(0.5)  # type: ignore[arg-type]
+
+
+def test_positions_follow_the_shares(desk: Desk, alice: Account, bob: Account) -> None:
+    first, second = desk.exchange.positions(alice)
+    half = first.shares // 2
+    desk.exchange.transfer_shares(bob, half, *first.key.tokens, sender=alice)
+    desk.exchange.swap(desk.weth("50"), desk.usd, sender=alice)
+    (given,) = desk.exchange.positions(bob)
+    rest, same = desk.exchange.positions(alice)
+    assert given.shares == half
+    assert same == second
+    assert abs(given.paid0.raw - rest.paid0.raw) <= 1 + given.paid0.raw // 10**6
+    desk.exchange.remove_liquidity(rest.shares, *rest.key.tokens, sender=alice)
+    assert desk.exchange.positions(alice) == (same,)
+    (kept,) = desk.exchange.positions(bob)
+    assert kept.shares == half
+    assert kept.paid0 == given.paid0
+
+
+def test_the_network_shows_every_pool(desk: Desk) -> None:
+    desk.exchange.create_pool(desk.weth, desk.wbtc, "1%")
+    data = desk.exchange.network()
+    assert {node["symbol"] for node in data["nodes"]} == {"WETH", "USD", "WBTC"}
+    assert [edge["fee"] for edge in data["edges"]] == ["0.3%", "0.3%", "1%"]
+    assert {data["edges"][0]["reserve_source"], data["edges"][0]["reserve_target"]} == {
+        "1000",
+        "2000000",
+    }

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
         Swapped,
     )
     from .exchange import ExchangeState
+    from .graph import network, to_dot
     from .pool import ConstantProductPool, Hop, PoolKey
-    from .quotes import LiquidityQuote, Quote, Route
+    from .position import Performance, Position
+    from .quotes import Holding, LiquidityQuote, Quote, Route
     from .router import Part, best_path, best_split
 
 __all__ = [
@@ -27,13 +29,16 @@ __all__ = [
     "ConstantProductPool",
     "Exchange",
     "ExchangeState",
+    "Holding",
     "Hop",
     "LiquidityAdded",
     "LiquidityQuote",
     "LiquidityRemoved",
     "Part",
+    "Performance",
     "PoolCreated",
     "PoolKey",
+    "Position",
     "Quote",
     "Route",
     "Routed",
@@ -44,21 +49,28 @@ __all__ = [
     "amount_to_price",
     "best_path",
     "best_split",
+    "network",
     "optimal_arbitrage",
+    "to_dot",
 ]
 
 _HOMES = {
     "Arbitrage": "arbitrage",
     "ExchangeState": "exchange",
+    "Holding": "quotes",
     "LiquidityQuote": "quotes",
     "Part": "router",
+    "Performance": "position",
+    "Position": "position",
     "Quote": "quotes",
     "Route": "quotes",
     "Trade": "arbitrage",
     "amount_to_price": "arbitrage",
     "best_path": "router",
     "best_split": "router",
+    "network": "graph",
     "optimal_arbitrage": "arbitrage",
+    "to_dot": "graph",
     "ConstantProductPool": "pool",
     "Hop": "pool",
     "PoolKey": "pool",

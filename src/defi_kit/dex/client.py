@@ -18,15 +18,18 @@ from typing import Any, Final, Self
 
 from .. import bindings
 from ..bindings import exchange as generated
-from ..chain import Chain, Receipt, Sender
+from ..chain import Chain, Event, Receipt, Sender
 from ..chain.hashing import HasAddress, address_of
 from ..errors import InputError, ParameterError, Reverted
 from ..tokens import Token
 from ..units import WAD, Amount, Number, Ratio, Unit
 from .catalogue import PoolCatalogue
 from .exchange import NOBODY, ExchangeState
+from .graph import network
+from .history import History
 from .pool import PIPS, ConstantProductPool, Hop, PoolKey
-from .quotes import LiquidityQuote, Quote, Route
+from .position import Position
+from .quotes import Holding, LiquidityQuote, Quote, Route
 from .router import MAX_HOPS, MAX_PARTS, Part, best_path, best_split, useful_pools
 from .routes import Pools, mid_price, path_keys, sell_along, yield_of
 
@@ -198,6 +201,12 @@ class Exchange:
         """A pool as it is now, as a twin. UnknownPool."""
         return self._catalogue.require(self.key(token_a, token_b, fee))
 
+    def network(self) -> dict[str, list[dict[str, Any]]]:
+        """All tokens and pools now as nodes and edges, ready for JSON; `to_dot` draws them."""
+        pools = self._catalogue.read(self.pools())
+        units = {token: self._unit(token) for key in pools for token in key.tokens}
+        return network(pools, units)
+
     def state(self, holders: Iterable[Who] = ()) -> ExchangeState:
         """The whole Exchange at one block, as a twin.
 
@@ -238,6 +247,41 @@ class Exchange:
         """Liquidity shares that an account holds of a pool."""
         key = self.key(token_a, token_b, fee)
         return self._share_unit(key).amount(self.contract.balance_of(owner, key.id))
+
+    def positions(self, owner: Who) -> tuple[Holding, ...]:
+        """An account's liquidity: value, fees earned, cost; pools in order of creation.
+
+        Cost and fees come from the Exchange's events since its creation, all of them. Shares that
+        somebody else gave count as bought for what they would have freed then; what is given up or
+        away takes its part of the average cost with it.
+        """
+        who = address_of(owner)
+        block = self._latest()  # what comes later may be of pools that are not known yet
+        keys = self.pools()
+        history = History(who, keys)
+        for event in self.contract.events(to_block=block):
+            _tell(history, event)
+        return tuple(
+            self._holding(key, *history.found[key.id])
+            for key in keys
+            if history.found[key.id][1].shares
+        )
+
+    def _holding(self, key: PoolKey, pool: ConstantProductPool, position: Position) -> Holding:
+        now = position.performance(pool)
+        unit0, unit1 = (self._unit(token) for token in key.tokens)
+        return Holding(
+            key=key,
+            shares=self._share_unit(key).amount(position.shares),
+            amount0=unit0.amount(now.amount0),
+            amount1=unit1.amount(now.amount1),
+            fees0=unit0.amount(now.fees0),
+            fees1=unit1.amount(now.fees1),
+            paid0=unit0.amount(position.paid0),
+            paid1=unit1.amount(position.paid1),
+            position=position,
+            pool=pool,
+        )
 
     def quote_add_liquidity(
         self, amount_a: Amount, amount_b: Amount, fee: Percent = "0.3%"
@@ -615,6 +659,19 @@ def _hops(path: Sequence[Step], token_in: str, token_out: str) -> tuple[Hop, ...
     if hops and token != token_out:
         raise InputError(f"the path ends at {token}, not at {token_out}")
     return tuple(hops)
+
+
+def _tell(history: History, event: Event) -> None:
+    """An event of the Exchange, for the positions' history."""
+    match event:
+        case generated.Swap():
+            history.swapped(event.id, event.change0, event.change1)
+        case generated.LiquidityAdded():
+            history.added(event.id, event.to, event.shares, event.amount0, event.amount1)
+        case generated.LiquidityRemoved():
+            history.removed(event.id, event.sender, event.shares, event.amount0, event.amount1)
+        case generated.Transfer():
+            history.moved(event.id, event.from_, event.to, event.amount)
 
 
 def _quote(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 
-from ..units import Amount, Ratio
-from .pool import Hop, PoolKey
+from ..errors import ParameterError
+from ..units import Amount, Number, Ratio, Unit
+from .pool import ConstantProductPool, Hop, PoolKey
+from .position import Performance, Position
 
-__all__ = ["LiquidityQuote", "Quote", "Route"]
+__all__ = ["Holding", "LiquidityQuote", "Quote", "Route"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +82,47 @@ class Route:
     def gain(self) -> Amount:
         """What splitting adds to the best single path."""
         return self.buy - self.single
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Somebody's shares of a pool, what they cost and what has become of it."""
+
+    key: PoolKey
+    shares: Amount
+    amount0: Amount
+    """What the shares free now, token0; `amount1` likewise."""
+    amount1: Amount
+    fees0: Amount
+    """The part of it that fees have earned, rounded down."""
+    fees1: Amount
+    paid0: Amount
+    """What the shares cost."""
+    paid1: Amount
+    position: Position
+    """The same in base units."""
+    pool: ConstantProductPool
+    """The pool as it was seen."""
+
+    def performance(self, price0: Number | None = None, price1: Number = 1) -> Performance:
+        """Values at these prices of whole tokens, in any one money: `performance("0.9995", 1_500)`.
+
+        Without prices, in base units of token1 at the pool's own price. ParameterError for floats
+        and for prices below zero.
+        """
+        if price0 is None:
+            return self.position.performance(self.pool, None, price1=_fraction(price1))
+        return self.position.performance(
+            self.pool, _raw(price0, self.amount0.unit), _raw(price1, self.amount1.unit)
+        )
+
+
+def _raw(price: Number, unit: Unit) -> Fraction:
+    """The price of one raw unit."""
+    return _fraction(price) / Fraction(10**unit.decimals)
+
+
+def _fraction(price: Number) -> Fraction:
+    if isinstance(price, float):
+        raise ParameterError(f"price {price!r} is a float", hint=f'write it as text, "{price!r}"')
+    return Fraction(price)
