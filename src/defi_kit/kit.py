@@ -356,14 +356,16 @@ class _Deployer:
 
     def run(self) -> Kit:
         if not self.deployment.complete:
-            self._save(self.deployment)
             self._contracts()
             self._seed(_kit(self.chain, self.deployment))
             self._save(replace(self.deployment, complete=True))
         return _kit(self.chain, self.deployment)
 
     def _resumed(self) -> Deployment | None:
-        """What the journal holds, when it is there and of this chain, deployer and economy."""
+        """What the journal holds, when it is there and of this chain, deployer and economy.
+
+        One whose contracts never came to the chain holds nobody back: it is begun anew.
+        """
         if self.journal is None or not self.journal.exists():
             return None
         known = Deployment.load(self.journal)
@@ -371,11 +373,20 @@ class _Deployer:
         for what in ("deployer", "economy"):
             theirs, ours = getattr(known, what), getattr(self.fresh, what)
             if theirs != ours:
+                if not self._begun(known):
+                    return None
                 raise WrongDeployment(
                     f"{self.journal} was begun with another {what}: {theirs}, not {ours}",
                     hint="go on with the same one, or name another file",
                 )
         return known
+
+    def _begun(self, known: Deployment) -> bool:
+        """Whether any contract of `known` is on the chain."""
+        return any(
+            one.block is not None or self.chain.code(one.address)
+            for one in known.contracts.values()
+        )
 
     def _save(self, deployment: Deployment) -> None:
         self.deployment = deployment

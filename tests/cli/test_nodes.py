@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import threading
@@ -16,7 +17,9 @@ import pytest
 
 import defi_kit
 from defi_kit.chain import Chain
-from defi_kit.chain.base import named_key
+from defi_kit.chain.base import key_address, named_key
+from defi_kit.cli.deploy import _Cost
+from defi_kit.errors import InsufficientFunds, WrongDeployment
 
 CONTRACTS = {"usd", "weth", "wbtc", "weth_feed", "weth_oracle", "exchange", "lending"}
 
@@ -166,8 +169,67 @@ def test_deploy_writes_a_deployment_that_status_and_attach_read(cli, node):
 def test_deploying_again_changes_nothing(cli, node):
     first = cli.json("deploy", "--chain", node.url, "--yes")
     height = node.block_number
-    assert cli.json("deploy", "--chain", node.url, "--yes") == first
+    assert first["sent"] is True
+    assert cli.json("deploy", "--chain", node.url, "--yes") == first | {"sent": False}
+    told = cli("deploy", "--chain", node.url)  # it need not ask
+    assert told.exit_code == 0
+    assert "already deployed, nothing sent" in told.stdout
     assert node.block_number == height
+    assert cli("deploy", "--chain", node.url, "--yes").exit_code == 0
+    node.rpc.request("anvil_setCode", first["contracts"]["exchange"]["address"], "0x")
+    gone = cli("deploy", "--chain", node.url, "--yes")
+    assert gone.exit_code == 1
+    assert "there is no contract exchange" in gone.stderr
+
+
+def test_deploy_refuses_a_payer_that_cannot_pay_all_of_it_and_writes_nothing(
+    cli, node, monkeypatch
+):
+    poor = "0x" + "5a" * 32
+    monkeypatch.setenv("PAYER", poor)
+    arguments = ("deploy", "--chain", node.url, "--yes", "--account", "env:PAYER")
+    refused = cli(*arguments)
+    payer = key_address(bytes.fromhex(poor[2:]))
+    assert refused.exit_code == 1
+    assert f"ether, {payer} holds 0\n" in refused.stderr
+    assert re.search(r"the deployment costs about 0\.\d+ ether", refused.stderr)
+    assert list(cli.folder.iterdir()) == []
+    node.set_balance(payer, 10**18)
+    assert cli.json(*arguments)["deployer"] == payer
+
+
+def test_a_resumed_deployment_is_only_warned_of_its_cost(cli, node):
+    cost = _Cost(node, "0xpayer", balance=10, gas=5, price=3, stake=0)
+    with pytest.raises(InsufficientFunds, match="0.000000000000000015 ether, 0xpayer holds"):
+        cost.check(resumed=False)
+    cost.check(resumed=True)
+    cost._replace(balance=15).check(resumed=False)
+
+
+def test_a_first_step_that_was_refused_blocks_nobody_else(node, tmp_path):
+    journal = tmp_path / "there.json"
+    poor = key_address(b"\x5b" * 32)
+    with Chain.connect(node.url, account="0x" + "5b" * 32) as chain:
+        with pytest.raises(InsufficientFunds):
+            defi_kit.deploy(chain, journal=journal)
+        assert chain.nonce(poor) == 0
+    kit = defi_kit.deploy(node, journal=journal)
+    assert kit.deployment.deployer == node.account("deployer").address
+    node.set_balance(poor, 10**18)
+    with (
+        Chain.connect(node.url, account="0x" + "5b" * 32) as chain,
+        pytest.raises(WrongDeployment, match="another deployer"),
+    ):
+        defi_kit.deploy(chain, journal=journal)
+
+
+def test_deploy_on_a_public_chain_says_which_option_names_the_payer(cli):
+    with Chain.anvil(chain_id=5) as public:
+        result = cli("deploy", "--chain", public.url, "--yes")
+    assert result.exit_code == 1
+    assert "--account" in result.stderr
+    assert "Chain.connect" not in result.stderr
+    assert list(cli.folder.iterdir()) == []
 
 
 def test_deploy_takes_a_key_from_the_environment(cli, node, monkeypatch):
@@ -229,6 +291,7 @@ def test_deploy_refuses_development_keys_off_local_chains(cli, monkeypatch):
     assert result.exit_code == 1
     assert "error: " in result.stderr
     assert "development" in result.stderr
+    assert "31337 and 1337 count as local" in result.stderr
     assert list(cli.folder.iterdir()) == []
 
 

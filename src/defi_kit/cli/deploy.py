@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from defi_kit.cli._common import console, json_option, print_json, stop_if_asked
-from defi_kit.errors import DefiKitError, InputError
+from defi_kit.errors import (
+    DefiKitError,
+    InputError,
+    InsufficientFunds,
+    RefusedKey,
+    UnknownAccount,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from defi_kit.chain.node import NodeChain
-    from defi_kit.kit import Kit
+    from defi_kit.kit import Economy, Kit
 
 __all__ = [
     "command",
@@ -56,21 +65,54 @@ def command(
     """Deploy the economy to a node.
 
     Every step is written to the deployment file first: after a failure run the same command again,
-    and it goes on where it stopped, deploying nothing twice.
+    and it goes on where it stopped, deploying nothing twice. A payer that cannot pay the whole
+    estimate is refused before anything is sent or written.
     """
-    from defi_kit import Chain, deploy
+    from defi_kit import Chain, attach, deploy
+    from defi_kit.deployment import Deployment
 
     who, password = _signer(account, password_file)
-    with Chain.connect(url, account=who, password=password, chain_id=chain_id) as chain:
+    with (
+        _in_words_of_the_command(),
+        Chain.connect(url, account=who, password=password, chain_id=chain_id) as chain,
+    ):
         journal = file or Path("deployments") / f"{chain.chain_id}.json"
-        if not yes:
-            _announce(chain, journal)
-            _ask()
+        known = Deployment.load(journal) if journal.exists() else None
+        sent = known is None or not known.complete
+        if sent:
+            cost = _Cost.of(chain)
+            cost.check(resumed=known is not None and bool(known.contracts))
+            if not yes:
+                cost.announce(journal)
+                _ask()
         kit = deploy(chain, journal=journal)
+        if not sent:
+            attach(chain, kit.deployment)  # refuses when the contracts are not there any more
         if as_json:
-            print_json(_data(kit, journal))
+            print_json(_data(kit, journal, sent))
         else:
-            _tell(kit, journal)
+            _tell(kit, journal, sent)
+
+
+@contextmanager
+def _in_words_of_the_command() -> Iterator[None]:
+    """Errors about accounts, with hints that name this command's options."""
+    from defi_kit.chain.node import LOCAL_CHAINS
+
+    try:
+        yield
+    except UnknownAccount as error:
+        raise UnknownAccount(
+            error.message,
+            hint="name who pays: --account takes a keystore file, env:NAME (a private key in that "
+            "environment variable), or the address of an account that the node has unlocked",
+        ) from error
+    except RefusedKey as error:
+        local = " and ".join(map(str, LOCAL_CHAINS))
+        raise RefusedKey(
+            error.message,
+            hint=f"{error.hint}; only development nodes of chain {local} count as local",
+        ) from error
 
 
 def _signer(account: str | None, password_file: Path | None) -> tuple[Any, str | None]:
@@ -110,23 +152,74 @@ def _password(keystore: Path, file: Path | None) -> str:
     return lines[0] if lines else ""
 
 
-def _announce(chain: NodeChain, journal: Path) -> None:
-    """Says, on stderr, what is about to be spent, by whom and where."""
-    from defi_kit.chain.hashing import address_of
-    from defi_kit.units import format_units
+class _Cost(NamedTuple):
+    """What the whole deployment is going to cost, and who pays."""
 
-    payer = address_of(chain.default_sender)
-    gas, price = _rehearsed_gas(), _gas_price(chain)
-    verb = "resume" if journal.exists() else "deploy"
-    click.echo(
-        f"{verb} the economy on chain {chain.chain_id}\n"
-        f"  from      {payer}, which holds {format_units(chain.balance(payer), 18)} ether\n"
-        f"  gas       about {gas:,} in all\n"
-        f"  price     {format_units(price, 9)} gwei now\n"
-        f"  cost      about {format_units(gas * price, 18)} ether\n"
-        f"  journal   {journal}",
-        err=True,
-    )
+    chain: NodeChain
+    payer: str
+    balance: int
+    """Of the payer. [wei]"""
+    gas: int
+    price: int
+    """[wei per gas]"""
+    stake: int
+    """Ether that goes into the exchange's pools; local chains make theirs. [wei]"""
+
+    @classmethod
+    def of(cls, chain: NodeChain) -> _Cost:
+        from defi_kit.chain.hashing import address_of
+        from defi_kit.kit import Economy
+        from defi_kit.units import parse_units
+
+        payer = address_of(chain.default_sender)
+        economy = Economy() if chain.is_local else Economy.modest()
+        pools = (economy.weth.liquidity, economy.cross_liquidity)
+        stake = 0 if chain.is_local else sum(parse_units(one, 18) for one in pools)
+        balance = chain.balance(payer)
+        return cls(chain, payer, balance, _rehearsed_gas(economy), _gas_price(chain), stake)
+
+    @property
+    def total(self) -> int:
+        """[wei]"""
+        return self.gas * self.price + self.stake
+
+    def check(self, *, resumed: bool) -> None:
+        """Raises `InsufficientFunds` when the payer cannot pay all of it.
+
+        A `resumed` deployment is only warned of: part of it is paid already.
+        """
+        from defi_kit.units import format_units
+
+        if self.balance >= self.total:
+            return
+        need, held = format_units(self.total, 18), format_units(self.balance, 18)
+        if resumed:
+            click.echo(
+                f"warning: {self.payer} holds {held} ether, a whole deployment costs about {need}; "
+                "what is left of this one may cost less",
+                err=True,
+            )
+            return
+        raise InsufficientFunds(
+            f"the deployment costs about {need} ether, {self.payer} holds {held}",
+            hint=f"send it ether on chain {self.chain.chain_id} first; nothing was sent or written",
+        )
+
+    def announce(self, journal: Path) -> None:
+        """Says, on stderr, what is about to be spent, by whom and where."""
+        from defi_kit.units import format_units
+
+        verb = "resume" if journal.exists() else "deploy"
+        stake = f", {format_units(self.stake, 18)} of it into the pools" if self.stake else ""
+        click.echo(
+            f"{verb} the economy on chain {self.chain.chain_id}\n"
+            f"  from      {self.payer}, which holds {format_units(self.balance, 18)} ether\n"
+            f"  gas       about {self.gas:,} in all\n"
+            f"  price     {format_units(self.price, 9)} gwei now\n"
+            f"  cost      about {format_units(self.total, 18)} ether{stake}\n"
+            f"  journal   {journal}",
+            err=True,
+        )
 
 
 def _ask() -> None:
@@ -148,7 +241,7 @@ def _gas_price(chain: NodeChain) -> int:
     return quantity(chain.rpc.request("eth_gasPrice"), "a gas price")
 
 
-def _rehearsed_gas() -> int:
+def _rehearsed_gas(economy: Economy | None = None) -> int:
     """Gas of the whole deployment, rehearsed in this process and rounded up by a tenth: there
     slots stay warm, so it uses a little less than a node."""
     from defi_kit import deploy
@@ -163,12 +256,13 @@ def _rehearsed_gas() -> int:
             return receipt
 
     with Meter() as chain:
-        deploy(chain)
+        deploy(chain, economy)
         return chain.gas * 11 // 10
 
 
-def _data(kit: Kit, journal: Path) -> dict[str, Any]:
+def _data(kit: Kit, journal: Path, sent: bool) -> dict[str, Any]:
     return {
+        "sent": sent,
         "chain_id": kit.chain.chain_id,
         "deployment": str(journal),
         "deployer": kit.deployment.deployer,
@@ -179,13 +273,14 @@ def _data(kit: Kit, journal: Path) -> dict[str, Any]:
     }
 
 
-def _tell(kit: Kit, journal: Path) -> None:
+def _tell(kit: Kit, journal: Path, sent: bool) -> None:
     from rich.table import Table
 
     screen = console()
     table = Table("contract", "", "address", box=None, pad_edge=False)
     for key, one in kit.deployment.contracts.items():
         table.add_row(key, one.contract, one.address)
-    screen.print(f"[bold green]deployed[/] on chain {kit.chain.chain_id}\n")
+    said = "[bold green]deployed[/]" if sent else "already deployed, nothing sent:"
+    screen.print(f"{said} on chain {kit.chain.chain_id}\n")
     screen.print(table)
     screen.print(f"\ndeployment file  {journal}", soft_wrap=True)
