@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from contextlib import nullcontext
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from defi_kit import attach
 from defi_kit.chain import Chain
+from defi_kit.deployment import Deployment
 from defi_kit.errors import NotSupported, PriceHistoryError
 from defi_kit.oracles import ScriptedFeed
 from defi_kit.simulation import CRASH, PriceHistory, Replay, Scenario, replay
 from defi_kit.simulation.invariants import NUMBERS
 from defi_kit.simulation.run import SHORT
+from defi_kit.simulation.world import World
 
 DAY = 86_400
 
@@ -218,6 +222,46 @@ def test_a_replay_leaves_few_logs_in_memory_and_other_contracts_alone():
     assert len(list(chain.logs())) - before < 100
     feed.set_price("6")
     assert [log.address for log in chain.logs(feed.address)] == [feed.address] * 2
+
+
+def approvals(chain: Chain, deployment: Deployment) -> list[int]:
+    """What keeper and arbitrageur still allow anybody of the economy to take."""
+    kit = attach(chain, replace(deployment, complete=True))
+    return [
+        token.contract.allowance(chain.account(who), spender.address)
+        for who in ("keeper", "arbitrageur")
+        for token in (kit.usd, kit.weth)
+        for spender in (kit.exchange, kit.lending)
+    ]
+
+
+@pytest.mark.parametrize("failing", [False, True])
+def test_no_unlimited_approval_is_left_behind(monkeypatch, failing):
+    chain = Chain.embedded()
+    worlds: list[World] = []
+    keep = World.keep
+
+    def watched(world: World, *arguments: Any) -> None:
+        worlds.append(world)
+        keep(world, *arguments)
+        if failing and len(worlds) == 5:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(World, "keep", watched)
+    with pytest.raises(KeyboardInterrupt) if failing else nullcontext():
+        replay(chain, CRASH, Scenario(loans=3))
+    deployment = worlds[0].kit.deployment
+    assert approvals(chain, deployment) == [0] * 8
+
+
+def test_approvals_are_there_while_they_are_needed(monkeypatch):
+    chain = Chain.embedded()
+    monkeypatch.setattr(
+        World, "close", lambda world: seen.extend(approvals(chain, world.kit.deployment))
+    )
+    seen: list[int] = []
+    replay(chain, CRASH, Scenario(loans=3))
+    assert sorted(seen)[-1] > 2**255
 
 
 # --- refused --------------------------------------------------------------------------------------

@@ -5,10 +5,10 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING
 
-from defi_kit.errors import NotSupported, PriceHistoryError
+from defi_kit.errors import DefiKitError, NotSupported, PriceHistoryError
 from defi_kit.simulation.audit import Auditor
 from defi_kit.simulation.instants import format_time
 from defi_kit.simulation.invariants import Acts, Books, check
@@ -65,6 +65,7 @@ def replay(
     come back, if the scenario says so; every invariant is checked. Every transaction takes a
     second: where rows lie closer together than that the chain's clock lags behind.
 
+    At the end, failed or not, keeper and arbitrageur take their unlimited approvals back.
     On a node that is not the kit's own everything is undone afterwards. Raises `NotSupported` off
     local chains, `PriceHistoryError` for histories of more than 80 years, and whatever the chain
     raises.
@@ -81,7 +82,16 @@ def replay(
             hint="replay a part of it: --from, --to",
         )
     with chain.snapshot() if chain.engine == "node" else nullcontext():
-        return _Run(chain, history, scenario or Scenario(), progress).run()
+        run = _Run(chain, history, scenario or Scenario(), progress)
+        try:
+            result = run.run()
+        except BaseException:
+            # What went wrong matters more: a chain that is gone cannot take approvals back.
+            with suppress(DefiKitError):
+                run.world.close()
+            raise
+        run.world.close()
+        return result
 
 
 class _Run:

@@ -8,12 +8,13 @@ compared with the chain after every step.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from defi_kit.dex.arbitrage import amount_to_price
 from defi_kit.dex.pool import ConstantProductPool, PoolKey
-from defi_kit.errors import Reverted
+from defi_kit.errors import DefiKitError, Reverted
 from defi_kit.lending.interest import to_assets_up
 from defi_kit.lending.liquidation import health_down, value_down
 from defi_kit.lending.pool import Liquidation, Pool
@@ -31,6 +32,7 @@ from defi_kit.units import MAX_UINT256, WAD, Ratio
 if TYPE_CHECKING:
     from defi_kit.bindings.lending_pool import Liquidation as Preview
     from defi_kit.chain import Account, Chain
+    from defi_kit.chain.contract import Contract
     from defi_kit.kit import Kit
     from defi_kit.tokens import Token
 
@@ -92,7 +94,18 @@ class World:
         self.prices = list(self.kit.lending.prices())
         self.number = self.lending.parameters.numbers[self.weth.address]
         self.terms = self._terms()
-        self._prepare()
+        self.traders: tuple[tuple[Account, Token, Contract], ...] = (
+            (self.keeper, self.usd, self.bank),
+            (self.keeper, self.weth, self.exchange),
+            (self.arbitrageur, self.usd, self.exchange),
+            (self.arbitrageur, self.weth, self.exchange),
+        )
+        try:
+            self._prepare()
+        except BaseException:
+            with suppress(DefiKitError):
+                self.close()
+            raise
 
     def _terms(self) -> Terms:
         collateral = self.lending.parameters.collaterals[self.number]
@@ -106,13 +119,14 @@ class World:
     def _prepare(self) -> None:
         self.usd.dollar.configure_minter(self.lender, _MINTED_AT_MOST, sender=self.lender)
         self._stock(self.keeper, self.usd, sum(plan.debt for plan in self.plans))
-        for who, token, spender in (
-            (self.keeper, self.usd, self.bank),
-            (self.keeper, self.weth, self.exchange),
-            (self.arbitrageur, self.usd, self.exchange),
-            (self.arbitrageur, self.weth, self.exchange),
-        ):
+        for who, token, spender in self.traders:
             token.contract.approve(spender.address, MAX_UINT256, sender=who)
+
+    def close(self) -> None:
+        """Takes back what keeper and arbitrageur allowed exchange and lending pool to take."""
+        for who, token, spender in self.traders:
+            if token.contract.allowance(who, spender.address):
+                token.contract.approve(spender.address, 0, sender=who)
 
     def _stock(self, who: Account, token: Token, need: int) -> None:
         """Sees to it that `who` holds `need`, and some more, of what the outside world gives.
