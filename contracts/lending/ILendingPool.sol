@@ -11,8 +11,9 @@ import {KinkedCurve} from "./KinkedRate.sol";
 ///
 /// Warning: tokens must move exactly the amount asked; what arrives short or long is refused, what rebases or is taken
 /// from the pool by the token's issuer is lost to the pool. While the oracle of any collateral an account holds refuses
-/// to answer, the account can neither borrow, nor withdraw collateral while in debt, nor be liquidated; supplying more of a
-/// collateral it holds, repaying, and leaving without debt never ask an oracle.
+/// to answer, the account can neither borrow, nor withdraw collateral while in debt, nor be liquidated, however little of
+/// that collateral it holds; a pool can never drop a collateral. Supplying more of a collateral it holds, repaying, and
+/// leaving without debt never ask an oracle.
 interface ILendingPool {
     /// @notice What a pool is made of, the rate curve and the collaterals apart.
     struct PoolParameters {
@@ -188,8 +189,9 @@ interface ILendingPool {
     /* COLLATERAL */
 
     /// @notice Posts `amount` of a collateral for `account`.
-    /// @dev A collateral that `account` did not hold yet while in debt may be added by `account` only, and asks the
-    /// oracle: else a stranger's grain of sand with a dead oracle would keep liquidators away.
+    /// @dev A collateral that `account` does not hold yet may be added by `account` only, in debt or not: else a
+    /// stranger's grain of sand would keep liquidators away once its oracle dies. In debt that asks the oracle too. More
+    /// of what it holds may come from anyone.
     /// @param amount above zero [collateral]
     function supplyCollateral(address token, uint256 amount, address account) external;
 

@@ -40,6 +40,11 @@ library InterestIndex {
         return (assets * RAY + (index - 1)) / index;
     }
 
+    /// @dev The highest index at which `shares` owe no more than `assets`. Shares above zero; assets fit in 160 bits.
+    function indexAt(uint256 shares, uint256 assets) internal pure returns (uint256) {
+        return assets * RAY / shares;
+    }
+
     /// @dev The index after `elapsed` seconds at `rate` [wad per second, 40 bits], at most `MAX`, rounded down.
     function grow(uint256 index, uint256 rate, uint256 elapsed) internal pure returns (uint256 grown) {
         // Cannot overflow: a rate and a time fit in 40 bits each, an index in 112, and exp(30) in 134.

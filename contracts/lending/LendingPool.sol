@@ -128,13 +128,12 @@ contract LendingPool is LendingVault {
         require(held <= cap, CapExceeded(token, held, cap));
     }
 
-    /// @dev Notes that `account` holds a collateral it did not hold.
+    /// @dev Notes that `account` holds a collateral it did not hold; from now on its liquidation asks one oracle more.
+    /// Only the account may choose that, in debt or not: a grain planted before the first loan waits for its oracle to die.
     function _hold(address account, uint256 number) private {
+        require(msg.sender == account, NotAuthorized(account, msg.sender));
         Account memory a = _accounts[account];
-        if (a.debtShares != 0) {
-            require(msg.sender == account, NotAuthorized(account, msg.sender));
-            _priceOf(_risks[number].oracle);
-        }
+        if (a.debtShares != 0) _priceOf(_risks[number].oracle);
         _accounts[account].held = uint16(a.held | 1 << number);
     }
 

@@ -33,6 +33,9 @@ abstract contract LendingVault is ILendingPool, ERC4626 {
     /// @dev Deposits stop where the lenders own this much [asset]; leaves a bit in `cash` for what interest adds.
     uint256 internal constant MAX_ASSETS = type(uint104).max / 2;
 
+    /// @dev Interest stops where cash and debts reach this much [asset]: whatever is owed can be taken back into `cash`.
+    uint256 private constant MAX_OWNED = MAX_ASSETS / 2 * 3;
+
     /// @dev Deposits stop at this many shares. Only a pool that has lost everything, twice, gets there.
     uint256 private constant MAX_SHARES = type(uint144).max;
 
@@ -112,8 +115,13 @@ abstract contract LendingVault is ILendingPool, ERC4626 {
             if (shares == 0) return (0, 0);
 
             uint256 before = shares.toAssetsDown(m.index);
-            m.index = uint112(uint256(m.index).grow(m.rate, elapsed));
-            uint256 grown = shares.toAssetsDown(m.index);
+            uint256 index = uint256(m.index).grow(m.rate, elapsed);
+            uint256 grown = shares.toAssetsDown(index);
+            if (grown + m.cash > MAX_OWNED) {
+                index = InterestIndex.indexAt(shares, MAX_OWNED.zeroFloorSub(m.cash)).max(m.index);
+                grown = shares.toAssetsDown(index);
+            }
+            m.index = uint112(index);
             interest = grown - before;
             toReserve = grown * _reserveFactor / BPS - before * _reserveFactor / BPS;
             toReserve = toReserve.min(type(uint88).max - m.reserve);

@@ -205,3 +205,24 @@ def test_stranger_cannot_spend_shares(market: Market) -> None:
         pool.borrow(1, attacker, market.bob, sender=attacker)
     with pytest.raises(reverts.NotAuthorized):
         pool.withdraw_collateral(market.weth, 1, attacker, market.bob, sender=attacker)
+
+
+def test_debts_grown_beyond_all_money_can_still_be_repaid(chain: Chain) -> None:
+    """Centuries at the highest rate: interest stops where the books end, and nothing locks."""
+    from lending.world import World
+
+    world = World(chain, asset_decimals=24, collateral_decimals=(18,), lockstep=False)
+    carol, bob = world.people[3], world.people[2]
+    pool, weth = world.contract, world.tokens[0]
+    pool.deposit(10_000 * 10**24, carol, sender=carol)
+    pool.supply_collateral(weth, 10 * ETH, bob, sender=bob)
+    pool.borrow(10_000 * 10**24, bob, bob, sender=bob)
+    for years in (1_000, 1, 1_000):
+        chain.advance(years * 31_536_000)
+        pool.accrue(sender=bob)
+        assert pool.total_assets() > 10**30
+        assert pool.max_deposit(carol) == 0
+    pool.repay(MAX_UINT256, bob, sender=bob)
+    pool.withdraw_collateral(weth, 10 * ETH, bob, bob, sender=bob)
+    pool.redeem(pool.balance_of(carol), carol, carol, sender=carol)
+    assert pool.total_supply() == 0

@@ -153,7 +153,7 @@ def l10(before: Seen, step: Step, after: Seen) -> None:
 
 
 def l11(before: Seen, step: Step, after: Seen) -> None:
-    """A stranger lowers nobody's shares or collateral and raises nobody's debt."""
+    """A stranger lowers nobody's shares or collateral, raises no debt, adds no new collateral."""
     for name, was in before.pool.accounts.items():
         if name == step.actor or (step.verb == "liquidate" and name == step.target):
             continue
@@ -162,6 +162,10 @@ def l11(before: Seen, step: Step, after: Seen) -> None:
         _hold("L11", is_.debt_shares <= was.debt_shares, f"{step.verb} raised another's debt")
         kept = all(new >= old for new, old in zip(is_.collateral, was.collateral, strict=True))
         _hold("L11", kept, f"{step.verb} took collateral of another")
+        opened = any(
+            new and not old for new, old in zip(is_.collateral, was.collateral, strict=True)
+        )
+        _hold("L11", not opened, f"{step.verb} planted a collateral on another")
 
 
 def l15(before: Seen, step: Step, after: Seen) -> None:

@@ -50,6 +50,7 @@ def _borrow(world: World) -> None:
     alice, second, bob, _, _, _, mallory = world.people
     world.supply_collateral(alice, 0, 10 * world.units[0])
     world.supply_collateral(mallory, 0, world.units[0], account=alice)
+    world.supply_collateral(mallory, 1, 1, account=alice)
     world.supply_collateral(second, 1, world.units[1])
     world.supply_collateral(bob, 0, 10 * world.units[0])
     world.supply_collateral(bob, 1, world.units[1] // 1_000)

@@ -220,10 +220,16 @@ def test_lenders_earn_what_borrowers_pay_less_the_reserve(world: World, pool: Le
 # --- collateral -----------------------------------------------------------------------------------
 
 
-def test_collateral_is_posted_for_another(world: World, pool: LendingPool, weth: MockToken) -> None:
+def test_collateral_is_posted_for_another_that_holds_some(
+    world: World, pool: LendingPool, weth: MockToken
+) -> None:
     bob, mallory = person(world, "bob"), person(world, "mallory")
+    with pytest.raises(reverts.NotAuthorized) as refusal:
+        pool.supply_collateral(weth, ETH, bob, sender=mallory)
+    assert (refusal.value.account, refusal.value.caller) == (bob.address, mallory.address)
+    pool.supply_collateral(weth, 1, bob, sender=bob)
     receipt = pool.supply_collateral(weth, ETH, bob, sender=mallory)
-    assert pool.collateral_of(bob, weth) == ETH
+    assert pool.collateral_of(bob, weth) == ETH + 1
     event = receipt.one(abi.CollateralSupplied)
     assert (event.token, event.account, event.amount) == (weth.address, bob.address, ETH)
 

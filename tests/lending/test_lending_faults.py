@@ -79,6 +79,10 @@ POOL: Faults = {
         "private view {\n        require(msg.sender == account,",
         "private view {\n        require(msg.sender != address(0),",
     ),
+    "L11 a stranger plants a collateral": (
+        "private {\n        require(msg.sender == account, NotAuthorized(account, msg.sender));",
+        "private {",
+    ),
     "L11 collateral posted for another opens a debt": (
         "emit CollateralSupplied(account, token, amount);",
         "if (account != msg.sender) _accounts[account].debtShares += 1;",
@@ -183,7 +187,7 @@ def _bytecode(source: str) -> dict[str, bytes]:
 
 def test_every_invariant_has_two_faults() -> None:
     ids = [name.split()[0] for _, name in ALL]
-    assert {id_: ids.count(id_) for id_ in ids} == {f"L{n}": 2 for n in range(1, 17)} | {"L7": 3}
+    assert {id_: ids.count(id_) for id_ in ids} == {f"L{n}": 2 for n in range(1, 17)} | {"L7": 3, "L11": 3}
     assert set(ids) == STEP_CHECKS.keys() | EXPERIMENTS.keys()
 
 

@@ -210,4 +210,4 @@ class LendingMachine(RuleBasedStateMachine):
 
 
 TestLendingMachine = LendingMachine.TestCase
-TestLendingMachine.settings = settings(settings(), max_examples=30, stateful_step_count=40)
+TestLendingMachine.settings = settings(settings(), max_examples=60, stateful_step_count=40)

@@ -278,7 +278,10 @@ class LendingPool:
         sender: Sender | None = None,
         approve: bool = True,
     ) -> CollateralSupplied:
-        """Posts collateral for `account`. Its token is the amount's; an int needs `token`."""
+        """Posts collateral for `account`. Its token is the amount's; an int needs `token`.
+
+        A collateral it does not hold yet is added by the account itself only: NotAuthorized.
+        """
         who = self._sender(sender)
         posted, raw = self._collateral(amount, token)
         self._approve(posted, who, raw, approve)

@@ -13,6 +13,7 @@ __all__ = [
     "START",
     "exp_down",
     "grow",
+    "index_at",
     "to_assets_down",
     "to_assets_up",
     "to_shares_down",
@@ -56,6 +57,11 @@ def to_shares_up(assets: int, index: int) -> int:
     1000000
     """
     return -(-assets * RAY // index)
+
+
+def index_at(shares: int, assets: int) -> int:
+    """The highest index at which `shares` owe no more than `assets`."""
+    return assets * RAY // shares
 
 
 def grow(index: int, rate: int, elapsed: int) -> int:

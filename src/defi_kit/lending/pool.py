@@ -20,7 +20,15 @@ from typing import Final
 from .. import reverts
 from ..errors import ParameterError
 from ..units import BPS, MAX_UINT256, WAD
-from .interest import START, grow, to_assets_down, to_assets_up, to_shares_down, to_shares_up
+from .interest import (
+    START,
+    grow,
+    index_at,
+    to_assets_down,
+    to_assets_up,
+    to_shares_down,
+    to_shares_up,
+)
 from .liquidation import (
     PRICE_SCALE,
     bonus_down,
@@ -38,6 +46,7 @@ Prices = Sequence[int | Exception]
 
 VIRTUAL_SHARES: Final = 10**6
 MAX_ASSETS: Final = (2**104 - 1) // 2
+MAX_OWNED: Final = MAX_ASSETS // 2 * 3
 MAX_SHARES: Final = 2**144 - 1
 MAX_CASH: Final = 2**104 - 1
 MAX_RESERVE: Final = 2**88 - 1
@@ -149,6 +158,8 @@ class Market:
         if shares == 0:
             return Market(0, self.reserve, self.rate, self.index, self.cash, now)
         index = grow(self.index, self.rate, elapsed)
+        if to_assets_down(shares, index) + self.cash > MAX_OWNED:  # all it could ever take back
+            index = max(index_at(shares, max(MAX_OWNED - self.cash, 0)), self.index)
         before = to_assets_down(shares, self.index) * reserve_factor // BPS
         grown = to_assets_down(shares, index) * reserve_factor // BPS
         reserve = min(self.reserve + grown - before, MAX_RESERVE)
@@ -386,17 +397,18 @@ class Pool:
     ) -> Pool:
         """`amount` of a collateral is posted for `account`. ZeroAmount, CapExceeded.
 
-        Only a collateral new to an account in debt asks its oracle (`prices`), and only the account
-        itself (`caller`, by default the account) may add it: NotAuthorized.
+        Only the account itself (`caller`, by default the account) may add a collateral that it does
+        not hold yet: NotAuthorized. In debt that asks its oracle (`prices`).
         """
         if amount == 0:
             raise reverts.ZeroAmount()
         number = self._number(token)
         who = self.account(account)
-        if who.collateral[number] == 0 and who.debt_shares != 0:
+        if who.collateral[number] == 0:
             if caller is not None and caller != account:
                 raise reverts.NotAuthorized(account, caller)
-            self._price(number, prices)
+            if who.debt_shares != 0:
+                self._price(number, prices)
         held, cap = self.held[number] + amount, self.parameters.collaterals[number].cap
         if held > cap:
             raise reverts.CapExceeded(token, held, cap)
