@@ -147,6 +147,23 @@ def test_stranger_cannot_shield_a_debtor_with_a_dead_oracle(market: Market) -> N
     assert pool.health_of(market.alice) > 10**18
 
 
+def test_grain_of_a_dying_collateral_cannot_be_planted_before_the_loan(market: Market) -> None:
+    """Posted while the account owes nothing, it would wait there until its oracle dies."""
+    pool, wbtc, alice = market.pool, market.wbtc, market.alice
+    with pytest.raises(reverts.NotAuthorized):
+        pool.supply_collateral(wbtc, 1, alice, sender=market.attacker)
+    market.loan(alice, 14_000)
+    market.turn_off(1)
+    market.price(200)
+    market.liquidate(market.keeper, alice)
+    assert pool.debt_of(alice) == 0
+    # Nor once more where the account held some, and took all of it back.
+    pool.supply_collateral(wbtc, 1, alice, sender=alice)
+    pool.withdraw_collateral(wbtc, 1, alice, alice, sender=alice)
+    with pytest.raises(reverts.NotAuthorized):
+        pool.supply_collateral(wbtc, 1, alice, sender=market.attacker)
+
+
 def test_repaying_a_grain_first_does_not_block_a_full_repayment(market: Market) -> None:
     """Front-running: the debt changed a unit, and an exact repayment would fail."""
     market.loan(market.alice, 14_000)
