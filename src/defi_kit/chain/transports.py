@@ -198,7 +198,7 @@ class HttpTransport(Transport):
 
 
 class WebSocketTransport(Transport):
-    """A WebSocket, by the `websockets` package of the `web3` extra."""
+    """A WebSocket, by the `websockets` package."""
 
     def __init__(self, text: str, url: SplitResult, timeout: float) -> None:
         super().__init__(_public_name(url), timeout)
@@ -207,7 +207,7 @@ class WebSocketTransport(Transport):
         except ImportError:
             raise NotSupported(
                 "a ws:// address needs the websockets package",
-                hint="pip install 'defi-kit[web3]', or use the node's http:// address",
+                hint="pip install websockets, or use the node's http:// address",
             ) from None
         self._connect = connect
         self._url = text
