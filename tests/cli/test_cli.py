@@ -140,6 +140,24 @@ def test_an_interrupted_replay_ends_at_once_and_writes_nothing(spawn, tmp_path, 
     assert [path.name for path in tmp_path.iterdir()] == ["long.csv"]
 
 
+def test_an_interrupted_demo_takes_back_the_folder_it_made(spawn, tmp_path):
+    process = spawn("demo", "--chain", "anvil", "--out", "new/story")
+    end = time.monotonic() + 20
+    while not (tmp_path / "new/story").is_dir() and time.monotonic() < end:
+        time.sleep(0.02)
+    assert (tmp_path / "new/story").is_dir()
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_was_there_stays_when_the_work_fails(cli):
+    (cli.folder / "mine").mkdir()
+    assert cli("demo", "--chain", "http://127.0.0.1:1", "--out", "mine").exit_code == 1
+    assert (cli.folder / "mine").is_dir()
+
+
 def test_an_interrupt_that_got_lost_is_not_forgotten(cli, monkeypatch):
     """Python drops what a signal raises inside a `__del__`; the next row notices."""
     import defi_kit.simulation.run

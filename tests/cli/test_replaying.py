@@ -150,6 +150,25 @@ def test_a_window_and_a_step_pick_rows(cli, fall):
     assert (told["rows"], told["first_price"], told["last_price"]) == (2, "1000", "600")
 
 
+def test_the_collateral_is_called_as_asked(cli, fall):
+    told = cli.json("replay", fall, "--no-picture", "--asset", "SOL")
+    assert told["collateral"] == "SOL"
+    shown = cli("replay", fall, "--out", "out", "--asset", "SOL")
+    assert "SOL" in shown.stdout
+    assert "WETH" not in shown.stdout
+    assert "WETH" not in (cli.folder / "out/fall.html").read_text()
+
+
+def test_hours_are_from_first_to_last_row_and_a_typical_spacing(cli):
+    days = [day for day in range(1, 31) if day not in (4, 5, 9, 10, 11, 22)]
+    rows = "".join(f"2022-06-{day:02},{1000 - day}\n" for day in days)
+    (cli.folder / "june.csv").write_text("time,close\n" + rows)
+    assert cli.json("replay", "june.csv", "--no-picture", "--loans", 2)["hours"] == 30 * 24
+    told = " ".join(cli("replay", "--help").stdout.split())
+    assert "the median time between two rows" in told
+    assert "at most 1,000 steps" in told
+
+
 def test_an_empty_window_is_refused(cli, fall):
     result = cli("replay", fall, "--from", "2021-01-01")
     assert result.exit_code == 1
@@ -160,6 +179,7 @@ def test_an_empty_window_is_refused(cli, fall):
     ("content", "said"),
     [
         ("", "the file is empty"),
+        ("time;close\n1;2\n", "separated by semicolons, and commas are wanted"),
         ("time,volume\n1,2\n", "no column close or price"),
         ("time,close\n1,x\n", "row 2: price 'x' is not a number"),
         ("time,close\n1,NaN\n", "row 2: price 'NaN' is not a finite number"),
@@ -183,6 +203,10 @@ def test_a_bad_history_is_refused_and_nothing_is_written(cli, content, said):
         (["--ratios", "120%", "200%"], "such a loan cannot be opened"),
         (["--borrow-ltv", "85%"], "0 < borrow LTV < liquidation LTV"),
         (["--bonus", "30%"], "must stay below 100%"),
+        (["--bonus", "5"], 'did you mean "5%"?'),
+        (["--ratios", "140", "300"], 'did you mean "140%"?'),
+        (["--from", "2021-01-01", "--to", "2020-01-01"], "swap them"),
+        (["--asset", "[red]"], "a name has 1 to 16 letters"),
         (["--bonus", "much"], "much"),
         (["--liquidity", "-1"], "-1"),
     ],

@@ -69,6 +69,7 @@ def crash_replay(loans: int = 12, **changes: Any) -> Replay:
         "rows": 48,
         "start": CRASH.times[0],
         "end": CRASH.times[-1],
+        "spacing": 3_600,
         "first_price": CRASH.prices[0],
         "last_price": CRASH.prices[-1],
         "lowest_price": min(CRASH.prices),

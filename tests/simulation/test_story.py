@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import re
 import sys
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from html.parser import HTMLParser
 from io import StringIO
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from defi_kit.simulation import page, picture, story
-from simulation.synthetic import USD, crash_replay
+from defi_kit.simulation import invariants, page, picture, story
+from simulation.synthetic import USD, crash_replay, step
 
 
 def told(replay, width=140) -> str:
@@ -31,6 +33,49 @@ def test_the_story_names_every_figure():
         assert figure in text
     assert "all held; 95 checks of L1, X1" in text
     assert "broken" not in text
+
+
+def test_invariants_are_listed_in_order_and_those_not_checked_are_named():
+    told_of = dict(story.facts(crash_replay(checks={"L10": 1, "L2": 1, "X1": 1})))
+    assert told_of["invariants"].endswith("L2, L10, X1")
+    assert "L16" in told_of["not checked here"]
+    assert not set(invariants.NUMBERS) & set(invariants.ELSEWHERE)
+    assert list(story.as_data(crash_replay(checks={"L10": 1, "L2": 1}))["invariants"]) == [
+        "L2",
+        "L10",
+    ]
+
+
+def test_a_long_history_shows_its_extremes_an_even_spread_and_says_that_it_merged():
+    steps = [
+        step(time=60 * n, price=10**8 + n, rows=3, liquidations=n % 2, debt_repaid=n % 2 * n)
+        for n in range(900)
+    ]
+    steps[300] = replace(steps[300], low=5)
+    steps[500] = replace(steps[500], high=10**12)
+    replay = crash_replay(steps=tuple(steps), loans=1)
+    shown = [one.time // 60 for one in story._interesting(replay)]
+    assert shown == sorted(shown)
+    assert len(shown) <= 48
+    assert {0, 300, 500, 899, 897, 895} <= set(shown)
+    assert max(b - a for a, b in pairwise(shown)) < 100
+    assert "each of up to 3 neighbouring rows merged" in " ".join(told(replay).split())
+    assert "neighbouring" not in told(crash_replay())
+
+
+def test_columns_without_room_are_named():
+    assert "no room for" not in told(crash_replay(), 140)
+    narrow = told(crash_replay(), 50)
+    assert "no room for: bars, open, seized" in " ".join(narrow.split())
+    assert "…" not in narrow
+
+
+@pytest.mark.parametrize(
+    ("first", "later", "said"),
+    [(100, 100, "0.0%"), (2, 1, "-50.0%"), (10**13, 10**8, "-99.999%"), (10**18, 1, "-99.9")],
+)
+def test_a_fall_that_is_not_total_is_not_called_total(first, later, said):
+    assert story.change_text(first, later).startswith(said)
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 200])
@@ -124,6 +169,14 @@ def test_without_matplotlib_the_page_says_how_to_get_it(monkeypatch):
     text = page.html(crash_replay())
     assert "pip install" in text
     assert "<table>" in text
+
+
+def test_an_amount_that_is_not_zero_does_not_look_like_it():
+    replay = crash_replay()
+    assert story.seized(1_234, replay) == "0.0000000000000012 WETH"
+    assert story.seized(0, replay) == ""
+    assert story.seized(10**16, replay) == "0.01 WETH"
+    assert story.dollars(120, USD) == "0.00012"
 
 
 def test_amounts_without_anything_are_blank():

@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
@@ -29,6 +30,7 @@ __all__ = [
     "Commands",
     "chain_option",
     "console",
+    "deployment_file",
     "json_option",
     "open_chain",
     "print_json",
@@ -67,6 +69,9 @@ class Commands(click.Group):
             return done.exit_code
         except click.ClickException as error:
             error.show()
+            if as_json:
+                told = {"error": type(error).__name__, "message": error.format_message()}
+                print_json({**told, "hint": None})
             return error.exit_code
         except DefiKitError as error:
             _report(error, as_json)
@@ -90,6 +95,7 @@ class _Terminated(BaseException):
 _STOPS: dict[int, type[BaseException]] = {
     signal.SIGINT: KeyboardInterrupt,
     signal.SIGTERM: _Terminated,
+    signal.SIGHUP: _Terminated,  # the terminal was closed
 }
 _asked: list[int] = []
 
@@ -149,6 +155,12 @@ def console(*, as_json: bool = False) -> Console:
     if not out.is_terminal and "COLUMNS" not in os.environ:
         out.width = 120  # a file or pipe has no width; eighty columns would break the tables
     return out
+
+
+def deployment_file(chain_id: int, port: int | None = None) -> Path:
+    """Where a deployment is written and looked for unless a file is named."""
+    name = f"{chain_id}.json" if port is None else f"{chain_id}-{port}.json"
+    return Path("deployments") / name
 
 
 def json_option(command: Command) -> Command:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -29,7 +29,13 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 def output_options(command: Command) -> Command:
     """Adds `--out`, `--picture` and `--path`."""
     for option in (
-        click.option("--path", "with_path", is_flag=True, help="With --json: every step and loan."),
+        click.option(
+            "--path",
+            "with_path",
+            is_flag=True,
+            help="With --json: every loan and every step. Beyond 1,000 rows neighbouring rows are "
+            "merged into one step: what flowed adds up, the rest is the last row's.",
+        ),
         click.option(
             "--picture/--no-picture",
             default=True,
@@ -95,11 +101,10 @@ def run(
     from defi_kit.simulation import story
 
     screen = console(as_json=as_json)
-    if picture:
-        _writable(out)
-    with open_chain(where) as chain, progress_bar(screen, "replaying") as progress:
-        replay = live_through(chain, history, scenario, progress=progress)
-    saved = _save(replay, out, name, screen) if picture else {}
+    with _folder(out) if picture else nullcontext():
+        with open_chain(where) as chain, progress_bar(screen, "replaying") as progress:
+            replay = live_through(chain, history, scenario, progress=progress)
+        saved = _save(replay, out, name, screen) if picture else {}
     if as_json:
         print_json(story.as_data(replay, path=with_path) | saved)
     else:
@@ -109,16 +114,28 @@ def run(
     return 0 if replay.invariants_held else REFUSED
 
 
-def _writable(folder: Path) -> None:
-    """Fails before the work rather than after it."""
+@contextmanager
+def _folder(folder: Path) -> Iterator[None]:
+    """Makes the folder, so that a wrong one fails before the work rather than after it; what was
+    made is removed again when the work fails."""
     import os
 
+    made = [one for one in (folder, *folder.parents) if not one.exists()]
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DefiKitError(f"{folder}: {error.strerror or error}", hint="choose --out") from None
-    if not os.access(folder, os.W_OK):
-        raise DefiKitError(f"{folder}: this folder cannot be written to", hint="choose --out")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DefiKitError(
+                f"{folder}: {error.strerror or error}", hint="choose --out"
+            ) from None
+        if not os.access(folder, os.W_OK):
+            raise DefiKitError(f"{folder}: this folder cannot be written to", hint="choose --out")
+        yield
+    except BaseException:
+        for one in made:
+            with suppress(OSError):  # somebody else put something there, or it was never made
+                one.rmdir()
+        raise
 
 
 def _save(replay: Replay, folder: Path, name: str, screen: Console) -> dict[str, str]:

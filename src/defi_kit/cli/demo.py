@@ -24,6 +24,9 @@ def command(where: str, out: Path, picture: bool, with_path: bool, as_json: bool
     Deploys the economy, opens forty loans, and replays the prices: an arbitrageur keeps the
     exchange at the market, a keeper liquidates and sells the collateral there, and every invariant
     is checked at every hour. The figures are the same to the last digit on every chain.
+
+    In --json, `hours` is the time from the first row to the last and, for the last row itself, the
+    median time between two rows; whole hours.
     """
     from defi_kit.simulation import CRASH, Scenario
 

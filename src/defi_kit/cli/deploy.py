@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 __all__ = [
     "command",
 ]
+
+
+_KEY = re.compile(r"(?:0x)?[0-9a-fA-F]{64}")
 
 
 @click.command("deploy")
@@ -119,7 +123,7 @@ def _signer(account: str | None, password_file: Path | None) -> tuple[Any, str |
     """What `Chain.connect` takes: a key, a keystore's path with its password, or an address."""
     if account is None:
         return None, None
-    if account.startswith("0x") and len(account) == 66:
+    if _KEY.fullmatch(account):
         raise InputError(
             "a private key does not belong on the command line, where others can read it",
             hint="put it in an environment variable: --account env:NAME",
@@ -131,6 +135,12 @@ def _signer(account: str | None, password_file: Path | None) -> tuple[Any, str |
         key = os.environ.get(name, "").strip()
         if not key:
             raise InputError(f"the environment variable {name!r} is not set or empty")
+        if not _KEY.fullmatch(key):
+            # Not a character of it is shown: it may be a key with a slip in it.
+            raise InputError(
+                f"the environment variable {name!r} holds no private key",
+                hint="64 hexadecimal digits, with or without 0x, and nothing around them",
+            )
         return key, None
     path = Path(account)
     if not path.is_file():

@@ -47,6 +47,13 @@ class _Span(click.ParamType):
 
 @click.command("replay")
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--asset",
+    default="WETH",
+    show_default=True,
+    metavar="NAME",
+    help="What the collateral is called in story, picture and JSON: the history's asset.",
+)
 @click.option("--loans", type=click.IntRange(1, 1_000), default=40, show_default=True)
 @click.option(
     "--ratios",
@@ -91,6 +98,7 @@ def command(
     picture: bool,
     with_path: bool,
     as_json: bool,
+    asset: str,
     loans: int,
     ratios: tuple[str, str],
     borrow_ltv: str,
@@ -104,11 +112,16 @@ def command(
 
     FILE is CSV with the columns `time` (ISO 8601, UTC where no zone is given, or unix seconds or
     milliseconds) and `close` or `price`, in any order and spacing. The loans are opened at the
-    first price; time passes as in the file.
+    first price; time passes as in the file. Every row is lived through; beyond 1,000 rows the
+    report merges neighbouring rows into at most 1,000 steps, while totals are of every row.
+
+    In --json, `hours` is the time from the first row to the last and, for the last row itself, the
+    median time between two rows; whole hours.
     """
     from defi_kit.simulation import Scenario
 
     scenario = Scenario(
+        asset=asset,
         loans=loans,
         lowest_ratio=ratios[0],
         highest_ratio=ratios[1],

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
 import click
 
-from defi_kit.cli._common import console, json_option, print_json
+from defi_kit.cli._common import console, deployment_file, json_option, print_json
 from defi_kit.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -35,7 +37,8 @@ __all__ = ["command"]
     "--deployment",
     "file",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="File that `up` or `deploy` wrote.  [default: deployments/<chain id>.json]",
+    help="File that `up` or `deploy` wrote.  [default: deployments/<chain id>.json, "
+    "or <chain id>-<port>.json where there is one]",
 )
 @click.option(
     "--riskiest",
@@ -55,12 +58,21 @@ def command(url: str, file: Path | None, riskiest: int, as_json: bool) -> None:
             hint="start one that stays, `defi-kit up`, or give the URL of a node",
         )
     with Chain.connect(url) as chain:
-        kit = attach(chain, file or Path("deployments") / f"{chain.chain_id}.json")
+        kit = attach(chain, file or _file_of(url, chain.chain_id))
         seen = _Seen.of(kit, riskiest)
     if as_json:
         print_json(seen.data())
     else:
         seen.tell(console())
+
+
+def _file_of(url: str, chain_id: int) -> Path:
+    """Where `up` on that port, or else `deploy`, writes."""
+    with suppress(ValueError):  # an IPC path, or a port that is none
+        of_port = deployment_file(chain_id, urlsplit(url).port)
+        if of_port.exists():
+            return of_port
+    return deployment_file(chain_id)
 
 
 class _Pool(NamedTuple):

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from defi_kit.cli._common import console, json_option, print_json, stop_if_asked
+from defi_kit.cli._common import (
+    console,
+    deployment_file,
+    json_option,
+    print_json,
+    stop_if_asked,
+)
+from defi_kit.errors import DeploymentError
 
 if TYPE_CHECKING:
     from defi_kit.chain import Chain
@@ -20,21 +27,21 @@ __all__ = [
 ]
 
 _PEOPLE = ("alice", "bob", "keeper")
+_USUAL_PORT = 8545
 _LOOK_EVERY = 1.0  # [seconds] between two looks whether the chain still answers
 
 
 @click.command("up")
-@click.option("--port", type=click.IntRange(1, 65_535), default=8545, show_default=True)
+@click.option("--port", type=click.IntRange(1, 65_535), default=_USUAL_PORT, show_default=True)
 @click.option(
     "--deployment",
     "file",
     type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("deployments/31337.json"),
-    show_default=True,
-    help="File that names the contracts, with their ABIs; removed when the chain ends.",
+    help="File that names the contracts, with their ABIs; it must not exist, and is removed when "
+    "the chain ends.  [default: deployments/31337.json, or 31337-PORT.json on another port]",
 )
 @json_option
-def command(port: int, file: Path, as_json: bool) -> None:
+def command(port: int, file: Path | None, as_json: bool) -> None:
     """Keep an Anvil with the economy on 127.0.0.1 until Ctrl-C.
 
     Prints the addresses of the contracts, where their ABIs are, and the development accounts. Any
@@ -42,10 +49,18 @@ def command(port: int, file: Path, as_json: bool) -> None:
     """
     from defi_kit import Chain, deploy
 
+    target = file or deployment_file(31337, None if port == _USUAL_PORT else port)
+    if target.exists():
+        # Another `up` or a `deploy` needs it: replacing it would lose what they wrote.
+        raise DeploymentError(
+            f"{target} exists already: it belongs to another chain that is up, or to a deployment",
+            hint="name another file with --deployment, or remove it if its chain is gone",
+        )
     with Chain.anvil(port) as chain:
         kit = deploy(chain)
         kit.actors(*_PEOPLE)
-        written = kit.deployment.save(file)
+        written = kit.deployment.save(target)
+        ours = written.read_bytes()
         try:
             url = f"http://127.0.0.1:{port}"
             if as_json:
@@ -55,7 +70,8 @@ def command(port: int, file: Path, as_json: bool) -> None:
             sys.stdout.flush()
             _stay(chain)
         finally:
-            written.unlink(missing_ok=True)
+            if written.exists() and written.read_bytes() == ours:
+                written.unlink()
 
 
 def _stay(chain: Chain) -> None:

@@ -147,6 +147,11 @@ class PriceHistory:
         """
         from bisect import bisect_left, bisect_right
 
+        if start is not None and end is not None and start > end:
+            raise PriceHistoryError(
+                f"the window begins at {format_time(start)}, after its end at {format_time(end)}",
+                hint="swap them: --from is the earlier moment, --to the later",
+            )
         low = 0 if start is None else bisect_left(self.times, start)
         high = len(self) if end is None else bisect_right(self.times, end)
         if high - low < 2:
@@ -258,6 +263,9 @@ def _find(path: Path, names: list[str], wanted: tuple[str, ...]) -> int:
     there = ", ".join(_short(name) for name in names[:12])
     either = "close or price" if wanted is PRICE_COLUMNS else "time"
     hint = "the first row names the columns, separated by commas: time,close"
+    for mark, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
+        if any(mark in one for one in names):
+            hint = f"the columns are separated by {name}, and commas are wanted: time,close"
     raise PriceHistoryError(f"{path.name}: no column {either}; there are: {there}", hint=hint)
 
 

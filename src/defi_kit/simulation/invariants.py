@@ -25,6 +25,7 @@ from defi_kit.units import WAD
 
 __all__ = [
     "BPS",
+    "ELSEWHERE",
     "NUMBERS",
     "PRICE_SCALE",
     "Acts",
@@ -36,6 +37,7 @@ __all__ = [
     "Terms",
     "Trade",
     "check",
+    "natural",
 ]
 
 NUMBERS = (
@@ -45,8 +47,21 @@ NUMBERS = (
 )
 """Every invariant that is checked here."""
 
+ELSEWHERE = (
+    *("X5", "X6", "X8", "X10", "X12"),
+    *("L7", "L8", "L12", "L14", "L15", "L16"),
+    "S3",
+)
+"""Invariants that a price history does not put to the test: they need somebody who attacks, or
+oracles that die. The tests of the rooms are that somebody."""
+
 BPS = 10_000
 PRICE_SCALE = 10**36
+
+
+def natural(number: str) -> tuple[str, int]:
+    """Key that sorts L2 before L10."""
+    return number[:1], int(number[1:])
 
 
 class Position(NamedTuple):

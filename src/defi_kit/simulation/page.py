@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from defi_kit.simulation import picture
 from defi_kit.simulation.instants import format_time
 from defi_kit.simulation.records import CLOSED, HEALTH_SCALE
-from defi_kit.simulation.story import dollars, facts, percent, price_text
+from defi_kit.simulation.story import dollars, facts, percent, price_text, seized
 
 if TYPE_CHECKING:
     from defi_kit.simulation.records import Loan, Replay, Step
@@ -87,6 +87,7 @@ def _steps(replay: Replay) -> str:
         "loans open",
         "lowest health",
         "liquidations",
+        "seized",
         "repaid",
         "bonus",
         "bad debt",
@@ -105,6 +106,7 @@ def _step(step: Step, replay: Replay) -> str:
         str(len(healths)),
         f"{min(healths) / HEALTH_SCALE:.3f}" if healths else "–",
         str(step.liquidations or ""),
+        seized(step.collateral_seized, replay),
         dollars(step.debt_repaid, unit),
         dollars(step.bonus_paid, unit),
         dollars(step.bad_debt, unit),

@@ -157,6 +157,8 @@ class Replay:
     """[unix seconds]"""
     end: int
     """[unix seconds]"""
+    spacing: int
+    """Median time between two rows, the lower of two. [seconds]"""
     first_price: int
     """[dollars, 8 decimals]"""
     last_price: int
@@ -215,8 +217,8 @@ class Replay:
 
     @property
     def hours(self) -> Decimal:
-        """Time from the first row to the end of the last, its length taken as the average one."""
-        return exact_ratio((self.end - self.start) * self.rows, (self.rows - 1) * 3_600)
+        """Time from the first row to the last and, for the last row itself, one `spacing`."""
+        return exact_ratio(self.end - self.start + self.spacing, 3_600)
 
 
 def exact_ratio(numerator: int, denominator: int) -> Decimal:

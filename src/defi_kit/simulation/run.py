@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from array import array
 from collections import Counter
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
+from itertools import pairwise
+from statistics import median_low
 from typing import TYPE_CHECKING
 
 from defi_kit.errors import DefiKitError, NotSupported, PriceHistoryError
@@ -204,7 +207,8 @@ class _Run:
 
     def _result(self) -> Replay:
         world, history, steps = self.world, self.history, self.path.steps
-        usd, weth = world.usd.unit, world.weth.unit
+        usd = world.usd.unit
+        weth = dataclasses.replace(world.weth.unit, symbol=self.scenario.asset)
         return Replay(
             source=history.source,
             engine=self.engine,
@@ -212,6 +216,7 @@ class _Run:
             rows=len(history),
             start=history[0].time,
             end=history[-1].time,
+            spacing=median_low(later - earlier for earlier, later in pairwise(history.times)),
             first_price=history[0].price,
             last_price=history[-1].price,
             lowest_price=min(history.prices),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -28,6 +29,7 @@ LEAST_LOAN = "100"  # [dollars] the standard economy's minimum debt
 DOLLAR_DECIMALS = 6
 COLLATERAL_DECIMALS = 18
 _UNLIMITED = "1000000000000000000"  # [tokens] cap of the collateral: about the most a pool holds
+_NAME = re.compile(r"[\w.+-]{1,16}", re.ASCII)
 _STEPS = 10**6  # resolution of the draw of a loan's size
 
 
@@ -54,6 +56,8 @@ class Scenario:
     Raises `ParameterError` for values that do not fit together.
     """
 
+    asset: str = "WETH"
+    """What the collateral is called in the records; on the chain it is wrapped ether."""
     loans: int = 40
     """1 to 1,000."""
     lowest_ratio: str = "140%"
@@ -79,8 +83,31 @@ class Scenario:
     """Of the loans' sizes and order."""
 
     def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.asset):
+            raise ParameterError(
+                f"an asset called {self.asset!r}",
+                hint="a name has 1 to 16 letters, digits or . _ + -",
+            )
+        self._check_units()
         self._check_ratios()
         self._check_sizes()
+
+    def _check_units(self) -> None:
+        """A ratio of 5 is 500 %; whoever writes it for a bonus means 5 %."""
+        for name, most in (
+            ("lowest_ratio", 20 * WAD),
+            ("highest_ratio", 20 * WAD),
+            ("borrow_ltv", WAD),
+            ("liquidation_ltv", WAD),
+            ("max_bonus", WAD),
+            ("utilisation", WAD + 1),
+        ):
+            text = getattr(self, name)
+            if _ratio(text) >= most and not text.strip().endswith("%"):
+                raise ParameterError(
+                    f"{name.replace('_', ' ')} {text} is {Ratio.parse(text)}",
+                    hint=f'did you mean "{text}%"?',
+                )
 
     def _check_ratios(self) -> None:
         low, high = _ratio(self.lowest_ratio), _ratio(self.highest_ratio)

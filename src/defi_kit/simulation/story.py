@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from defi_kit.simulation.instants import PRICE_DECIMALS, format_time
+from defi_kit.simulation.invariants import ELSEWHERE, natural
 from defi_kit.simulation.records import CLOSED, HEALTH_SCALE
-from defi_kit.units import format_units
+from defi_kit.units import WAD, format_units
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -16,12 +17,15 @@ if TYPE_CHECKING:
     from defi_kit.units import Amount, Unit
 
 __all__ = [
+    "amount_text",
     "as_data",
+    "change_text",
     "dollars",
     "facts",
     "format_signed",
     "percent",
     "price_text",
+    "seized",
     "tell",
 ]
 
@@ -43,9 +47,35 @@ def percent(wad: int, digits: int, *, sign: bool = True) -> str:
     return f"{lead}{number}%"
 
 
+def change_text(first: int, later: int) -> str:
+    """How far a price moved, with as many digits as tell a fall from a total loss.
+
+    >>> change_text(10**8, 10**3), change_text(20, 15)
+    ('-99.999%', '-25.0%')
+    """
+    move = later * WAD // first - WAD
+    digits = 1
+    while digits < 16 and later and percent(move, digits).startswith("-100"):
+        digits += 1
+    return percent(move, digits)
+
+
+def amount_text(amount: Amount, places: int) -> str:
+    """An amount with `places` decimals; two significant digits where those would show none.
+
+    >>> from defi_kit.units import Unit
+    >>> amount_text(Unit("WETH", 18).amount(1_234), 2)
+    '0.0000000000000012 WETH'
+    """
+    decimals = amount.unit.decimals
+    if amount.raw and amount.raw < 10 ** max(0, decimals - places):
+        places = min(decimals, decimals - len(str(amount.raw)) + 2)
+    return f"{amount:,.{places}f}"
+
+
 def dollars(raw: int, unit: Unit) -> str:
     """Whole dollars for a table, nothing where there are none."""
-    return f"{unit.amount(raw):,.0f}".removesuffix(f" {unit.symbol}") if raw else ""
+    return amount_text(unit.amount(raw), 0).removesuffix(f" {unit.symbol}") if raw else ""
 
 
 def price_text(price: int) -> str:
@@ -59,8 +89,8 @@ def price_text(price: int) -> str:
 
 def facts(replay: Replay) -> list[tuple[str, str]]:
     """The figures of the replay, named, for people."""
-    low = percent(replay.lowest_price * 10**18 // replay.first_price - 10**18, 1)
-    checks = ", ".join(sorted(replay.checks))
+    low = change_text(replay.first_price, replay.lowest_price)
+    checks = ", ".join(sorted(replay.checks, key=natural))
     state = "all held" if replay.invariants_held else f"{len(replay.violations)} BROKEN"
     return [
         ("prices", replay.source),
@@ -80,9 +110,9 @@ def facts(replay: Replay) -> list[tuple[str, str]]:
             f"(in {replay.liquidations:,} calls), {replay.loans_closed} closed, "
             f"{replay.loans_unhealthy} unhealthy at the end",
         ),
-        ("collateral seized", f"{replay.collateral_seized:,.4f}"),
-        ("debt repaid by the keeper", f"{replay.debt_repaid:,.2f}"),
-        ("bonus paid", f"{replay.bonus_paid:,.2f}"),
+        ("collateral seized", amount_text(replay.collateral_seized, 4)),
+        ("debt repaid by the keeper", amount_text(replay.debt_repaid, 2)),
+        ("bonus paid", amount_text(replay.bonus_paid, 2)),
         ("keeper's gain, after selling", _signed(replay.keeper_profit, replay.bonus_paid.unit)),
         ("bad debt", f"{replay.bad_debt:,.2f} (the reserve bore {replay.bad_debt_reserve:,.2f})"),
         (
@@ -91,8 +121,25 @@ def facts(replay: Replay) -> list[tuple[str, str]]:
             f"{percent(replay.lenders_return, 4)}",
         ),
         ("invariants", f"{state}; {replay.invariants_checked:,} checks of {checks}"),
+        (
+            "not checked here",
+            f"{', '.join(ELSEWHERE)}: they need an adversary or a dead oracle, which no price "
+            "history holds; their own tests try them",
+        ),
+        *_merging(replay),
         ("chain", f"{replay.engine}, seed {replay.seed}"),
     ]
+
+
+def _merging(replay: Replay) -> list[tuple[str, str]]:
+    most = max(step.rows for step in replay.steps)
+    if most == 1:
+        return []
+    words = (
+        f"{len(replay.steps):,}, each of up to {most:,} neighbouring rows merged: what flowed adds "
+        "up, the rest is the last row's; every row was lived through and checked"
+    )
+    return [("steps", words)]
 
 
 def tell(replay: Replay, console: Console) -> None:
@@ -114,29 +161,65 @@ def _steps(replay: Replay, width: int) -> Any:
     from rich.table import Table
 
     shown = _interesting(replay)
-    # What a narrow terminal can do without: the bars first, then the amounts seized.
-    kept = [column for column in _COLUMNS if width >= column.from_width]
+    top = max(step.price for step in shown)
+    cells = {column: [column.cell(step, replay, top) for step in shown] for column in _COLUMNS}
+    kept = _fitting(cells, width)
     title = f"{len(replay.loans)} loans through {replay.source}"
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
     for column in kept:
         table.add_column(column.title, justify="left" if column.left else "right", no_wrap=True)
-    top = max(step.price for step in shown)
-    for step in shown:
-        cells = [column.cell(step, replay, top) for column in kept]
-        table.add_row(*cells, style="" if step.liquidations else "dim")
+    for index, step in enumerate(shown):
+        row = [cells[column][index] for column in kept]
+        table.add_row(*row, style="" if step.liquidations else "dim")
+    notes = []
     if len(shown) < len(replay.steps):
-        table.caption = f"{len(shown)} of {len(replay.steps):,} steps; the page has them all"
+        notes.append(
+            f"{len(shown)} of {len(replay.steps):,} steps: the extremes, the largest liquidations, "
+            "and some between; the page has them all"
+        )
+    if hidden := [column.title or "bars" for column in _COLUMNS if column not in kept]:
+        notes.append(f"no room for: {', '.join(hidden)}; a wider terminal shows them")
+    table.caption = "\n".join(notes) or None
+    table.caption_justify = "left"
     return table
 
 
+def _fitting(cells: dict[_Column, list[str]], width: int) -> list[_Column]:
+    """The columns that fit: the least needed go first, never time and price."""
+    from rich.text import Text
+
+    need = {
+        column: max(map(len, (column.title, *(Text.from_markup(one).plain for one in rows))))
+        for column, rows in cells.items()
+    }
+    kept = list(cells)
+    for column in sorted(cells, key=lambda column: column.spared):
+        if sum(need[one] + 2 for one in kept) - 2 <= width:
+            break
+        if column.spared < _NEVER:
+            kept.remove(column)
+    return kept
+
+
 def _interesting(replay: Replay) -> list[Step]:
-    """At most `_MOST_LINES` steps: the first, the last, and those with most liquidated."""
+    """At most `_MOST_LINES` steps: the ends, the extremes of the price, those with most
+    liquidated, and an even spread of the others."""
     steps = replay.steps
     if len(steps) <= _MOST_LINES:
         return list(steps)
-    ends = {0, len(steps) - 1}
-    inner = sorted(range(1, len(steps) - 1), key=lambda i: (-steps[i].debt_repaid, i))
-    return [steps[i] for i in sorted(ends | set(inner[: _MOST_LINES - 2]))]
+    every = range(len(steps))
+    chosen = {0, len(steps) - 1}
+    chosen.add(min(every, key=lambda i: steps[i].low))
+    chosen.add(max(every, key=lambda i: steps[i].high))
+    busy = sorted((i for i in every if steps[i].liquidations), key=_by_size(steps))
+    chosen |= set(busy[: _MOST_LINES // 2])
+    left = _MOST_LINES - len(chosen)
+    chosen |= {(2 * n + 1) * len(steps) // (2 * left) for n in range(left)}
+    return [steps[i] for i in sorted(chosen)]
+
+
+def _by_size(steps: tuple[Step, ...]) -> Callable[[int], tuple[int, int]]:
+    return lambda i: (-steps[i].debt_repaid, i)
 
 
 def _time(step: Step, replay: Replay, top: int) -> str:
@@ -144,7 +227,7 @@ def _time(step: Step, replay: Replay, top: int) -> str:
 
 
 def _bar(step: Step, replay: Replay, top: int) -> str:
-    return f"[blue]{'▇' * max(1, 20 * step.price // top)}[/blue]"
+    return f"[blue]{'▇' * max(1, 20 * step.price // top)}[/]"
 
 
 def _open(step: Step, replay: Replay, top: int) -> str:
@@ -159,33 +242,46 @@ def _lowest(step: Step, replay: Replay, top: int) -> str:
 
 
 def _seized(step: Step, replay: Replay, top: int) -> str:
-    amount = replay.collateral_seized.unit.amount(step.collateral_seized)
-    return f"{amount:,.2f}" if amount.raw else ""
+    return seized(step.collateral_seized, replay)
+
+
+def seized(raw: int, replay: Replay) -> str:
+    """Collateral for a table, nothing where there is none."""
+    unit = replay.collateral_seized.unit
+    return amount_text(unit.amount(raw), 2) if raw else ""
 
 
 def _bad_debt(step: Step, replay: Replay, top: int) -> str:
     return f"[red]{dollars(step.bad_debt, replay.bad_debt.unit)}" if step.bad_debt else ""
 
 
+_NEVER = 9
+
+
 class _Column(NamedTuple):
     title: str
     cell: Callable[[Step, Replay, int], str]
-    from_width: int = 0
+    spared: int
+    """Rank in which it makes room in a narrow terminal; `_NEVER` for what stays."""
     left: bool = False
 
 
 _COLUMNS = (
-    _Column("time (UTC)", _time, left=True),
-    _Column("price", lambda step, replay, top: price_text(step.price)),
-    _Column("", _bar, from_width=112, left=True),
-    _Column("open", _open),
-    _Column("health", _lowest),
-    _Column("hit", lambda step, replay, top: str(step.liquidations or "")),
-    _Column("seized", _seized, from_width=90),
-    _Column("bonus $", lambda step, replay, top: dollars(step.bonus_paid, replay.bonus_paid.unit)),
-    _Column("bad debt $", _bad_debt),
-    _Column("lenders", lambda step, replay, top: percent(step.lenders_return, 3)),
+    _Column("time (UTC)", _time, _NEVER, left=True),
+    _Column("price", lambda step, replay, top: price_text(step.price), _NEVER),
+    _Column("", _bar, 0, left=True),
+    _Column("open", _open, 2),
+    _Column("health", _lowest, 6),
+    _Column("hit", lambda step, replay, top: str(step.liquidations or ""), 7),
+    _Column("seized", _seized, 1),
+    _Column("bonus $", lambda step, replay, top: _bonus(step, replay), 3),
+    _Column("bad debt $", _bad_debt, 4),
+    _Column("lenders", lambda step, replay, top: percent(step.lenders_return, 3), 5),
 )
+
+
+def _bonus(step: Step, replay: Replay) -> str:
+    return dollars(step.bonus_paid, replay.bonus_paid.unit)
 
 
 def _signed(raw: int, unit: Unit) -> str:
@@ -227,7 +323,9 @@ def as_data(replay: Replay, *, path: bool = False) -> dict[str, Any]:
         "lenders_return": format_signed(replay.lenders_return, 18),
         "invariants_checked": replay.invariants_checked,
         "invariants_held": replay.invariants_held,
-        "invariants": dict(sorted(replay.checks.items())),
+        "invariants": {
+            number: replay.checks[number] for number in sorted(replay.checks, key=natural)
+        },
         "violations": list(replay.violations),
     }
     if path:
