@@ -416,9 +416,9 @@ def test_websocket_to_something_else_is_said_so(node: FakeNode) -> None:
         Chain.connect(node.url.replace("http", "ws"), timeout=2)
 
 
-def test_websocket_without_its_package_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_websocket_without_its_package_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
     monkeypatch.setitem(sys.modules, "websockets.sync.client", None)
-    with pytest.raises(NotSupported, match=r"defi-kit\[web3\]"):
+    with pytest.raises(NotSupported, match="pip install websockets"):
         Chain.connect("ws://127.0.0.1:1")
