@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 import sys
+from array import array
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from html.parser import HTMLParser
 from io import StringIO
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import pytest
 from hypothesis import given
@@ -160,6 +161,63 @@ def test_the_picture_is_a_png_and_the_same_every_time():
 
 def test_a_picture_of_many_orders_of_magnitude_and_one_loan():
     assert picture.png(crash_replay(loans=1, highest_price=10**14)).startswith(b"\x89PNG")
+
+
+def axes_of(replay):
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 10.4))
+    picture._draw(figure, replay)
+    return figure.axes
+
+
+def rising(factor: int):
+    steps = tuple(
+        step(time=86_400 * n, price=10**8 * (1 + factor * n), health=array("i", [15_000 * (1 + n)]))
+        for n in range(20)
+    )
+    return crash_replay(
+        loans=1,
+        steps=steps,
+        first_price=steps[0].price,
+        last_price=steps[-1].price,
+        lowest_price=steps[0].price,
+        highest_price=steps[-1].price,
+    )
+
+
+def test_the_health_panel_follows_a_price_that_rises():
+    assert axes_of(crash_replay())[1].get_ylim()[1] == pytest.approx(2.6)
+    high = axes_of(rising(1))[1]
+    assert high.get_ylim()[1] >= 30
+    assert high.get_yscale() == "log"
+
+
+def test_labels_of_the_price_are_apart_and_within_the_panel():
+    for replay in (crash_replay(), rising(1), rising(50)):
+        axes = axes_of(replay)[0]
+        axes.figure.canvas.draw()
+        boxes = [text.get_window_extent() for text in axes.texts]
+        assert len(boxes) >= 2
+        for one, other in combinations(boxes, 2):
+            assert not one.overlaps(other)
+        title = axes._left_title.get_window_extent()
+        assert not any(box.overlaps(title) for box in boxes)
+
+
+def test_a_panel_without_liquidations_says_so():
+    words = [text.get_text() for text in axes_of(rising(1))[2].texts]
+    assert words == ["nobody was liquidated"]
+    assert "nobody was liquidated" not in [t.get_text() for t in axes_of(crash_replay())[2].texts]
+
+
+def test_long_spans_name_the_year():
+    steps = tuple(step(time=1_577_836_800 + 86_400 * n) for n in range(700))
+    axes = axes_of(crash_replay(steps=steps, loans=1))[3]
+    axes.figure.canvas.draw()
+    named = [label.get_text() for label in axes.get_xticklabels()]
+    assert any("2020" in name for name in named)
+    assert any("2021" in name for name in named)
 
 
 def test_without_matplotlib_the_page_says_how_to_get_it(monkeypatch):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from defi_kit.errors import DefiKitError
 from defi_kit.simulation.records import CLOSED, HEALTH_SCALE
+from defi_kit.simulation.story import amount_text, change_text
 from defi_kit.units import WAD
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from defi_kit.simulation.records import Replay
+    from defi_kit.units import Amount
 
 __all__ = ["PlotsMissing", "headlines", "png", "span", "svg", "title"]
 
@@ -32,7 +34,10 @@ BONUS = "#f0a202"
 LOSS = "#d64545"
 GAIN = "#3f9142"
 
-_HEALTH_SHOWN = 2.6  # the top of the health panel: what is safer needs no watching
+_HEALTH_SHOWN = 2.6  # the least top of the health panel
+_CLOSE = 0.08  # labels of prices nearer than this part of the width would overlap
+_HEALTH_QUANTILE = 0.98  # a few health factors far above this one are cut off
+_HEALTH_TOP = 10_000.0  # what is safer than that needs no watching
 _THIN_LINES_FROM = 120  # more loans than this are drawn fainter
 
 
@@ -116,7 +121,11 @@ def _draw(figure: Figure, replay: Replay) -> None:
     _lenders(lenders, times, replay)
     locator = dates.AutoDateLocator(minticks=5, maxticks=11)
     lenders.xaxis.set_major_locator(locator)
-    lenders.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, show_offset=False))
+    formatter = dates.ConciseDateFormatter(locator, show_offset=False)
+    # The tick where a larger unit begins names it in full: a day its month, a month its year.
+    formatter.zero_formats = ["", "%Y", "%b %Y", "%d %b", "%H:%M", "%H:%M"]
+    formatter.formats = ["%Y", "%b %Y", "%d %b", "%H:%M", "%H:%M", "%S.%f"]
+    lenders.xaxis.set_major_formatter(formatter)
     lenders.set_xlim(times[0], times[-1])
 
 
@@ -155,23 +164,40 @@ def span(replay: Replay) -> str:
     return f"{round(hours):,} hours" if hours <= 100 else f"{round(hours / 24):,} days"
 
 
+def _compact(amount: Amount, places: int) -> str:
+    """An amount that leaves room for its neighbours: millions of millions in short."""
+    if amount.raw < 10 ** (amount.unit.decimals + 8):
+        return amount_text(amount, places)
+    return f"{_dollars(float(amount.decimal))} {amount.symbol}"
+
+
 def headlines(replay: Replay) -> list[tuple[str, str, str]]:
     """The figures to put first: label, value and colour."""
-    fall = replay.lowest_price / replay.first_price - 1
-    worst = "lowest price" if fall < 0 else "highest price"
-    move = fall if fall < 0 else replay.highest_price / replay.first_price - 1
+    first, fell = replay.first_price, replay.lowest_price < replay.first_price
+    # Whichever way the price went further is what the history was about.
+    if fell and replay.highest_price * replay.lowest_price > first**2:
+        fell = False
+    extreme = replay.lowest_price if fell else replay.highest_price
     gain = replay.lenders_return / WAD
     return [
-        (worst, f"{move:+.1%}", LOSS if move < 0 else GAIN),
-        ("collateral seized", f"{replay.collateral_seized:,.1f}", INK),
-        ("bonus paid to the keeper", f"${replay.bonus_paid.decimal:,.0f}", INK),
+        (
+            "lowest price" if fell else "highest price",
+            change_text(first, extreme),
+            LOSS if fell else GAIN,
+        ),
+        ("collateral seized", _compact(replay.collateral_seized, 1), INK),
+        ("bonus paid to the keeper", "$" + _number(_compact(replay.bonus_paid, 0)), INK),
         (
             "bad debt",
-            f"${replay.bad_debt.decimal:,.0f}",
+            "$" + _number(_compact(replay.bad_debt, 0)),
             LOSS if replay.bad_debt.raw else GAIN,
         ),
         ("for the lenders", f"{gain:+.3%}", GAIN if gain >= 0 else LOSS),
     ]
+
+
+def _number(text: str) -> str:
+    return text.partition(" ")[0]
 
 
 def _bare(axes: Axes) -> None:
@@ -186,40 +212,65 @@ def _label(axes: Axes, text: str) -> None:
 
 
 def _price(axes: Axes, times: list[float], replay: Replay) -> None:
-    from matplotlib.ticker import FuncFormatter
+    from matplotlib.ticker import FuncFormatter, LogLocator
 
-    _label(axes, "Price of the collateral  [dollars]")
+    _label(axes, f"Price of {replay.collateral_seized.symbol}  [dollars]")
     prices = [step.price / 1e8 for step in replay.steps]
     prices[0] = replay.first_price / 1e8
     lows, highs = [s.low / 1e8 for s in replay.steps], [s.high / 1e8 for s in replay.steps]
     if replay.highest_price > 8 * replay.lowest_price:
         axes.set_yscale("log")
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+        if replay.highest_price < 1_000 * replay.lowest_price:
+            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.minorticks_off()
+        room = (replay.highest_price / replay.lowest_price) ** 0.2
+        axes.set_ylim(min(lows) / room, max(highs) * room)
     else:
-        room = (max(highs) - min(lows)) * 0.12 or max(highs) * 0.01
+        room = (max(highs) - min(lows)) * 0.2 or max(highs) * 0.01
         axes.set_ylim(min(lows) - room, max(highs) + room)
         axes.fill_between(times, prices, axes.get_ylim()[0], color=PRICE, alpha=0.08, linewidth=0)
     axes.fill_between(times, lows, highs, color=PRICE, alpha=0.25, linewidth=0)
     axes.plot(times, prices, color=PRICE, linewidth=1.8)
     lowest = min(range(len(lows)), key=lows.__getitem__)
-    for index, value in ((0, prices[0]), (lowest, lows[lowest]), (len(prices) - 1, prices[-1])):
+    highest = max(range(len(highs)), key=highs.__getitem__)
+    last = len(prices) - 1
+    marks = {0: prices[0], last: prices[-1], highest: highs[highest], lowest: lows[lowest]}
+    middle = sum(axes.transData.transform((times[0], bound))[1] for bound in axes.get_ylim()) / 2
+    for index, value in marks.items():
         axes.plot(times[index], value, "o", color=PRICE, markersize=4.5, clip_on=False)
-        near_right = index > len(prices) * 0.9
-        axes.annotate(
-            f"{value:,.6g}",
-            (times[index], value),
-            xytext=(-6 if near_right else 6, 7 if index != lowest or not index else -11),
-            textcoords="offset points",
-            ha="right" if near_right else "left",
-            size=8.5,
-            weight="bold",
-            color=PRICE,
+        low = axes.transData.transform((times[index], value))[1] < middle
+        # Beside an extreme the end of the curve is written on the other side.
+        below = index == lowest or (
+            index != highest
+            and abs(index - lowest) > _CLOSE * last
+            and (low or abs(index - highest) <= _CLOSE * last)
         )
+        _mark(axes, times[index], value, below=below, place=index / last)
+
+
+def _mark(axes: Axes, time: float, value: float, *, below: bool, place: float) -> None:
+    """A value written above or below its point, on a white halo, inside the panel."""
+    from matplotlib.patheffects import withStroke
+
+    axes.annotate(
+        f"{value:,.6g}",
+        (time, value),
+        xytext=(4 if place < 0.05 else -4 if place > 0.95 else 0, -7 if below else 7),
+        textcoords="offset points",
+        ha="left" if place < 0.05 else "right" if place > 0.95 else "center",
+        va="top" if below else "bottom",
+        size=8.5,
+        weight="bold",
+        color=PRICE,
+        path_effects=[withStroke(linewidth=3, foreground=PAPER)],
+        zorder=6,
+    )
 
 
 def _health(axes: Axes, times: list[float], replay: Replay) -> None:
     from matplotlib import colormaps
+    from matplotlib.ticker import FuncFormatter, LogLocator
 
     _label(axes, "Health of each loan  [below 1 anyone may liquidate it; × marks a liquidation]")
     axes.axhspan(0, 1, color=LOSS, alpha=0.07, linewidth=0)
@@ -244,7 +295,24 @@ def _health(axes: Axes, times: list[float], replay: Replay) -> None:
             markeredgewidth=1.3,
             zorder=5,
         )
-    axes.set_ylim(max(0.0, min(0.75, lowest - 0.05)), _HEALTH_SHOWN)
+    bottom, top = max(0.0, min(0.75, lowest - 0.05)), _health_top(replay)
+    if top > 4 * _HEALTH_SHOWN:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.4g}"))
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.minorticks_off()
+        bottom = max(bottom, 0.1)
+    axes.set_ylim(bottom, top)
+
+
+def _health_top(replay: Replay) -> float:
+    """Where the health panel ends: above nearly all of what there is to see."""
+    seen = sorted(h for step in replay.steps for h in step.health if h != CLOSED)
+    if not seen:
+        return _HEALTH_SHOWN
+    high, most = seen[int((len(seen) - 1) * _HEALTH_QUANTILE)], seen[-1]
+    top = (most if most <= 2 * high else high) / HEALTH_SCALE * 1.05
+    return min(max(_HEALTH_SHOWN, top), _HEALTH_TOP)
 
 
 def _shown(health: int) -> float:
@@ -266,15 +334,25 @@ def _money(axes: Axes, times: list[float], replay: Replay) -> None:
     for name, colour, values in parts:
         axes.bar(times, values, width, bottom=base, color=colour, label=name, linewidth=0)
         base = [below + value for below, value in zip(base, values, strict=True)]
-    axes.set_ylim(0, max(base) * 1.15 or 1)
+    if not any(base):
+        _nothing(axes, "nobody was liquidated")
+        return
+    axes.set_ylim(0, max(base) * 1.15)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _dollars(value)))
     axes.legend(loc="upper right", ncols=3, frameon=False, fontsize=8.5, handlelength=1)
     total = list(accumulate(step.liquidations for step in replay.steps))[-1]
     axes.text(0.005, 0.86, f"{total:,} calls", transform=axes.transAxes, size=8.5, color="#616e7c")
 
 
+def _nothing(axes: Axes, words: str) -> None:
+    """A panel without anything to show says so instead of drawing an empty scale."""
+    axes.set_ylim(0, 1)
+    axes.set_yticks([])
+    axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", color="#616e7c")
+
+
 def _dollars(value: float) -> str:
-    for size, name in ((1e9, "b"), (1e6, "m"), (1e3, "k")):
+    for size, name in ((1e12, "t"), (1e9, "b"), (1e6, "m"), (1e3, "k")):
         if abs(value) >= size:
             return f"{value / size:,.4g}{name}"
     return f"{value:,.4g}"
