@@ -193,6 +193,14 @@ def test_the_health_panel_follows_a_price_that_rises():
     assert high.get_yscale() == "log"
 
 
+@pytest.mark.parametrize(
+    ("price", "said"),
+    [(5e9, "5b"), (193.37, "193.37"), (0.00002, "0.00002"), (1_234.5, "1,234.5"), (0, "0")],
+)
+def test_prices_in_the_picture_have_no_exponent(price, said):
+    assert picture._plain(price) == said
+
+
 def test_labels_of_the_price_are_apart_and_within_the_panel():
     for replay in (crash_replay(), rising(1), rising(50)):
         axes = axes_of(replay)[0]

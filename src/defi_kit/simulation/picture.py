@@ -220,7 +220,6 @@ def _price(axes: Axes, times: list[float], replay: Replay) -> None:
     lows, highs = [s.low / 1e8 for s in replay.steps], [s.high / 1e8 for s in replay.steps]
     if replay.highest_price > 8 * replay.lowest_price:
         axes.set_yscale("log")
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
         if replay.highest_price < 1_000 * replay.lowest_price:
             axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.minorticks_off()
@@ -230,6 +229,7 @@ def _price(axes: Axes, times: list[float], replay: Replay) -> None:
         room = (max(highs) - min(lows)) * 0.2 or max(highs) * 0.01
         axes.set_ylim(min(lows) - room, max(highs) + room)
         axes.fill_between(times, prices, axes.get_ylim()[0], color=PRICE, alpha=0.08, linewidth=0)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _plain(value)))
     axes.fill_between(times, lows, highs, color=PRICE, alpha=0.25, linewidth=0)
     axes.plot(times, prices, color=PRICE, linewidth=1.8)
     lowest = min(range(len(lows)), key=lows.__getitem__)
@@ -249,12 +249,21 @@ def _price(axes: Axes, times: list[float], replay: Replay) -> None:
         _mark(axes, times[index], value, below=below, place=index / last)
 
 
+def _plain(price: float) -> str:
+    """A price without an exponent."""
+    if price >= 1e6:
+        return _dollars(price)
+    if price < 1e-3:
+        return f"{price:.8f}".rstrip("0").rstrip(".")
+    return f"{price:,.6g}"
+
+
 def _mark(axes: Axes, time: float, value: float, *, below: bool, place: float) -> None:
     """A value written above or below its point, on a white halo, inside the panel."""
     from matplotlib.patheffects import withStroke
 
     axes.annotate(
-        f"{value:,.6g}",
+        _plain(value),
         (time, value),
         xytext=(4 if place < 0.05 else -4 if place > 0.95 else 0, -7 if below else 7),
         textcoords="offset points",
