@@ -125,7 +125,7 @@ class Deployment:
         """
         source = Path(path)
         try:
-            text = source.read_text(encoding="utf-8")
+            text = source.read_text(encoding="utf-8-sig")
         except FileNotFoundError as error:
             raise DeploymentError(
                 f"there is no deployment file {source}",
@@ -135,9 +135,10 @@ class Deployment:
             raise DeploymentError(f"cannot read the deployment file {source}: {error}") from error
         try:
             data = json.loads(text)
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:
+            line = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
             raise DeploymentError(
-                f"{source} is not a deployment file: not JSON at line {error.lineno}",
+                f"{source} is not a deployment file: not JSON{line}",
                 hint="restore it from a copy, or move it away and deploy again",
             ) from error
         return cls.from_dict(data, str(source))

@@ -296,13 +296,28 @@ def attach(chain: Chain, deployment: Deployment | str | Path) -> Kit:
             "the deployment is unfinished",
             hint="finish it first: run the same `defi-kit deploy` again",
         )
+    _check_code(chain, known)
+    return _kit(chain, known)
+
+
+def _check_code(chain: Chain, known: Deployment) -> None:
+    """Raise `DeploymentError` unless each contract is where the deployment says, by code size:
+    what constructors fix in the code changes it, but not its length."""
+    from defi_kit import artifacts
+
     for key, one in known.contracts.items():
-        if not chain.code(one.address):
+        code = chain.code(one.address)
+        if not code:
             raise DeploymentError(
                 f"there is no contract {key} at {one.address} on chain {chain.chain_id}",
-                hint="the deployment file is of another chain, or the chain was rolled back",
+                hint="the deployment file is of another chain, or the chain was started anew: "
+                "move the file away and deploy again",
             )
-    return _kit(chain, known)
+        if len(code) != len(artifacts.load(one.contract).deployed_bytecode):
+            raise DeploymentError(
+                f"{key} at {one.address} is no {one.contract} of this version of defi_kit",
+                hint="use the version that deployed it, or move the file away and deploy again",
+            )
 
 
 def _kit(chain: Chain, deployment: Deployment) -> Kit:
@@ -359,6 +374,7 @@ class _Deployer:
             self._contracts()
             self._seed(_kit(self.chain, self.deployment))
             self._save(replace(self.deployment, complete=True))
+        _check_code(self.chain, self.deployment)
         return _kit(self.chain, self.deployment)
 
     def _resumed(self) -> Deployment | None:

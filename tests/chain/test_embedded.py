@@ -10,7 +10,7 @@ import pytest
 
 from defi_kit.bindings import ChainProbe
 from defi_kit.chain import GENESIS, Account, Chain
-from defi_kit.errors import InputError, NotSupported
+from defi_kit.errors import ChainError, InputError, NotSupported
 
 
 @pytest.fixture
@@ -103,3 +103,26 @@ def test_the_embedded_path_imports_nothing_heavy() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     ).stdout
     assert output.strip() == "[]"
+
+
+def test_snapshots_left_out_of_order_are_refused_and_change_nothing() -> None:
+    with Chain.embedded() as chain:
+        outer, inner = chain.snapshot(), chain.snapshot()
+        outer.__enter__()
+        chain.mine(3)
+        inner.__enter__()
+        chain.mine(2)
+        outer.__exit__(None, None, None)
+        assert chain.block_number == 0
+        chain.mine(1)
+        with pytest.raises(ChainError, match="undone already"):
+            inner.__exit__(None, None, None)
+        assert chain.block_number == 1
+
+
+def test_a_closed_chain_says_so() -> None:
+    chain = Chain.embedded()
+    alice = chain.account("alice")
+    chain.close()
+    with pytest.raises(ChainError, match="closed"):
+        chain.balance(alice)

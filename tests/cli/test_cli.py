@@ -233,3 +233,9 @@ def test_errors_without_a_message_are_named(cli, monkeypatch):
     monkeypatch.setattr(defi_kit.simulation, "replay", silent)
     assert cli("demo", "--no-picture").stderr == "error: DefiKitError\n"
     assert json.loads(cli("demo", "--no-picture", "--json").stdout)["error"] == "DefiKitError"
+
+
+def test_wrong_usage_is_one_json_object_too(cli):
+    result = cli("replay", "prices.csv", "--loans", "0", "--json")
+    assert result.exit_code == 2
+    assert json.loads(result.stdout)["error"] == "BadParameter"

@@ -19,7 +19,7 @@ import defi_kit
 from defi_kit.chain import Chain
 from defi_kit.chain.base import key_address, named_key
 from defi_kit.cli.deploy import _Cost
-from defi_kit.errors import InsufficientFunds, WrongDeployment
+from defi_kit.errors import InsufficientFunds, KeystoreError, WrongDeployment
 
 CONTRACTS = {"usd", "weth", "wbtc", "weth_feed", "weth_oracle", "exchange", "lending"}
 
@@ -274,6 +274,47 @@ def test_deploy_refuses_what_is_no_account(cli, node, account, said):
     assert said in result.stderr
     assert "11" * 32 not in result.stderr
     assert list(cli.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "'0x" + "b7" * 32 + "'",
+        '"' + "b7" * 32 + '"',
+        "b7" * 32 + ",",
+        "g" + "b7" * 31 + "b",
+        "b7b7b7",
+    ],
+)
+def test_a_key_with_a_slip_in_it_is_never_shown(cli, node, monkeypatch, content):
+    monkeypatch.setenv("PAYER", content)
+    arguments = ("deploy", "--chain", node.url, "--yes", "--account", "env:PAYER", "--json")
+    result = cli(*arguments)
+    assert result.exit_code == 1
+    assert "'PAYER' holds no private key" in result.stderr
+    assert "b7b7" not in result.stderr + result.stdout
+    with pytest.raises(KeystoreError) as refused:
+        Chain.connect(node.url, account=content)
+    assert "b7b7b7b7" not in str(refused.value)
+
+
+def test_up_leaves_a_file_alone_that_it_did_not_write(cli, free_port):
+    file = cli.folder / "deployments" / f"31337-{free_port}.json"
+    file.parent.mkdir()
+    file.write_text("mine")
+    told = cli.json("up", "--port", free_port, code=1)
+    assert "exists already" in told["message"]
+    assert file.read_text() == "mine"
+
+
+def test_status_finds_the_file_of_the_port(spawn, cli, free_port):
+    process = spawn("up", "--port", free_port, "--json")
+    "".join(iter(process.stdout.readline, "}\n"))
+    assert cli.json("status", "--chain", f"http://127.0.0.1:{free_port}")["chain_id"] == 31337
+    process.send_signal(signal.SIGHUP)
+    process.communicate(timeout=20)
+    assert wait_until(lambda: not listening(free_port))
+    assert list((cli.folder / "deployments").iterdir()) == []
 
 
 def test_deploy_refuses_a_node_of_another_chain(cli, node):

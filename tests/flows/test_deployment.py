@@ -82,8 +82,7 @@ def test_an_interrupted_deployment_goes_on_and_deploys_nothing_twice(
 
     kit = defi_kit.deploy(empty, journal=journal)
 
-    with Chain.embedded() as other:
-        whole = defi_kit.deploy(other)
+    whole = defi_kit.deploy(Chain.embedded())
     assert kit.deployment.complete
     assert kit.deployment == Deployment.load(journal)
     for key, one in known.contracts.items():
@@ -152,6 +151,23 @@ def test_a_chain_without_the_contracts_is_refused(empty: Chain) -> None:
         defi_kit.attach(other, known)
 
 
+def test_an_address_that_holds_another_contract_is_refused(empty: Chain, tmp_path: Path) -> None:
+    known = defi_kit.deploy(empty, journal=tmp_path / "file.json").deployment
+    wrong = known.with_contract("lending", replace(known.contracts["usd"], contract="LendingPool"))
+    with pytest.raises(DeploymentError, match=r"lending at .* is no LendingPool"):
+        defi_kit.attach(empty, wrong)
+    wrong.save(tmp_path / "file.json")
+    with pytest.raises(DeploymentError, match="is no LendingPool"):
+        defi_kit.deploy(empty, journal=tmp_path / "file.json")
+
+
+def test_a_finished_journal_of_a_chain_that_forgot_is_refused(empty: Chain, tmp_path: Path) -> None:
+    journal = tmp_path / "file.json"
+    defi_kit.deploy(empty, journal=journal)
+    with Chain.embedded() as other, pytest.raises(DeploymentError, match="no contract usd at"):
+        defi_kit.deploy(other, journal=journal)
+
+
 def test_an_unfinished_deployment_is_not_attached(empty: Chain) -> None:
     known = replace(defi_kit.deploy(empty).deployment, complete=False)
     with pytest.raises(DeploymentError, match="unfinished"):
@@ -163,6 +179,8 @@ def test_an_unfinished_deployment_is_not_attached(empty: Chain) -> None:
     [
         ("", DeploymentError, "not JSON"),
         ("{", DeploymentError, "not JSON"),
+        ("[" * 100_000, DeploymentError, "not JSON"),
+        ('{"layout": 1, "chain_id": ' + "9" * 6_000 + "}", DeploymentError, "not JSON"),
         ("[]", WrongDeployment, "layout None"),
         ('{"layout": 0}', WrongDeployment, "layout 0"),
         ('{"layout": 1}', DeploymentError, "no 'chain_id'"),

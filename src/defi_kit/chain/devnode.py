@@ -293,8 +293,15 @@ class DevNode:
 
     def _revert(self, saved: Any) -> None:
         """Back to a snapshot, which is used up by it."""
-        if self._rpc.request("evm_revert", saved) is not True:
-            raise ChainError("the node no longer has the snapshot to go back to")
+        try:
+            done = self._rpc.request("evm_revert", saved) is True
+        except NodeError:  # Anvil's way to say no
+            done = False
+        if not done:
+            raise ChainError(
+                "this snapshot is undone already: one around it was left before it",
+                hint="leave snapshots in the opposite order of entering them",
+            )
         self._latest_timestamp = self._next_timestamp = None
         self._accounts.clear()  # the funding may have been undone
         with suppress(NodeError):

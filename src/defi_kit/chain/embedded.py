@@ -61,7 +61,8 @@ class EmbeddedChain(Chain):
         super().__init__()
         self.chain_id = chain_id
         self.is_local = True
-        self._evm = EVM(env=Env(cfg=CfgEnv(chain_id=chain_id)), gas_limit=GAS_LIMIT)
+        self._evm: Any = EVM(env=Env(cfg=CfgEnv(chain_id=chain_id)), gas_limit=GAS_LIMIT)
+        self._open: list[Any] = []  # checkpoints of the snapshots entered and not left
         self._number = 0
         self._timestamps = [GENESIS]
         self._next_timestamp: int | None = None
@@ -298,9 +299,17 @@ class EmbeddedChain(Chain):
         """Undoes at its end whatever happened inside. Nests, a few hundred deep."""
         saved = self._save()
         checkpoint = self._evm.snapshot()
+        self._open.append(checkpoint)
         try:
             yield
         finally:
+            # By hand a context can be left out of order. The EVM would go back to anything at all.
+            if checkpoint not in self._open:
+                raise ChainError(
+                    "this snapshot is undone already: one around it was left before it",
+                    hint="leave snapshots in the opposite order of entering them",
+                )
+            del self._open[self._open.index(checkpoint) :]
             self._evm.revert(checkpoint)
             self._restore(saved)
 
@@ -326,7 +335,8 @@ class EmbeddedChain(Chain):
         self._show_block(self._number, self.timestamp)
 
     def close(self) -> None:
-        """Nothing was started, so there is nothing to end."""
+        """Gives the chain up; whatever is asked of it afterwards is a ChainError."""
+        self._evm = _Closed()
 
     # --- events -----------------------------------------------------------------------------------
 
@@ -377,3 +387,10 @@ def _block_of(log: Log) -> int:
 
 def _target(to: HasAddress | str | None) -> str | None:
     return None if to is None else address_of(to)
+
+
+class _Closed:
+    """What is left of the EVM when its chain is closed."""
+
+    def __getattr__(self, name: str) -> Never:
+        raise ChainError("this chain is closed", hint="open another: Chain.embedded()")

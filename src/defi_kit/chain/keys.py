@@ -19,7 +19,7 @@ __all__ = ["Signer", "is_development_account", "open_account", "refuse_developme
 
 _KEY = re.compile(r"(?:0x)?[0-9a-fA-F]{64}")
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
-_LIKE_A_KEY = re.compile(r"(?:0x)?[0-9a-fA-F]{24,}|0x.*")
+_LIKE_A_KEY = re.compile(r".*(?:0x|[0-9a-fA-F]{12}).*", re.S)
 _ORDER: Final = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 """Of the curve secp256k1: keys lie between 0 and it."""
 
@@ -100,13 +100,20 @@ def open_account(account: Any, password: str | None) -> Signer | str | None:
     if _KEY.fullmatch(text):
         return from_key(bytes.fromhex(text.removeprefix("0x")))
     path = Path(text).expanduser()
-    if _LIKE_A_KEY.fullmatch(text) and not path.is_file():
+    if _LIKE_A_KEY.fullmatch(text) and not _is_file(path):
         # It may be a key with a digit missing: not a character of it may be shown.
         raise KeystoreError(
-            f"neither a private key nor an address: it has {len(text)} characters",
+            f"no private key, no address and no key file: a text of {len(text)} characters",
             hint="a private key is 64 hexadecimal digits, an address 0x and 40",
         )
     return _from_keystore(path, password)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # too long for a name, or with a character no name has
+        return False
 
 
 def from_key(key: bytes) -> Signer:
