@@ -65,7 +65,9 @@ def checksum_address(text: str) -> str:
     """
     if not isinstance(text, str) or not _ADDRESS.fullmatch(text):
         raise AddressError(
-            f"not an address: {text!r}", hint="an address is 0x and 40 hexadecimal digits"
+            f"not an address: {text!r}",
+            hint="an address is 0x and 40 hexadecimal digits; for a named actor give what "
+            "kit.actor(name) or chain.account(name) returns",
         )
     digits = text[2:]
     right = to_address(bytes.fromhex(digits))
