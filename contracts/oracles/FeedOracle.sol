@@ -39,6 +39,9 @@ contract FeedOracle is IFeedOracle {
     constructor(Leg memory base, Leg memory quote, uint8 baseDecimals_, uint8 quoteDecimals_) {
         bool twoLegs = address(quote.feed) != address(0);
         uint256 baseFeedDecimals = _check(base);
+        // Terms without a feed are a mistake, not a choice: nothing would ever be held to them.
+        bool blank = quote.maxAge == 0 && quote.minAnswer == 0 && quote.maxAnswer == 0;
+        require(twoLegs || blank, InvalidLeg(address(0), quote.maxAge, quote.minAnswer, quote.maxAnswer));
         uint256 quoteFeedDecimals = twoLegs ? _check(quote) : 0;
         _checkDecimals(baseDecimals_);
         _checkDecimals(quoteDecimals_);
@@ -94,8 +97,9 @@ contract FeedOracle is IFeedOracle {
         require(answer > min && answer < max, PriceOutOfBounds(address(feed), answer, min, max));
         require(answeredInRound >= roundId, CarriedOverPrice(address(feed), roundId, answeredInRound));
         require(updatedAt <= block.timestamp, FuturePrice(address(feed), updatedAt, block.timestamp));
-        // Cannot underflow: checked on the line above.
-        require(block.timestamp - updatedAt <= maxAge, StalePrice(address(feed), updatedAt, maxAge, block.timestamp));
+        // Cannot underflow: checked on the line above. A round dated zero was never answered, whatever age is allowed.
+        bool fresh = updatedAt != 0 && block.timestamp - updatedAt <= maxAge;
+        require(fresh, StalePrice(address(feed), updatedAt, maxAge, block.timestamp));
     }
 
     /// @dev Rounded down. Cannot overflow before the division: answers fit in 127 bits and the factors in 80.

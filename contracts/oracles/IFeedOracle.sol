@@ -18,7 +18,7 @@ interface IFeedOracle is IOracle {
         int128 maxAnswer; // [feed units]
     }
 
-    /// @notice Thrown when the feed's answer is older than the leg allows.
+    /// @notice Thrown when the feed's answer is older than the leg allows, or dated zero: a round not answered yet.
     error StalePrice(address feed, uint256 updatedAt, uint256 maxAge, uint256 timestamp);
 
     /// @notice Thrown when the feed's answer is dated after the present block.
@@ -36,7 +36,8 @@ interface IFeedOracle is IOracle {
     /// @notice Thrown at deployment when there is no contract where a feed should be.
     error NoFeed(address feed);
 
-    /// @notice Thrown at deployment when a leg's maximum age is zero, or no answer lies between its bounds.
+    /// @notice Thrown at deployment when a leg's maximum age is zero, or no answer lies between its bounds; and when a
+    /// quote leg without a feed is not all zero.
     error InvalidLeg(address feed, uint32 maxAge, int128 minAnswer, int128 maxAnswer);
 
     /// @notice Thrown at deployment when a feed or a token has more decimals than this oracle is exact for.

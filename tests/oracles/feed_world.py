@@ -59,7 +59,7 @@ class World:
         trusted = bool(rounds) and all(
             one.answer > 0
             and terms.low < one.answer < terms.high
-            and 0 <= now - one.updated_at <= terms.max_age
+            and 0 < one.updated_at <= now <= one.updated_at + terms.max_age
             and one.answered_in_round >= one.round_id
             for one, terms in zip(rounds, self.terms, strict=False)
         )

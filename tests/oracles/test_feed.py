@@ -79,6 +79,13 @@ def test_a_trustworthy_answer_is_taken_to_its_last_second() -> None:
     assert WIDE.trusted(answered(10**20 - 1), now=1_000) == 10**20 - 1
 
 
+def test_a_round_not_answered_yet_is_refused_whatever_its_age_may_be() -> None:
+    patient = Leg(FEED, 8, 2**32 - 1, 0, 10**20)
+    assert patient.trusted(answered(5, updated_at=1), now=1_000) == 5
+    with pytest.raises(reverts.StalePrice):
+        patient.trusted(answered(5, updated_at=0), now=1_000)
+
+
 def test_impossible_oracles_are_not_made() -> None:
     with pytest.raises(reverts.InvalidLeg):
         Leg(FEED, 8, 0, 0, 10)

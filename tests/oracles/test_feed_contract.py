@@ -9,6 +9,7 @@ import pytest
 
 from defi_kit import bindings, reverts
 from defi_kit.chain import Account, Chain
+from defi_kit.chain.hashing import ZERO_ADDRESS
 from defi_kit.errors import AmountError, InputError
 from defi_kit.oracles import FeedOracle, Round, ScriptedFeed
 from defi_kit.tokens import FaucetToken
@@ -216,6 +217,29 @@ def test_an_impossible_oracle_is_not_deployed(chain: Chain, feed: ScriptedFeed) 
     with pytest.raises(reverts.BoundsTooWide):
         FeedOracle.deploy(chain, feed, 24, 0, quote_feed=feed)
     FeedOracle.deploy(chain, feed, 24, 0, quote_feed=feed, bounds=("1", "1_000_000"))
+
+
+def test_a_round_not_answered_yet_is_refused_whatever_its_age_may_be(chain: Chain) -> None:
+    world = make(chain, terms=Terms(max_age=2**32 - 1))
+    world.base.set_round("3", updated_at=1)
+    assert world.oracle.price() == 3
+    world.base.set_round("3", updated_at=0)
+    with pytest.raises(reverts.StalePrice) as refusal:
+        world.oracle.price()
+    assert refusal.value.updated_at == 0
+
+
+@pytest.mark.parametrize("terms", [(7, 0, 0), (0, -5, 0), (0, 0, 9), (7, -5, -9)])
+def test_terms_without_a_feed_are_refused(
+    chain: Chain, feed: ScriptedFeed, terms: tuple[int, int, int]
+) -> None:
+    from defi_kit.bindings.feed_oracle import Leg
+
+    base = Leg(feed.address, 60, 0, 10**20)
+    with pytest.raises(reverts.InvalidLeg) as refusal:
+        bindings.FeedOracle.deploy(chain, base, Leg(ZERO_ADDRESS, *terms), 18, 6)
+    assert refusal.value.feed == ZERO_ADDRESS
+    bindings.FeedOracle.deploy(chain, base, Leg(ZERO_ADDRESS, 0, 0, 0), 18, 6)
 
 
 def test_a_feed_must_be_a_contract(chain: Chain, alice: Account, feed: ScriptedFeed) -> None:

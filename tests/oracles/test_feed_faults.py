@@ -27,7 +27,8 @@ FAULTS: dict[str, tuple[str, str]] = {
         "quote = _answer(_baseFeed, _quoteMaxAge",
     ),
     # O2: only from data that can be trusted
-    "o2_stale": ("block.timestamp - updatedAt <= maxAge, ", "updatedAt <= block.timestamp, "),
+    "o2_stale": ("&& block.timestamp - updatedAt <= maxAge;", ";"),
+    "o2_a_round_not_answered_yet": ("updatedAt != 0 && block", "block"),
     "o2_stale_by_a_second": ("- updatedAt <= maxAge", "- updatedAt <= maxAge + 1"),
     "o2_good_to_the_last_second_but_one": ("- updatedAt <= maxAge", "- updatedAt < maxAge"),
     "o2_clamped_low": ("answer > min && answer < max", "answer >= min && answer < max"),
@@ -59,7 +60,16 @@ def tour(chain: Chain, bytecode: bytes | None) -> None:
     terms = Terms(low=2, high=10**12)
     walk(make(chain, feed_decimals=(8, 6), terms=terms, bytecode=bytecode))
     walk(make(chain, two_legs=False, terms=terms, bytecode=bytecode))
+    _any_age(chain, bytecode)
     _the_edge(chain, bytecode)
+
+
+def _any_age(chain: Chain, bytecode: bytes | None) -> None:
+    """An age above the clock's own takes answers of any date, but not of none."""
+    world = make(chain, terms=Terms(max_age=2**32 - 1), bytecode=bytecode)
+    for updated_at in (1, 0):
+        world.base.set_round("3", updated_at=updated_at)
+        world.check()
 
 
 def _the_edge(chain: Chain, bytecode: bytes | None) -> None:

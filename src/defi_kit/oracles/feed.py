@@ -72,7 +72,8 @@ class Leg:
     def trusted(self, answered: Round, now: int) -> int:
         """The answer, if all of it can be trusted at `now`. [feed units]
 
-        NonPositivePrice, PriceOutOfBounds, CarriedOverPrice, FuturePrice, StalePrice.
+        NonPositivePrice, PriceOutOfBounds, CarriedOverPrice, FuturePrice, StalePrice (too old, or
+        dated zero: a round not answered yet).
         """
         answer = answered.answer
         if answer <= 0:
@@ -83,7 +84,7 @@ class Leg:
             raise CarriedOverPrice(self.feed, answered.round_id, answered.answered_in_round)
         if answered.updated_at > now:
             raise FuturePrice(self.feed, answered.updated_at, now)
-        if now - answered.updated_at > self.max_age:
+        if not answered.updated_at or now - answered.updated_at > self.max_age:
             raise StalePrice(self.feed, answered.updated_at, self.max_age, now)
         return answer
 
@@ -96,7 +97,7 @@ class FeedPrice:
     of zero, FullMulDivFailed where one could overflow.
 
     >>> leg = Leg("0xFEED", 8, 3600, 0, 10**20)
-    >>> FeedPrice(leg, None, 18, 6).price(Round(1, 2000 * 10**8, 0, 0, 1), now=60)
+    >>> FeedPrice(leg, None, 18, 6).price(Round(1, 2000 * 10**8, 5, 5, 1), now=60)
     2000000000000000000000000000
     """
 
