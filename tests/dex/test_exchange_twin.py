@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from defi_kit import bindings
+from defi_kit import bindings, reverts
 from defi_kit.bindings.dex_harness import Sale
 from defi_kit.chain import Chain
+from defi_kit.dex.exchange import ExchangeState
 from defi_kit.dex.pool import MAX_RESERVE, ConstantProductPool, PoolKey
 from defi_kit.errors import Reverted
 from dex.driver import drive
+from dex.market import build_market
 from dex.strategies import FEES, magnitudes
 from dex.world import World
 
@@ -38,6 +41,22 @@ def _twin(sale: Sale) -> int:
         return pool.amount_out(sale.amount_in, zero_for_one=True)
     except Reverted:  # the curve by itself answers 0 where the pool refuses
         return 0
+
+
+def test_moving_more_shares_than_one_has_is_refused_alike(chain: Chain) -> None:
+    """By Solady's error, which carries no numbers; all of them can be moved."""
+    alice, bob = chain.account("alice"), chain.account("bob")
+    market = build_market(chain, alice, bob)
+    exchange, key = market.exchange, market.key.id
+    owned = exchange.balance_of(alice, key)
+    twin = ExchangeState(pools={}, shares={(alice.address, key): owned})
+    with pytest.raises(reverts.InsufficientBalance):
+        exchange.transfer(bob, key, owned + 1, sender=alice)
+    with pytest.raises(reverts.InsufficientBalance):
+        twin.transfer_shares(alice.address, bob.address, key, owned + 1)
+    exchange.transfer(bob, key, owned, sender=alice)
+    moved = twin.transfer_shares(alice.address, bob.address, key, owned)
+    assert moved.shares[bob.address, key] == exchange.balance_of(bob, key) == owned
 
 
 @given(

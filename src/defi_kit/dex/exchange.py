@@ -17,6 +17,7 @@ from ..reverts import (
     Expired,
     FeeTooHigh,
     IncompleteList,
+    InsufficientBalance,
     InvalidRecipient,
     NoLiquidity,
     NothingToSkim,
@@ -160,10 +161,9 @@ class ExchangeState:
         return Removed(state._credit(sender, key.id, -shares), amount0, amount1)
 
     def transfer_shares(self, sender: str, to: str, pool_id: int, shares: int) -> ExchangeState:
-        """Moves shares between owners (ERC-6909 `transfer`). SharesExceedBalance."""
-        balance = self.shares.get((sender, pool_id), 0)
-        if shares > balance:
-            raise SharesExceedBalance(shares, balance)
+        """Moves shares between owners (ERC-6909 `transfer`). InsufficientBalance."""
+        if shares > self.shares.get((sender, pool_id), 0):
+            raise InsufficientBalance()
         return self._credit(sender, pool_id, -shares)._credit(to, pool_id, shares)
 
     # --- trades -----------------------------------------------------------------------------------
