@@ -131,7 +131,7 @@ interface ILendingPool {
     /// @notice Thrown when a verb is called from within another.
     error Reentered();
 
-    /// @notice Thrown when an amount is zero, or so small that nothing would move.
+    /// @notice Thrown when an amount is zero, or so small that nothing would move or no debt share be cancelled.
     error ZeroAmount();
 
     /// @notice Thrown when someone who is not `account` acts for it where only it may.

@@ -199,6 +199,7 @@ contract LendingPool is LendingVault {
         uint256 shares;
         uint256 left;
         (repaid, shares, left) = _repayment(a.debtShares, assets, m.index);
+        require(shares != 0, ZeroAmount()); // less than a debt share, once those are worth more than a unit
         require(left == 0 || left >= _minimumDebt, DebtBelowMinimum(left, _minimumDebt));
 
         a.debtShares -= uint128(shares);
@@ -288,6 +289,8 @@ contract LendingPool is LendingVault {
 
         l.collateralLeft = worth.balance - l.seized;
         (, l.debtShares, l.debtLeft) = _repayment(a.debtShares, l.repaid, m.index);
+        // Taking the last of a collateral may cancel nothing: else small rests of several would stand for ever.
+        require(l.debtShares != 0 || l.collateralLeft == 0, ZeroAmount());
         if (l.debtLeft != 0) _assessRest(l, worth, a.debtShares);
     }
 

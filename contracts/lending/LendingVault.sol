@@ -36,7 +36,8 @@ abstract contract LendingVault is ILendingPool, ERC4626 {
     /// @dev Interest stops where cash and debts reach this much [asset]: whatever is owed can be taken back into `cash`.
     uint256 private constant MAX_OWNED = MAX_ASSETS / 2 * 3;
 
-    /// @dev Deposits stop at this many shares. Only a pool that has lost everything, twice, gets there.
+    /// @dev Deposits stop at this many shares. A pool gets near only by losing nearly everything: shares get as cheap as
+    /// what was lost, and those of the old lenders stay. With an asset of 18 decimals one total loss can be enough.
     uint256 private constant MAX_SHARES = type(uint144).max;
 
     /* FIXED AT BIRTH */
@@ -279,7 +280,10 @@ abstract contract LendingVault is ILendingPool, ERC4626 {
 
     /// @inheritdoc ERC4626
     function maxRedeem(address owner) public view override returns (uint256) {
-        return balanceOf(owner).min(convertToShares(_market.cash));
+        // The most shares s that pay no more than there is: s * (total + 1) / (supply + virtual) < cash + 1. More shares
+        // than the cash converts to, where a share is worth next to nothing. Cannot overflow: 105 + 145 bits.
+        uint256 payable_ = ((uint256(_market.cash) + 1) * (totalSupply() + VIRTUAL_SHARES) - 1) / (totalAssets() + 1);
+        return balanceOf(owner).min(payable_);
     }
 
     /// @inheritdoc ERC4626

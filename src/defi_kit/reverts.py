@@ -727,7 +727,7 @@ class InvalidCurve(Reverted):
 
 class InvalidLeg(Reverted):
     """Thrown at deployment when a leg's maximum age is zero, or no answer lies between its
-    bounds.
+    bounds; and when a quote leg without a feed is not all zero.
     """
 
     SIGNATURE: ClassVar[str] = "InvalidLeg(address,uint32,int128,int128)"
@@ -1234,7 +1234,9 @@ class SignatureMalleable(Reverted):
 
 
 class StalePrice(Reverted):
-    """Thrown when the feed's answer is older than the leg allows."""
+    """Thrown when the feed's answer is older than the leg allows, or dated zero: a round not
+    answered yet.
+    """
 
     SIGNATURE: ClassVar[str] = "StalePrice(address,uint256,uint256,uint256)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("421a68a4")

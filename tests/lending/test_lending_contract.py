@@ -12,8 +12,9 @@ from defi_kit import reverts
 from defi_kit.bindings import LendingPool, MockOracle, MockToken
 from defi_kit.bindings import lending_pool as abi
 from defi_kit.chain import Account, Chain
+from defi_kit.lending.rates import KinkedRate
 from defi_kit.tokens import Token
-from defi_kit.units import MAX_UINT256
+from defi_kit.units import MAX_UINT256, WAD
 from lending.world import RATE, TYPES, World, deploy_pool
 
 USD = 10**6
@@ -357,6 +358,63 @@ def test_repaying_takes_no_more_than_is_owed(world: World, pool: LendingPool) ->
         pool.repay(1, alice, sender=mallory)
 
 
+def test_repaying_less_than_a_debt_share_is_refused(chain: Chain) -> None:
+    """At the end of the index a debt share is worth five dollars; less than it cancels nothing."""
+    world = World(chain, collateral_decimals=(18,), rate=KinkedRate(0, 10**9, 2**40 - 1, WAD // 2))
+    alice, bob, carol, keeper = (world.people[n] for n in (0, 2, 3, 4))
+    world.deposit(bob, 100 * USD)
+    world.supply_collateral(alice, 0, ETH)
+    world.borrow(alice, 100 * USD)
+    world.wait(309 * 86_400)
+    world.liquidate(keeper, alice, 0)
+    assert world.contract.market().index == 2**112 - 1
+    world.deposit(carol, 10**6 * USD)
+    world.supply_collateral(alice, 0, 1_000 * ETH)
+    world.borrow(alice, 900_000 * USD)
+    share = world.contract.debt_of(alice)
+    for small in (USD, 5 * USD):
+        world.repay(alice, small)
+        assert isinstance(world.refusal, reverts.ZeroAmount)
+    world.scale_price(0, 55, 100)
+    world.liquidate(keeper, alice, 0, 5 * USD)
+    assert isinstance(world.refusal, reverts.ZeroAmount)
+    assert world.contract.debt_of(alice) == share
+    for verb in (
+        lambda: world.liquidate(keeper, alice, 0, 6 * USD),
+        lambda: world.repay(alice, 6 * USD),
+    ):
+        owed = world.contract.debt_of(alice)
+        verb()
+        assert world.refusal is None
+        assert world.contract.debt_of(alice) < owed
+
+
+def test_the_last_of_a_collateral_is_taken_whatever_it_cancels(chain: Chain) -> None:
+    """Else two rests, each below a debt share and above dust, would stand for ever."""
+    rate = KinkedRate(0, 10**9, 2**40 - 1, WAD // 2)
+    world = World(chain, rate=rate)
+    alice, bob, carol, keeper = (world.people[n] for n in (0, 2, 3, 4))
+    world.deposit(bob, 100 * USD)
+    world.supply_collateral(alice, 0, ETH)
+    world.borrow(alice, 100 * USD)
+    world.wait(309 * 86_400)
+    world.liquidate(keeper, alice, 0)
+    assert world.contract.market().index == 2**112 - 1
+    world.deposit(carol, 10**6 * USD)
+    for number in (0, 1):
+        world.supply_collateral(alice, number, world.units[number])
+    world.borrow(alice, 10_000 * USD)
+    for number in (0, 1):
+        world.set_price(number, 3 * USD * 10**36 // world.units[number])
+    owed = world.contract.debt_of(alice)
+    world.liquidate(keeper, alice, 0)
+    assert world.refusal is None
+    assert world.contract.debt_of(alice) == owed
+    world.liquidate(keeper, alice, 1)
+    assert world.refusal is None
+    assert world.contract.debt_of(alice) == 0
+
+
 def test_repaying_to_below_the_minimum_is_refused(world: World, pool: LendingPool) -> None:
     alice = person(world, "alice")
     with pytest.raises(reverts.DebtBelowMinimum):
@@ -430,6 +488,21 @@ def test_bad_debt_shows_at_once_in_the_share_price(
 
 
 # --- views ----------------------------------------------------------------------------------------
+
+
+def test_a_limit_refuses_with_the_first_oracle_by_number(world: World, pool: LendingPool) -> None:
+    """Twin and contract name the same one, whichever collateral is asked about."""
+    alice, other = person(world, "alice"), world.tokens[1]
+    pool.supply_collateral(other, 1, alice, sender=alice)
+    assert pool.max_withdraw_collateral(alice, other) == 1
+    for number in (0, 1):
+        world.oracles[number].set_price(0)
+    with pytest.raises(reverts.ZeroPrice) as refusal:
+        pool.max_withdraw_collateral(alice, other)
+    state, now = world.look().pool, world.now()
+    with pytest.raises(reverts.ZeroPrice) as twins:
+        state.max_withdraw_collateral(alice.address, other.address, now=now, prices=[0, 0])
+    assert refusal.value.oracle == twins.value.oracle == world.oracles[0].address
 
 
 def test_views_that_need_a_price_refuse_with_the_oracle(

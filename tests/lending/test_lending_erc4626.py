@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from defi_kit import reverts
 from defi_kit.chain import Chain
-from defi_kit.units import MAX_UINT256
+from defi_kit.lending.rates import KinkedRate
+from defi_kit.units import MAX_UINT256, WAD
 from lending.world import World
 
 USD = 10**6
@@ -159,6 +160,43 @@ def test_deposit_limits_are_exact(world: World) -> None:
         with world.chain.snapshot():
             pool.deposit(assets, carol, sender=carol)
         pool.mint(shares, carol, sender=carol)
+
+
+def test_after_a_near_total_loss_all_shares_can_be_redeemed(chain: Chain) -> None:
+    """Where a share is worth next to nothing, more of them are paid than the cash converts to."""
+    world = World(chain, collateral_decimals=(18,), rate=KinkedRate(0, 0, 0, WAD // 10))
+    alice, bob, keeper = world.people[0], world.people[2], world.people[4]
+    world.deposit(bob, 10**6 * USD)
+    world.supply_collateral(alice, 0, 10_000 * ETH)
+    world.borrow(alice, 10**6 * USD - 99)
+    world.set_price(0, 1)
+    world.liquidate(keeper, alice, 0)
+    pool, owned = world.contract, world.contract.balance_of(bob)
+    assert pool.market().cash == pool.total_assets() == 99 + 1
+    assert pool.convert_to_shares(pool.market().cash) < owned
+    assert pool.max_redeem(bob) == world.pool.max_redeem(bob.address, now=world.now()) == owned
+    pool.redeem(owned, bob, bob, sender=bob)
+    assert pool.total_supply() == 0
+
+
+def test_the_most_shares_redeemed_are_the_most_that_the_cash_pays(world: World) -> None:
+    """To the share, for one who holds more than that."""
+    pool = world.contract
+    with world.rewound():
+        carol, alice = world.people[3], world.people[0]
+        world.supply_collateral(alice, 0, 10**6 * ETH)
+        world.set_price(0, world.opening[0])
+        state, now = world.look().pool, world.now()
+        if state.market.cash == 0 or pool.balance_of(carol) == 0:
+            return
+        debt = state.max_borrow(alice.address, now=now, prices=world.prices)
+        world.borrow(alice, debt // 3 * 2)
+        state, now = world.look().pool, world.now()
+        most = state.max_redeem(carol.address, now=now)
+        with world.chain.snapshot():
+            pool.redeem(most, carol, carol, sender=carol)
+        with pytest.raises((reverts.InsufficientCash, reverts.SharesExceedBalance)):
+            pool.redeem(most + 1, carol, carol, sender=carol)
 
 
 def test_total_assets_and_conversions_never_revert(world: World) -> None:

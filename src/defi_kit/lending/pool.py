@@ -381,8 +381,10 @@ class Pool:
         return min(owned, self.market.cash)
 
     def max_redeem(self, owner: str, *, now: int) -> int:
-        """The most shares that `owner` can redeem."""
-        return min(self.account(owner).shares, self.convert_to_shares(self.market.cash, now=now))
+        """The most shares that `owner` can redeem: those that pay no more than there is."""
+        supply = self.total_shares + VIRTUAL_SHARES
+        payable = ((self.market.cash + 1) * supply - 1) // (self.total_assets(now=now) + 1)
+        return min(self.account(owner).shares, payable)
 
     # --- collateral -------------------------------------------------------------------------------
 
@@ -483,6 +485,8 @@ class Pool:
         if who.debt_shares == 0:
             raise reverts.NoDebt(account)
         repaid, shares, left = _repayment(who.debt_shares, assets, market.index)
+        if shares == 0:
+            raise reverts.ZeroAmount()
         if 0 < left < self.parameters.minimum_debt:
             raise reverts.DebtBelowMinimum(left, self.parameters.minimum_debt)
         market = self._close(market, -shares, repaid)
@@ -516,10 +520,11 @@ class Pool:
         debt = self.debt_of(account, now=now)
         if debt == 0 or balance == 0:
             return balance
+        worth = self.appraise(account, prices)  # asks the oracles by number, as the contract does
         price = self._price(number, prices)
         value = value_down(balance, price)
         ltv = self.parameters.collaterals[number].borrow_ltv
-        others = self.appraise(account, prices).borrowing - value * ltv
+        others = worth.borrowing - value * ltv
         needed = -(-max(debt * BPS - others, 0) // ltv)
         return 0 if needed > value else balance + (-needed * PRICE_SCALE // price)
 
@@ -683,6 +688,8 @@ class Pool:
         _, shares, left = _repayment(who.debt_shares, repaid, market.index)
         bad_debt = 0
         rest = balance - seized
+        if shares == 0 and rest != 0:
+            raise reverts.ZeroAmount()
         if left:
             value = worth.value - value_down(balance, price) + value_down(rest, price)
             if self._is_written_off(left, rest, value):
