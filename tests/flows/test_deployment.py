@@ -218,3 +218,35 @@ def test_an_economy_of_unknown_parameters_is_refused() -> None:
     with pytest.raises(ParameterError, match="colour"):
         Economy.from_dict({**Economy().to_dict(), "colour": "green"})
     assert Economy.from_dict(Economy().to_dict()) == Economy()
+
+
+def test_no_verb_leaves_an_allowance_behind(empty: Chain) -> None:
+    kit = defi_kit.deploy(empty)
+    alice, keeper = kit.actors("alice", "keeper")
+
+    def left() -> list[int]:
+        return [
+            token.allowance(who, spender).raw
+            for token in kit.tokens
+            for who in (alice, keeper)
+            for spender in (kit.lending, kit.exchange)
+        ]
+
+    kit.lending.supply_collateral(kit.weth("10"), sender=alice)
+    kit.lending.borrow(kit.usd("14_000"), sender=alice)
+    empty.advance(days=30)
+    kit.feeds.weth.set_price("1_500")
+    kit.lending.liquidate(alice, kit.weth, sender=keeper)
+    kit.lending.repay(sender=alice)
+    with pytest.raises(defi_kit.reverts.NoDebt):
+        kit.lending.repay(kit.usd("5"), sender=alice)
+    kit.exchange.swap(kit.weth("1"), kit.usd, sender=alice)
+    assert left() == [0] * 12
+
+
+def test_an_allowance_given_before_is_kept(empty: Chain) -> None:
+    kit = defi_kit.deploy(empty)
+    alice = kit.actor("alice")
+    kit.usd.approve(kit.lending, kit.usd("100"), sender=alice)
+    kit.lending.supply(kit.usd("40"), sender=alice)
+    assert kit.usd.allowance(alice, kit.lending) == kit.usd("60")

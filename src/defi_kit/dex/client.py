@@ -588,19 +588,8 @@ class Exchange:
     @contextmanager
     def _approved(self, owner: Sender, amount: Amount) -> Iterator[None]:
         """Lets the Exchange take exactly `amount` inside, and no more than before afterwards."""
-        token = self._token(amount.unit.address)
-        before = token.allowance(owner, self.address).raw
-        if before >= amount.raw:
+        with self._token(amount.unit.address).allowing(owner, self.address, amount):
             yield
-            return
-        token.approve(self.address, amount.raw, sender=owner)
-        try:
-            yield
-        except BaseException:
-            token.approve(self.address, before, sender=owner)
-            raise
-        if token.allowance(owner, self.address):
-            token.approve(self.address, 0, sender=owner)
 
     @contextmanager
     def _explained(

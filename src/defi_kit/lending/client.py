@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Self
@@ -228,8 +228,7 @@ class LendingPool:
         """Lends assets to the pool for shares, which `to` gets."""
         who = self._sender(sender)
         raw = self.asset.unit.to_raw(amount)
-        self._approve(self.asset, who, raw, approve)
-        with self._explained():
+        with self._explained(), self._approved(self.asset, who, raw, approve):
             receipt = self.contract.deposit(raw, who if to is None else to, sender=who)
         done = receipt.one(abi.Deposit, address=self.address)
         return Supplied(
@@ -284,8 +283,7 @@ class LendingPool:
         """
         who = self._sender(sender)
         posted, raw = self._collateral(amount, token)
-        self._approve(posted, who, raw, approve)
-        with self._explained(posted):
+        with self._explained(posted), self._approved(posted, who, raw, approve):
             receipt = self.contract.supply_collateral(
                 posted.address, raw, who if account is None else account, sender=who
             )
@@ -358,8 +356,7 @@ class LendingPool:
             limit, raw = self._debt_in(debtor, HOUR), MAX_UINT256
         else:
             limit = raw = self.asset.unit.to_raw(amount)
-        self._approve(self.asset, who, limit, approve)
-        with self._explained():
+        with self._explained(), self._approved(self.asset, who, limit, approve):
             receipt = self.contract.repay(raw, debtor, sender=who)
         done = receipt.one(abi.Repaid, address=self.address)
         return Repaid(done.account, self.asset.raw(done.assets), receipt)
@@ -397,10 +394,9 @@ class LendingPool:
                 if repay is None
                 else self.asset.unit.to_raw(repay)
             )
-            self._approve(self.asset, who, limit, approve)
-            receipt = self.contract.liquidate(
-                debtor, token, limit, seizable, token.unit.to_raw(minimum_seized), sender=who
-            )
+            least = token.unit.to_raw(minimum_seized)
+            with self._approved(self.asset, who, limit, approve):
+                receipt = self.contract.liquidate(debtor, token, limit, seizable, least, sender=who)
         return self._liquidated(receipt, token)
 
     def _cost(self, account: str, token: Token, seize: int) -> int:
@@ -577,9 +573,10 @@ class LendingPool:
     def _sender(self, sender: Sender | None) -> str:
         return address_of(self.chain.default_sender if sender is None else sender)
 
-    def _approve(self, token: Token, owner: str, raw: int, wanted: bool) -> None:
-        if wanted and raw:
-            token.ensure_allowance(owner, self.address, raw)
+    def _approved(
+        self, token: Token, owner: str, raw: int, wanted: bool
+    ) -> AbstractContextManager[None]:
+        return token.allowing(owner, self.address, raw) if wanted else nullcontext()
 
     @contextmanager
     def _explained(self, collateral: Token | None = None) -> Iterator[None]:

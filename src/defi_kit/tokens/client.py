@@ -199,6 +199,26 @@ class Token:
             return None
         return self.approve(spender, raw, sender=holder)
 
+    @contextmanager
+    def allowing(self, owner: Sender, spender: Who, amount: Amount | int) -> Iterator[None]:
+        """`with usd.allowing(alice, pool, usd(5)):` lets `spender` send exactly that much inside.
+
+        Nothing of it is left behind: what was not used is taken back, and what stood before stands
+        again if the block fails. An allowance that suffices already is left alone.
+        """
+        raw, before = self.unit.to_raw(amount), self.allowance(owner, spender).raw
+        if before >= raw:
+            yield
+            return
+        self.approve(spender, raw, sender=owner)
+        try:
+            yield
+        except BaseException:
+            self.approve(spender, before, sender=owner)
+            raise
+        if self.allowance(owner, spender):
+            self.approve(spender, 0, sender=owner)
+
     def sign_permit(
         self,
         owner: Sender,
