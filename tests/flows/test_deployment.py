@@ -48,6 +48,13 @@ def test_the_economy_is_priced_and_seeded_as_its_numbers_say(empty: Chain) -> No
     }
 
 
+def test_the_order_of_liquidations_moves_no_bonus_in_the_standard_economy(empty: Chain) -> None:
+    """The condition across collaterals of contracts/lending/README.md."""
+    listed = defi_kit.deploy(empty).lending.parameters.collaterals
+    most = max((10_000 + one.max_bonus) * one.liquidation_ltv for one in listed)
+    assert most <= min(one.full_bonus_health for one in listed) * 10_000
+
+
 def test_seeding_leaves_no_allowance_behind(empty: Chain) -> None:
     kit = defi_kit.deploy(empty)
     owner = kit.deployment.deployer

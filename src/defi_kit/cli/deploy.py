@@ -72,7 +72,7 @@ def command(
     and it goes on where it stopped, deploying nothing twice. A payer that cannot pay the whole
     estimate is refused before anything is sent or written.
     """
-    from defi_kit import Chain, attach, deploy
+    from defi_kit import Chain, deploy
     from defi_kit.deployment import Deployment
 
     who, password = _signer(account, password_file)
@@ -90,8 +90,6 @@ def command(
                 cost.announce(journal)
                 _ask()
         kit = deploy(chain, journal=journal)
-        if not sent:
-            attach(chain, kit.deployment)  # refuses when the contracts are not there any more
         if as_json:
             print_json(_data(kit, journal, sent))
         else:
