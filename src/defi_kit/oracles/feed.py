@@ -135,10 +135,6 @@ class FeedPrice:
             raise FullMulDivFailed()
         return price
 
-    def human(self, price: int) -> Decimal:
-        """`price` as quote tokens per base token, exact."""
-        return human_price(price, self.base_decimals, self.quote_decimals)
-
 
 def human_price(price: int, base_decimals: int, quote_decimals: int) -> Decimal:
     """An oracle's price as quote tokens per base token, exact.
