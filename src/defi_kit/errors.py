@@ -98,6 +98,11 @@ HINTS: dict[str, str] = {
     "NonPositivePrice": "the feed is broken; no price can be had from it",
     "PriceOutOfBounds": "the feed sits at or beyond the bounds set at deployment; do not trust it",
     "StalePrice": "the feed was not updated in time; on a ScriptedFeed, set_price(...) is live",
+    # signed statements of several
+    "MalformedVote": "65 bytes r, s, v with the lower s, as wallets sign",
+    "NoMember": "only the members named may sign, and exactly what is sent, for this chain",
+    "QuorumMissed": "more of the members must sign the statement",
+    "SignersUnsorted": "sort the signatures by signer's address, each signer once",
     # stablecoins
     "AccountIsFrozen": "compliance froze the account, and can unfreeze(...) it",
     "DollarIsPaused": "the pauser stopped the dollar, and can unpause() it",

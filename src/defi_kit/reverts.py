@@ -74,9 +74,11 @@ __all__ = [
     "InvalidPermit",
     "InvalidRatios",
     "InvalidRecipient",
+    "InvalidSignature",
     "LeavesDust",
     "LnWadUndefined",
     "Locked",
+    "MalformedVote",
     "MantissaOverflow",
     "MintAboveMaximum",
     "MintAllowanceExceeded",
@@ -88,6 +90,7 @@ __all__ = [
     "NoDebt",
     "NoFeed",
     "NoLiquidity",
+    "NoMember",
     "NoSuchRound",
     "NonPositivePrice",
     "NotAuthorized",
@@ -110,6 +113,7 @@ __all__ = [
     "PoolExists",
     "PriceOutOfBounds",
     "ProbeLocked",
+    "QuorumMissed",
     "RPowOverflow",
     "RedeemMoreThanMax",
     "Reentered",
@@ -122,6 +126,7 @@ __all__ = [
     "SignatureExpired",
     "SignatureInvalid",
     "SignatureMalleable",
+    "SignersUnsorted",
     "StalePrice",
     "SupplyTooLarge",
     "TokenNotInPool",
@@ -790,6 +795,13 @@ class InvalidRecipient(Reverted):
     to: str
 
 
+class InvalidSignature(Reverted):
+    """`InvalidSignature()` of ECDSA."""
+
+    SIGNATURE: ClassVar[str] = "InvalidSignature()"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("8baa579f")
+
+
 class LeavesDust(Reverted):
     """Thrown when a liquidation would leave both some of the collateral it names, and either a
     debt below the minimum or collateral worth no more than dust [asset].
@@ -817,6 +829,19 @@ class Locked(Reverted):
 
     SIGNATURE: ClassVar[str] = "Locked()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("0f2e5b6c")
+
+
+class MalformedVote(Reverted):
+    """Thrown when a vote is not 65 bytes r, s, v with the lower of its two possible values of
+    `s`.
+    """
+
+    SIGNATURE: ClassVar[str] = "MalformedVote(uint256,bytes32)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("d2039355")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "bytes32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("length", "s")
+    length: int
+    s: bytes
 
 
 class MantissaOverflow(Reverted):
@@ -921,6 +946,18 @@ class NoLiquidity(Reverted):
     TYPES: ClassVar[tuple[str, ...]] = ("uint256",)
     FIELDS: ClassVar[tuple[str, ...]] = ("id",)
     id: int
+
+
+class NoMember(Reverted):
+    """Thrown when a signature is of nobody who may vote: of a stranger, or of something else
+    than this.
+    """
+
+    SIGNATURE: ClassVar[str] = "NoMember(address)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("3d2080e4")
+    TYPES: ClassVar[tuple[str, ...]] = ("address",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("signer",)
+    signer: str
 
 
 class NoSuchRound(Reverted):
@@ -1122,6 +1159,17 @@ class ProbeLocked(Reverted):
     SELECTOR: ClassVar[bytes] = bytes.fromhex("14dc555b")
 
 
+class QuorumMissed(Reverted):
+    """Thrown when too few members stand behind a statement."""
+
+    SIGNATURE: ClassVar[str] = "QuorumMissed(uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("fc2d859d")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("votes", "quorum")
+    votes: int
+    quorum: int
+
+
 class RPowOverflow(Reverted):
     """`RPowOverflow()` of FixedPointMathLib."""
 
@@ -1231,6 +1279,17 @@ class SignatureMalleable(Reverted):
     TYPES: ClassVar[tuple[str, ...]] = ("bytes32",)
     FIELDS: ClassVar[tuple[str, ...]] = ("s",)
     s: bytes
+
+
+class SignersUnsorted(Reverted):
+    """Thrown when signatures are not sorted by signer, or one signer comes twice."""
+
+    SIGNATURE: ClassVar[str] = "SignersUnsorted(address,address)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("94b2f21b")
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "address")
+    FIELDS: ClassVar[tuple[str, ...]] = ("previous", "signer")
+    previous: str
+    signer: str
 
 
 class StalePrice(Reverted):

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from .log2 import log2
+from .quorum import check_quorum
 
-__all__ = ["log2"]
+__all__ = ["check_quorum", "log2"]
