@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.20;
 
+import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
+import {BinaryLogarithm} from "../libraries/BinaryLogarithm.sol";
+
 /// @notice The curve `x * y = k`, with the fee taken from the amount paid in.
 /// @dev Nothing here can overflow while reserves and amounts fit in 112 bits and the fee is at most 1e6:
 /// the largest product has 112 + 20 + 112 = 244 bits. Python twin: `defi_kit.dex.pool.ConstantProductPool`.
@@ -20,6 +23,36 @@ library ConstantProduct {
         unchecked {
             uint256 paid = amountIn * (PIPS - fee);
             amountOut = paid * reserveOut / (reserveIn * PIPS + paid);
+        }
+    }
+
+    /// @dev The least that buys `amountOut`, which is below `reserveOut`: the same inequality solved for the smallest
+    /// `amountIn`.
+    /// @param fee taken from the amount paid in [pips]
+    function amountInUp(uint256 amountOut, uint256 reserveIn, uint256 reserveOut, uint256 fee)
+        internal
+        pure
+        returns (uint256)
+    {
+        // Cannot overflow or divide by zero: see the library's note.
+        unchecked {
+            return FixedPointMathLib.divUp(amountOut * reserveIn * PIPS, (PIPS - fee) * (reserveOut - amountOut));
+        }
+    }
+
+    /// @dev The root of the product, rounded down.
+    function liquidityDown(uint256 reserve0, uint256 reserve1) internal pure returns (uint256) {
+        // Cannot overflow: see the library's note.
+        unchecked {
+            return FixedPointMathLib.sqrt(reserve0 * reserve1);
+        }
+    }
+
+    /// @dev The price of token0 in token1 as a logarithm to base 2, plus 128 so that it is never negative. [Q64]
+    /// Both reserves are above zero. Cannot overflow: 112 + 143 bits.
+    function logPrice(uint256 reserve0, uint256 reserve1) internal pure returns (uint256) {
+        unchecked {
+            return BinaryLogarithm.log2((reserve1 << 143) / reserve0) - (15 << 64);
         }
     }
 }

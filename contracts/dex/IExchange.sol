@@ -67,6 +67,9 @@ interface IExchange {
     /// @notice Thrown when a new key names a curve that this Exchange does not have.
     error UnknownCurve(uint256 curve);
 
+    /// @notice Thrown when a new key says other decimals of a token than the token does.
+    error WrongDecimals(address token, uint256 said, uint256 decimals);
+
     /// @notice Thrown when a pool of this key exists already.
     error PoolExists(PoolId id);
 

@@ -16,6 +16,7 @@ __all__ = [
     "AllowanceUnderflow",
     "ApproveFailed",
     "BalanceOverflow",
+    "BelowPeg",
     "Blocked",
     "BoundsTooWide",
     "CalleeRefused",
@@ -67,6 +68,7 @@ __all__ = [
     "InsufficientBalance",
     "InsufficientCash",
     "InsufficientPermission",
+    "InsufficientStock",
     "InvalidCollateral",
     "InvalidCurve",
     "InvalidLeg",
@@ -74,6 +76,7 @@ __all__ = [
     "InvalidPermit",
     "InvalidRatios",
     "InvalidRecipient",
+    "InvalidSide",
     "InvalidSignature",
     "LeavesDust",
     "LnWadUndefined",
@@ -93,10 +96,13 @@ __all__ = [
     "NoMember",
     "NoSuchRound",
     "NonPositivePrice",
+    "NotASide",
     "NotAuthorized",
+    "NotFunded",
     "NotMinter",
     "NotOffered",
     "NotOwner",
+    "NotTreasury",
     "NothingToSkim",
     "NumberTooLarge",
     "OddNumber",
@@ -147,6 +153,7 @@ __all__ = [
     "UnorderedTokens",
     "WithdrawMoreThanMax",
     "WrongAmountReceived",
+    "WrongDecimals",
     "ZeroAmount",
     "ZeroOwner",
     "ZeroPrice",
@@ -193,6 +200,18 @@ class BalanceOverflow(Reverted):
     SELECTOR: ClassVar[bytes] = bytes.fromhex("89560ca1")
 
 
+class BelowPeg(Reverted):
+    """Thrown when the token that would come in is worth too little of the other one. [1e36]"""
+
+    SIGNATURE: ClassVar[str] = "BelowPeg(address,uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("4752963d")
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("token", "price", "floor")
+    token: str
+    price: int
+    floor: int
+
+
 class Blocked(Reverted):
     """Thrown by a transfer that touches a blocked account."""
 
@@ -226,7 +245,7 @@ class CalleeRefused(Reverted):
 
 
 class CapExceeded(Reverted):
-    """Thrown when the pool would hold more of a collateral than its cap [collateral]."""
+    """Thrown when the swap would hold more of a token than its cap. [token]"""
 
     SIGNATURE: ClassVar[str] = "CapExceeded(address,uint256,uint256)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("c2373395")
@@ -705,6 +724,18 @@ class InsufficientPermission(Reverted):
     SELECTOR: ClassVar[bytes] = bytes.fromhex("deda9030")
 
 
+class InsufficientStock(Reverted):
+    """Thrown when less is there than would be paid out. [token]"""
+
+    SIGNATURE: ClassVar[str] = "InsufficientStock(address,uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("f4132626")
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("token", "held", "asked")
+    token: str
+    held: int
+    asked: int
+
+
 class InvalidCollateral(Reverted):
     """Thrown at deployment by a collateral that is the asset, the pool itself, zero, or listed
     twice.
@@ -793,6 +824,18 @@ class InvalidRecipient(Reverted):
     TYPES: ClassVar[tuple[str, ...]] = ("address",)
     FIELDS: ClassVar[tuple[str, ...]] = ("to",)
     to: str
+
+
+class InvalidSide(Reverted):
+    """Thrown at deployment when both sides are one token, or a token or the treasury is the
+    zero address.
+    """
+
+    SIGNATURE: ClassVar[str] = "InvalidSide(address)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("fe2b257b")
+    TYPES: ClassVar[tuple[str, ...]] = ("address",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("token",)
+    token: str
 
 
 class InvalidSignature(Reverted):
@@ -982,6 +1025,16 @@ class NonPositivePrice(Reverted):
     answer: int
 
 
+class NotASide(Reverted):
+    """Thrown when a token is neither of the two."""
+
+    SIGNATURE: ClassVar[str] = "NotASide(address)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("8bf941b5")
+    TYPES: ClassVar[tuple[str, ...]] = ("address",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("token",)
+    token: str
+
+
 class NotAuthorized(Reverted):
     """Thrown when someone who is not `account` acts for it where only it may."""
 
@@ -991,6 +1044,18 @@ class NotAuthorized(Reverted):
     FIELDS: ClassVar[tuple[str, ...]] = ("account", "caller")
     account: str
     caller: str
+
+
+class NotFunded(Reverted):
+    """Thrown when the treasury would take back more of a token than it has paid in. [token]"""
+
+    SIGNATURE: ClassVar[str] = "NotFunded(address,uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("524c0589")
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("token", "funded", "asked")
+    token: str
+    funded: int
+    asked: int
 
 
 class NotMinter(Reverted):
@@ -1024,6 +1089,17 @@ class NotOwner(Reverted):
     FIELDS: ClassVar[tuple[str, ...]] = ("caller", "owner")
     caller: str
     owner: str
+
+
+class NotTreasury(Reverted):
+    """Thrown when someone else than the treasury moves its stock."""
+
+    SIGNATURE: ClassVar[str] = "NotTreasury(address,address)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("dd08a808")
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "address")
+    FIELDS: ClassVar[tuple[str, ...]] = ("caller", "treasury")
+    caller: str
+    treasury: str
 
 
 class NothingToSkim(Reverted):
@@ -1230,7 +1306,7 @@ class SafeERC20FailedDecreaseAllowance(Reverted):
 
 
 class SafeERC20FailedOperation(Reverted):
-    """`SafeERC20FailedOperation(address)` of Exchange, SafeERC20."""
+    """`SafeERC20FailedOperation(address)` of Exchange, PegSwap, SafeERC20."""
 
     SIGNATURE: ClassVar[str] = "SafeERC20FailedOperation(address)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("5274afe7")
@@ -1375,9 +1451,7 @@ class TooLittleSeized(Reverted):
 
 
 class TooManyDecimals(Reverted):
-    """Thrown at deployment when a feed or a token has more decimals than this oracle is exact
-    for.
-    """
+    """Thrown at deployment when a token has more decimals than the swap is exact for."""
 
     SIGNATURE: ClassVar[str] = "TooManyDecimals(uint256,uint256)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("f6fa9008")
@@ -1491,6 +1565,18 @@ class WrongAmountReceived(Reverted):
     token: str
     received: int
     asked: int
+
+
+class WrongDecimals(Reverted):
+    """Thrown when a new key says other decimals of a token than the token does."""
+
+    SIGNATURE: ClassVar[str] = "WrongDecimals(address,uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("e4df79ab")
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("token", "said", "decimals")
+    token: str
+    said: int
+    decimals: int
 
 
 class ZeroAmount(Reverted):

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ConstantProduct} from "../../dex/ConstantProduct.sol";
+import {Curves} from "../../dex/Curves.sol";
 import {Reserves, ReservesLibrary} from "../../dex/Reserves.sol";
 import {BinaryLogarithm} from "../../libraries/BinaryLogarithm.sol";
 
@@ -22,6 +23,26 @@ contract DexHarness {
         for (uint256 i; i < sales.length; ++i) {
             Sale calldata sale = sales[i];
             amounts[i] = ConstantProduct.amountOutDown(sale.amountIn, sale.reserveIn, sale.reserveOut, sale.fee);
+        }
+    }
+
+    /// @notice Every function of a curve at many states. Six words a state: curve, 1 if token0 is sold, amount, reserve of
+    /// the token sold, reserve of the other, fee [pips]. Four words an answer: what the amount buys, what buys the amount
+    /// (0 if it is not below the other reserve), the liquidity, the logarithm of the price [Q64].
+    function curves(uint256[] calldata states) external pure returns (uint256[] memory answers) {
+        uint256 count = states.length / 6;
+        answers = new uint256[](4 * count);
+        for (uint256 i; i < count; ++i) {
+            (uint256 curve, bool zeroForOne) = (states[6 * i], states[6 * i + 1] == 1);
+            (uint256 amount, uint256 reserveIn) = (states[6 * i + 2], states[6 * i + 3]);
+            (uint256 reserveOut, uint256 fee) = (states[6 * i + 4], states[6 * i + 5]);
+            answers[4 * i] = Curves.amountOutDown(curve, zeroForOne, amount, reserveIn, reserveOut, fee);
+            if (amount < reserveOut) {
+                answers[4 * i + 1] = Curves.amountInUp(curve, zeroForOne, amount, reserveIn, reserveOut, fee);
+            }
+            (uint256 reserve0, uint256 reserve1) = zeroForOne ? (reserveIn, reserveOut) : (reserveOut, reserveIn);
+            answers[4 * i + 2] = Curves.liquidityDown(curve, reserve0, reserve1);
+            answers[4 * i + 3] = Curves.logPrice(curve, reserve0, reserve1);
         }
     }
 

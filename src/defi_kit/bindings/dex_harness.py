@@ -34,6 +34,7 @@ class DexHarness(Contract):
     ARTIFACT: ClassVar[str] = "DexHarness"
     FUNCTIONS: ClassVar[dict[str, str]] = {
         "amounts_out": "amountsOut((uint256,uint256,uint256,uint256)[])(uint256[])",
+        "curves": "curves(uint256[])(uint256[])",
         "log2s": "log2s(uint256[])(uint256[])",
         "packed": "packed(uint256,uint256,uint256,bool,uint256,uint256)(uint256,uint256,uint256)",
     }
@@ -48,6 +49,15 @@ class DexHarness(Contract):
         value: list[int] = self._call(
             "amountsOut((uint256,uint256,uint256,uint256)[])(uint256[])", (sales,), block=block
         )[0]
+        return value
+
+    def curves(self, states: Sequence[int], *, block: int | None = None) -> list[int]:
+        """Every function of a curve at many states. Six words a state: curve, 1 if token0 is
+        sold, amount, reserve of the token sold, reserve of the other, fee [pips]. Four words
+        an answer: what the amount buys, what buys the amount (0 if it is not below the other
+        reserve), the liquidity, the logarithm of the price [Q64].
+        """
+        value: list[int] = self._call("curves(uint256[])(uint256[])", (states,), block=block)[0]
         return value
 
     def log2s(self, numbers: Sequence[int], *, block: int | None = None) -> list[int]:
