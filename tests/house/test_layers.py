@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("dex", "lending", "oracles", "stablecoins", "tokens")
-DOORS = {"__init__", "client", "deploy"}
+DOORS = {"__init__", "client", "deploy", "history", "results"}
 
 _IMPORT = re.compile(r"""^\s*import\b[^;"']*["']([^"']+)["']""", re.MULTILINE)
 

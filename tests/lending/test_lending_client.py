@@ -259,3 +259,99 @@ def test_deployment_refuses_what_the_contract_would(town: Town, chain: Chain) ->
     assert pool.parameters.collaterals[0].full_bonus_health == 9_500
     assert pool.asset == town.usd
     assert pool.collaterals == (town.weth,)
+
+
+# --- what would be, and what was ------------------------------------------------------------------
+
+
+def test_what_if_is_what_then_happens(town: Town, alice: Account) -> None:
+    town.pool.supply_collateral(town.weth("10"), sender=alice)
+    town.pool.borrow(town.usd("10_000"), sender=alice)
+    before = town.pool.account(alice)
+    told = before.what_if(
+        prices={"WETH": "1_800"},
+        seconds=86_400,
+        supply=[town.wbtc("0.5")],
+        repay=town.usd(500),
+        borrow=town.usd(2_000),
+        withdraw=town.weth(1),
+    )
+    town.ether.set_price(1_800 * 10**24)
+    town.pool.supply_collateral(town.wbtc("0.5"), sender=alice)
+    town.pool.repay(town.usd(500), sender=alice)
+    town.pool.borrow(town.usd(2_000), sender=alice)
+    town.pool.withdraw_collateral(town.weth(1), sender=alice)
+    town.chain.set_next_timestamp(told.now)
+    town.chain.mine()
+    after = town.pool.account(alice)
+    assert after.collateral == told.collateral == {"WETH": town.weth(9), "WBTC": town.wbtc("0.5")}
+    assert abs(after.debt.raw - told.debt.raw) < 10**6  # the interest on 1,500 for a day
+    assert abs(after.health_factor - told.health_factor) < Decimal("0.0001")
+    assert after.liquidation_prices.keys() == told.liquidation_prices.keys()
+    assert before == before.what_if()
+
+
+def test_what_if_refuses_what_the_contract_would(town: Town, alice: Account) -> None:
+    town.pool.supply_collateral(town.weth("10"), sender=alice)
+    mine = town.pool.account(alice)
+    with pytest.raises(reverts.DebtAboveLimit):
+        mine.what_if(borrow=town.usd("15_001"))
+    assert mine.what_if(borrow=town.usd("15_000")).headroom == town.usd(0)
+    with pytest.raises(reverts.CollateralExceedsBalance):
+        mine.what_if(withdraw=town.weth(11))
+    with pytest.raises(reverts.NoDebt):
+        mine.what_if(repay=town.usd(1))
+    with pytest.raises(InputError, match="'LINK' is no collateral of this pool"):
+        mine.what_if(prices={"LINK": 5})
+    with pytest.raises(InputError, match="no collateral"):
+        mine.what_if(supply=town.usd(5))
+    with pytest.raises(UnitMismatch):
+        mine.what_if(borrow=town.weth(5))
+
+
+def test_history_tells_all_that_happened_page_by_page(
+    town: Town, alice: Account, bob: Account, keeper: Account
+) -> None:
+    pool, usd, weth = town.pool, town.usd, town.weth
+    pool.supply(usd(70), sender=alice)
+    pool.share.transfer(alice, 5, sender=alice)
+    pool.share.transfer(bob, 7, sender=alice)
+    pool.share.transfer(alice, 9, sender=bob)
+    pool.withdraw(usd(20), to=bob, sender=alice)
+    pool.supply_collateral(weth(10), sender=alice)
+    pool.borrow(usd(14_000), to=bob, sender=alice)
+    pool.repay(usd(1_000), account=alice, sender=bob)
+    pool.withdraw_collateral(weth("0.1"), sender=alice)
+    town.ether.set_price(100 * 10**24)
+    pool.liquidate(alice, weth, sender=keeper)
+
+    told = pool.history(alice)
+    assert [entry.what for entry in told] == [
+        "supplied",
+        "gave shares",
+        "got shares",
+        "withdrew",
+        "posted collateral",
+        "borrowed",
+        "repaid",
+        "took collateral",
+        "was written off",
+        "was liquidated",
+    ]
+    assert [entry.by for entry in told if entry.what == "repaid"] == [bob.address]
+    assert told[-1].other == weth("9.9")
+    assert told[-1].by == keeper.address
+    assert told[0].amount == usd(70)
+    assert told[0].by is None
+    assert str(told[5]).endswith(f"borrowed 14000 USD, {bob.address}")
+    assert [entry.time for entry in told] == sorted(entry.time for entry in told)
+
+    pages, last = [], None
+    while page := pool.history(alice, after=last, limit=3):
+        assert len(page) <= 3
+        pages += page
+        last = page[-1]
+    assert pages == told
+    assert pool.history(town.chain.account("nobody")) == []
+    with pytest.raises(InputError, match="a page of 0 entries"):
+        pool.history(alice, limit=0)

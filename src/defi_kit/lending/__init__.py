@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from .client import (
+from .client import LendingPool
+from .deploy import CollateralParameters, constructor_arguments
+from .history import Entry
+from .pool import Account, Collateral, Liquidation, Market, Parameters, Pool, Prices
+from .rates import KinkedRate
+from .results import (
     Borrowed,
     CollateralSupplied,
     CollateralWithdrawn,
-    LendingPool,
     Liquidated,
     Repaid,
     Supplied,
     Withdrawn,
 )
-from .deploy import CollateralParameters, constructor_arguments
-from .pool import Account, Collateral, Liquidation, Market, Parameters, Pool, Prices
-from .rates import KinkedRate
 from .views import LiquidationPreview, MarketView, Position
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "CollateralParameters",
     "CollateralSupplied",
     "CollateralWithdrawn",
+    "Entry",
     "KinkedRate",
     "LendingPool",
     "Liquidated",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from typing import Any, Final, Self
 
 from .. import bindings
@@ -15,21 +15,22 @@ from ..chain.hashing import ZERO_ADDRESS, HasAddress, address_of
 from ..errors import InputError, Reverted
 from ..tokens import Token
 from ..units import MAX_UINT256, Amount, Number, Rate, Ratio
+from . import history
 from .deploy import CollateralParameters, constructor_arguments
 from .pool import Account, Collateral, Market, Parameters, Pool
 from .rates import KinkedRate
+from .results import (
+    Borrowed,
+    CollateralSupplied,
+    CollateralWithdrawn,
+    Liquidated,
+    Repaid,
+    Supplied,
+    Withdrawn,
+)
 from .views import LiquidationPreview, MarketView, Position, human_price, wad_decimal
 
-__all__ = [
-    "Borrowed",
-    "CollateralSupplied",
-    "CollateralWithdrawn",
-    "LendingPool",
-    "Liquidated",
-    "Repaid",
-    "Supplied",
-    "Withdrawn",
-]
+__all__ = ["LendingPool"]
 
 Who = HasAddress | str
 """An account, a contract or an address."""
@@ -37,88 +38,6 @@ Who = HasAddress | str
 HOUR: Final = 3_600
 BATCH: Final = 400
 """Accounts read in one call, well within what nodes let a call cost."""
-
-
-# --- what verbs return ----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Supplied:
-    """A lender paid assets in and got shares."""
-
-    account: str
-    assets: Amount
-    shares: Amount
-    receipt: Receipt = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Withdrawn:
-    """A lender gave shares up and got assets."""
-
-    account: str
-    to: str
-    assets: Amount
-    shares: Amount
-    receipt: Receipt = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class CollateralSupplied:
-    """Collateral was posted for an account."""
-
-    account: str
-    amount: Amount
-    receipt: Receipt = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class CollateralWithdrawn:
-    """An account took collateral back."""
-
-    account: str
-    to: str
-    amount: Amount
-    receipt: Receipt = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Borrowed:
-    """An account took on debt."""
-
-    account: str
-    to: str
-    amount: Amount
-    receipt: Receipt = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Repaid:
-    """Debt of an account was paid back."""
-
-    account: str
-    amount: Amount
-    receipt: Receipt = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Liquidated:
-    """A liquidator repaid debt of an account and got collateral for it."""
-
-    account: str
-    liquidator: str
-    repaid: Amount
-    seized: Amount
-    bonus: Ratio
-    """On top of what was repaid."""
-    bad_debt: Amount
-    """Written off, because nothing but dust was left to collect."""
-    from_reserve: Amount
-    """Part of the bad debt that the reserve bore; lenders bore the rest."""
-    receipt: Receipt = field(repr=False)
-
-
-# --- the client -----------------------------------------------------------------------------------
 
 
 class LendingPool:
@@ -486,7 +405,20 @@ class LendingPool:
             pool=state,
             prices=prices,
             now=now,
+            units=tuple(token.unit for token in self.collaterals),
         )
+
+    def history(
+        self, who: Who, *, after: history.Entry | None = None, limit: int | None = None
+    ) -> list[history.Entry]:
+        """What happened to an account, oldest first, from the pool's events.
+
+        `limit` entries at most; the next page begins behind the last one: `after=page[-1]`. Only
+        as much of the chain is read as a page needs.
+        """
+        if limit is not None and limit < 1:
+            raise InputError(f"a page of {limit} entries", hint="one at least; None for all")
+        return list(islice(history.read(self, address_of(who), after=after), limit))
 
     def market(self, *, block: int | None = None) -> MarketView:
         """The pool: what is lent, what it costs, what it earns."""

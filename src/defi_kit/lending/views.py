@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from ..errors import Reverted
-from ..units import BPS, Amount, Rate, Ratio
+from ..errors import InputError, Reverted
+from ..units import BPS, Amount, Number, Rate, Ratio, Unit, parse_units
 from .pool import Pool
 
 __all__ = [
@@ -74,6 +74,8 @@ class Position:
     """What the oracles answer, 0 where one refuses. [1e36]"""
     now: int = field(repr=False)
     """[unix seconds]"""
+    units: tuple[Unit, ...] = field(repr=False)
+    """Of the pool's collaterals, in its order."""
 
     def __str__(self) -> str:
         held = ", ".join(str(amount) for amount in self.collateral.values()) or "no collateral"
@@ -129,6 +131,72 @@ class Position:
             if price is not None:
                 found[symbol] = human_price(price, amount.unit.decimals, self.debt.unit.decimals)
         return found
+
+    # --- what would be, if ------------------------------------------------------------------------
+
+    def what_if(
+        self,
+        *,
+        prices: Mapping[str, Number] | None = None,
+        seconds: int = 0,
+        supply: Amount | Iterable[Amount] = (),
+        repay: Amount | None = None,
+        borrow: Amount | None = None,
+        withdraw: Amount | Iterable[Amount] = (),
+    ) -> Position:
+        """This account as it would be, on the twin; nothing is sent.
+
+        In this order: time passes; collaterals come to be worth `prices` (by symbol, whole assets
+        per whole token); collateral is supplied; debt is repaid; more is borrowed; collateral is
+        withdrawn. Raises what the contract would revert with, and InputError for a collateral that
+        the pool does not have.
+        """
+        now, worth = self.now + seconds, list(self.prices)
+        for symbol, price in (prices or {}).items():
+            worth[self._number(symbol)] = self._scaled(price, self._number(symbol))
+        pool, who = self.pool.accrue(now=now), self.address
+        for amount in _listed(supply):
+            pool = pool.supply_collateral(self._token(amount), amount.raw, who, prices=worth)
+        if repay is not None:
+            pool, _ = pool.repay(self.debt.unit.to_raw(repay), who, now=now)
+        if borrow is not None:
+            pool = pool.borrow(self.debt.unit.to_raw(borrow), who, now=now, prices=worth)
+        for amount in _listed(withdraw):
+            token = self._token(amount)
+            pool = pool.withdraw_collateral(token, amount.raw, who, now=now, prices=worth)
+        held = zip(self.units, pool.account(who).collateral, strict=True)
+        return replace(
+            self,
+            supplied=replace(
+                self.supplied, raw=pool.convert_to_assets(pool.account(who).shares, now=now)
+            ),
+            debt=replace(self.debt, raw=pool.debt_of(who, now=now)),
+            collateral={unit.symbol: unit.amount(amount) for unit, amount in held if amount},
+            pool=pool,
+            prices=tuple(worth),
+            now=now,
+        )
+
+    def _number(self, symbol: str) -> int:
+        for number, unit in enumerate(self.units):
+            if unit.symbol == symbol:
+                return number
+        known = ", ".join(unit.symbol for unit in self.units)
+        raise InputError(f"{symbol!r} is no collateral of this pool", hint=f"it takes {known}")
+
+    def _token(self, amount: Amount) -> str:
+        if amount.unit not in self.units:
+            self._number(amount.unit.symbol)
+            raise InputError(f"{amount} is of another {amount.unit.symbol} than the pool's")
+        return amount.unit.address
+
+    def _scaled(self, price: Number, number: int) -> int:
+        """The price as an oracle would say it. [1e36]"""
+        return parse_units(price, 36 + self.debt.unit.decimals - self.units[number].decimals)
+
+
+def _listed(amounts: Amount | Iterable[Amount]) -> Iterable[Amount]:
+    return (amounts,) if isinstance(amounts, Amount) else amounts
 
 
 def wad_decimal(value: int) -> Decimal:
