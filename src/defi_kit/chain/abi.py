@@ -12,9 +12,10 @@ InputError; decoding refuses malformed data with a BadResponse.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import accumulate
 from typing import Any
 
 from ..errors import BadResponse, InputError
@@ -71,17 +72,25 @@ class Function:
         """First four bytes of the call data."""
         return selector(self.signature)
 
+    @cached_property
+    def _arguments(self) -> _Coder:
+        return _tuple_coder(self.inputs)
+
+    @cached_property
+    def _returned(self) -> _Coder:
+        return _tuple_coder(self.outputs)
+
     def encode(self, values: Sequence[Any]) -> bytes:
         """Call data."""
         try:
-            return self.selector + _tuple_coder(self.inputs).encode(values)
+            return self.selector + self._arguments.encode(values)
         except InputError as error:
             raise type(error)(f"{self.signature}: {error.message}", hint=error.hint) from None
 
     def decode(self, data: bytes) -> tuple[Any, ...]:
         """Returned values."""
         try:
-            values: tuple[Any, ...] = _tuple_coder(self.outputs).decode(data, 0)
+            values: tuple[Any, ...] = self._returned.decode(data, 0)
         except BadResponse as error:
             raise BadResponse(f"{self.signature}: {error.message}", hint=error.hint) from None
         return values
@@ -158,12 +167,15 @@ def _uint(type_: str, bits: int) -> _Coder:
     limit = 1 << bits
 
     def write(value: Any) -> bytes:
+        if type(value) is int and 0 <= value < limit:
+            return value.to_bytes(32, "big")
         if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < limit:
             raise _unfit(type_, value)
         return value.to_bytes(32, "big")
 
     def read(data: bytes, at: int) -> int:
-        value = int.from_bytes(_word(data, at), "big")
+        word = data[at : at + 32]
+        value = int.from_bytes(word if len(word) == 32 else _word(data, at), "big")
         if value >= limit:
             raise _malformed(type_, data, at)
         return value
@@ -205,8 +217,13 @@ def _bytes_n(type_: str, size: int) -> _Coder:
     return _Coder(32, False, write, read)
 
 
+@lru_cache(maxsize=65_536)
+def _padded(text: str) -> bytes:
+    return _ZEROS_12 + bytes.fromhex(address_of(text)[2:])
+
+
 def _write_address(value: Any) -> bytes:
-    return _ZEROS_12 + bytes.fromhex(address_of(value)[2:])
+    return _padded(value if type(value) is str else address_of(value))
 
 
 def _read_address(data: bytes, at: int) -> str:
@@ -265,34 +282,28 @@ _SIMPLE = {
 @lru_cache(maxsize=4096)
 def _tuple_coder(types: tuple[str, ...]) -> _Coder:
     coders = [_coder(type_) for type_ in types]
-    head = sum(coder.head for coder in coders)
-    dynamic = any(coder.dynamic for coder in coders)
+    items = _Items(coders)
 
     def write(values: Any) -> bytes:
-        if not isinstance(values, tuple | list) or len(values) != len(types):
+        if not isinstance(values, tuple | list) or len(values) != len(coders):
             raise _unfit(f"({','.join(types)})", values)
-        return _write_items(coders, values, head, dynamic)
+        return items.encode(values)
 
     def read(data: bytes, at: int) -> tuple[Any, ...]:
-        return tuple(_read_items(coders, data, at))
+        return tuple(items.decode(data, at))
 
-    return _Coder(32 if dynamic else head, dynamic, write, read)
+    return _Coder(items.head_outside, items.dynamic, write, read)
 
 
 def _fixed_array(element: str, length: int) -> _Coder:
-    coders = [_coder(element)] * length
-    head = sum(coder.head for coder in coders)
-    dynamic = any(coder.dynamic for coder in coders)
+    items = _Items([_coder(element)] * length)
 
     def write(values: Any) -> bytes:
         if not isinstance(values, tuple | list) or len(values) != length:
             raise _unfit(f"{element}[{length}]", values)
-        return _write_items(coders, values, head, dynamic)
+        return items.encode(values)
 
-    def read(data: bytes, at: int) -> list[Any]:
-        return _read_items(coders, data, at)
-
-    return _Coder(32 if dynamic else head, dynamic, write, read)
+    return _Coder(items.head_outside, items.dynamic, write, items.decode)
 
 
 def _array(element: str) -> _Coder:
@@ -302,45 +313,67 @@ def _array(element: str) -> _Coder:
         if not isinstance(values, tuple | list):
             raise _unfit(f"{element}[]", values)
         count = len(values)
-        body = _write_items([coder] * count, values, count * coder.head, coder.dynamic)
-        return count.to_bytes(32, "big") + body
+        return count.to_bytes(32, "big") + _several(element, count).encode(values)
 
     def read(data: bytes, at: int) -> list[Any]:
         count = int.from_bytes(_word(data, at), "big")
         # Before a list of that length is made: data may claim any number of elements.
         if count * coder.head > len(data) - at - 32:
             raise _malformed(f"{element}[]", data, at)
-        return _read_items([coder] * count, data, at + 32)
+        return _several(element, count).decode(data, at + 32)
 
     return _Coder(32, True, write, read)
 
 
-def _write_items(coders: list[_Coder], values: Sequence[Any], head: int, dynamic: bool) -> bytes:
-    if not dynamic:
-        return b"".join([coder.encode(value) for coder, value in zip(coders, values, strict=True)])
-    heads: list[bytes] = []
-    tails: list[bytes] = []
-    for coder, value in zip(coders, values, strict=True):
-        encoded = coder.encode(value)
-        if coder.dynamic:
-            heads.append(head.to_bytes(32, "big"))
-            tails.append(encoded)
-            head += len(encoded)
-        else:
-            heads.append(encoded)
-    return b"".join(heads + tails)
+@lru_cache(maxsize=256)
+def _several(element: str, count: int) -> _Items:
+    return _Items([_coder(element)] * count)
 
 
-def _read_items(coders: Iterable[_Coder], data: bytes, start: int) -> list[Any]:
-    items = []
-    at = start
-    for coder in coders:
-        place = at
-        if coder.dynamic:
-            place = start + int.from_bytes(_word(data, at), "big")
-        items.append(coder.decode(data, place))
-        at += coder.head
-    return items
+class _Items:
+    """Values one after the other, as in a tuple: heads first, then what is dynamic."""
+
+    def __init__(self, coders: list[_Coder]) -> None:
+        self.dynamic = any(coder.dynamic for coder in coders)
+        self.head = sum(coder.head for coder in coders)
+        self.head_outside = 32 if self.dynamic else self.head
+        """In the head of what contains it."""
+        self._writers = [(coder.encode, coder.dynamic) for coder in coders]
+        places = list(accumulate((coder.head for coder in coders), initial=0))
+        self._readers = [
+            (coder.decode, place, coder.dynamic)
+            for coder, place in zip(coders, places, strict=False)
+        ]
+
+    def encode(self, values: Sequence[Any]) -> bytes:
+        """As many values as there are coders."""
+        pairs = zip(self._writers, values, strict=True)
+        if not self.dynamic:
+            return b"".join([write(value) for (write, _), value in pairs])
+        heads: list[bytes] = []
+        tails: list[bytes] = []
+        offset = self.head
+        for (write, dynamic), value in pairs:
+            encoded = write(value)
+            if dynamic:
+                heads.append(offset.to_bytes(32, "big"))
+                tails.append(encoded)
+                offset += len(encoded)
+            else:
+                heads.append(encoded)
+        return b"".join(heads + tails)
+
+    def decode(self, data: bytes, start: int) -> list[Any]:
+        """The values in `data`, whose offsets count from `start`."""
+        if not self.dynamic:
+            return [read(data, start + place) for read, place, _ in self._readers]
+        items = []
+        for read, place, dynamic in self._readers:
+            at = start + place
+            if dynamic:
+                at = start + int.from_bytes(_word(data, at), "big")
+            items.append(read(data, at))
+        return items
 
 
 def _word(data: bytes, at: int) -> bytes:

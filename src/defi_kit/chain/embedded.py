@@ -9,10 +9,10 @@ the Cancun rules whatever it is told.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any, ClassVar, Final, Never
 
 from pyrevm import EVM, BlockEnv, CfgEnv, Env
@@ -24,10 +24,13 @@ from ..errors import (
     NotSupported,
 )
 from .base import ENDOWMENT, GENESIS, Chain, check_value, key_address, named_key
+from .clock import Clock
 from .decode import decode_revert, halted, out_of_gas
-from .filters import Topics, topics_match, wanted_addresses
-from .hashing import HasAddress, address_of, checksum_address, create_address, keccak
+from .filters import Topics, wanted_addresses
+from .hashing import HasAddress, address_of, create_address, keccak
+from .logbook import Logbook
 from .receipts import Log, Receipt
+from .renewal import copy_state
 from .trampolines import account_info, exact_code, forwarded
 from .types import Account, Sender, Transaction
 
@@ -36,24 +39,29 @@ __all__ = ["EmbeddedChain"]
 GAS_LIMIT: Final = 30_000_000
 """Of a block, and of a transaction unless less is given."""
 
+LONGEST_JOURNAL: Final = 50_000
+"""Calls that the EVM may remember before it is renewed: ten thousand swaps, some 30 MB."""
+
 _REVERT = re.compile(r"Revert \{ gas_used: \d+, output: 0x([0-9a-f]*) \}")
 _HALT = re.compile(r"Halt \{ reason: (\w+)")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Saved:
     """What a snapshot must put back beside the EVM's own state."""
 
+    checkpoint: Any
     number: int
-    timestamp: int
     next_timestamp: int | None
-    nonces: dict[str, int]
-    accounts: dict[str, Account]
-    logs: int
+    changes: int
 
 
 class EmbeddedChain(Chain):
-    """A chain inside this process. Not for several threads, cannot be pickled or copied."""
+    """A chain inside this process. Not for several threads, cannot be pickled or copied.
+
+    Its memory does not grow with the number of transactions, except inside a snapshot, which must
+    be able to undo them all.
+    """
 
     engine: ClassVar[str] = "embedded"
 
@@ -61,16 +69,15 @@ class EmbeddedChain(Chain):
         super().__init__()
         self.chain_id = chain_id
         self.is_local = True
-        self._evm: Any = EVM(env=Env(cfg=CfgEnv(chain_id=chain_id)), gas_limit=GAS_LIMIT)
-        self._open: list[Any] = []  # checkpoints of the snapshots entered and not left
-        self._number = 0
-        self._timestamps = [GENESIS]
+        self._evm: Any = self._new_evm()
+        self._longest_journal = LONGEST_JOURNAL
+        self._open: list[_Saved] = []  # snapshots entered and not left
+        self._clock = Clock(GENESIS)
         self._next_timestamp: int | None = None
         self._nonces: dict[str, int] = {}
         self._accounts: dict[str, Account] = {}
-        self._logs: list[Log] = []
-        self._logs_of: dict[str, list[Log]] = {}
-        self._muted: set[str] = set()
+        self._changes: list[tuple[dict[str, Any], str, Any]] = []  # to undo, while anything is open
+        self._book = Logbook()
         self._show_block(0, GENESIS)
 
     # --- accounts ---------------------------------------------------------------------------------
@@ -80,7 +87,7 @@ class EmbeddedChain(Chain):
         if name not in self._accounts:
             account = Account(name, key_address(named_key(name)))
             self._evm.set_balance(account.address, ENDOWMENT)
-            self._accounts[name] = account
+            self._note(self._accounts, name, account)
         return self._accounts[name]
 
     def impersonate(self, address: HasAddress | str) -> Account:
@@ -100,9 +107,10 @@ class EmbeddedChain(Chain):
         block: int | None = None,
     ) -> bytes:
         """What the call returns. Only the latest block can be asked (NotSupported)."""
-        if block is not None and block != self._number:
+        if block is not None and block != self._clock.number:
             raise NotSupported(
-                f"the embedded chain answers for its latest block {self._number}, not for {block}",
+                f"the embedded chain answers for its latest block {self.block_number}, "
+                f"not for {block}",
                 hint="Chain.anvil() keeps old states",
             )
         caller, target = self._sender(sender), address_of(to)
@@ -124,8 +132,14 @@ class EmbeddedChain(Chain):
         gas: int | None = None,
     ) -> Receipt:
         """One transaction, one block. Raises the contract's error; then nothing changed."""
-        with self._new_block():
-            return self._transact(Transaction(_target(to), data, sender, value), gas, 0)
+        timestamp = self._open_block()
+        try:
+            receipt = self._transact(to, data, sender, value, gas, timestamp, 0)
+        except BaseException:
+            self._drop_block()
+            raise
+        self._close_block(timestamp)
+        return receipt
 
     def batch(self, transactions: Iterable[Transaction]) -> list[Receipt]:
         """All in one block, in order. If one fails, its error is raised and none happened."""
@@ -133,39 +147,56 @@ class EmbeddedChain(Chain):
         if not listed:
             return []
         saved = self._save()
-        checkpoint = self._evm.snapshot()
+        timestamp = self._open_block()
         receipts: list[Receipt] = []
         try:
-            with self._new_block():
-                for transaction in listed:
-                    receipts.append(self._transact(transaction, None, len(receipts)))
+            for index, item in enumerate(listed):
+                receipt = self._transact(
+                    item.to, item.data, item.sender, item.value, None, timestamp, index
+                )
+                receipts.append(receipt)
         except BaseException as error:
-            self._evm.revert(checkpoint)
             self._restore(saved)
             error.add_note(f"transaction {len(receipts) + 1} of {len(listed)} in the batch")
             raise
+        self._open.remove(saved)
+        if not self._open:
+            self._changes.clear()
         self._evm.commit()  # closes the checkpoint just opened; without one it would break the EVM
+        self._close_block(timestamp)
         return receipts
 
-    def _transact(self, transaction: Transaction, gas: int | None, index: int) -> Receipt:
-        sender = self._sender(transaction.sender)
-        target, data, value = transaction.to, transaction.data, check_value(transaction.value)
-        nonce = self._nonces.get(sender, 0)
+    def _transact(
+        self,
+        to: HasAddress | str | None,
+        data: bytes,
+        sender: Sender | None,
+        value: int,
+        gas: int | None,
+        timestamp: int,
+        index: int,
+    ) -> Receipt:
+        who = self._sender(sender)
+        check_value(value)
+        nonce = self._nonces.get(who, 0)
         self._evm.reset_transient_storage()
+        target: str | None = None
         created: str | None = None
-        if target is None:
-            created = self._create(sender, data, value, gas, nonce)
+        if to is None:
+            created = self._create(who, data, value, gas, nonce)
         else:
-            target = address_of(target)
-            self._execute(sender, target, data, value, gas)
-        self._nonces[sender] = nonce + 1
+            target = address_of(to)
+            self._execute(who, target, data, value, gas)
+        self._note(self._nonces, who, nonce + 1)
         result: Any = self._evm.result  # never None after a call that succeeded
-        number, timestamp = self._number + 1, self._pending_timestamp()
-        identity = f"{self.chain_id}/{number}/{index}/{sender}/{nonce}/{target}/{value}/"
-        hash_ = "0x" + keccak(identity.encode() + data).hex()
-        logs = self._keep_logs(result.logs, number, timestamp, hash_)
-        gas_used = result.gas_used
-        return Receipt(hash_, number, sender, target, created, gas_used, False, logs, self)
+        number = self._clock.number + 1
+        identity = f"{self.chain_id}/{number}/{index}/{who}/{nonce}/{target}/{value}/"
+        # No node made this hash, and none could check it: any function without collisions will do.
+        hash_ = "0x" + blake2b(identity.encode() + data, digest_size=32).hexdigest()
+        logs = self._book.add(result.logs, number, timestamp, hash_)
+        receipt = Receipt(hash_, number, who, target, created, result.gas_used, False, logs, self)
+        vars(receipt)["timestamp"] = timestamp
+        return receipt
 
     def _execute(self, sender: str, to: str, data: bytes, value: int, gas: int | None) -> bytes:
         try:
@@ -238,18 +269,18 @@ class EmbeddedChain(Chain):
     @property
     def block_number(self) -> int:
         """Number of the latest block."""
-        return self._number
+        return self._clock.number
 
     @property
     def timestamp(self) -> int:
         """Timestamp of the latest block. [unix seconds]"""
-        return self._timestamps[-1]
+        return self._clock.timestamp
 
     def block_timestamp(self, block: int) -> int:
         """Timestamp of a block. [unix seconds]"""
-        if not 0 <= block <= self._number:
-            raise InputError(f"no block {block}; the latest is {self._number}")
-        return self._timestamps[block]
+        if not 0 <= block <= self._clock.number:
+            raise InputError(f"no block {block}; the latest is {self._clock.number}")
+        return self._clock.at(block)
 
     @property
     def genesis_hash(self) -> str:
@@ -267,30 +298,50 @@ class EmbeddedChain(Chain):
     def mine(self, blocks: int = 1) -> None:
         """Mines empty blocks, one second apart."""
         for _ in range(blocks):
-            with self._new_block():
-                pass
+            self._clock.add(self._next_timestamp or self._clock.timestamp + 1)
+            self._next_timestamp = None
+        self._drop_block()
 
-    def _pending_timestamp(self) -> int:
-        return self._next_timestamp or self.timestamp + 1
+    def _open_block(self) -> int:
+        """Shows the EVM the block that is being made; its timestamp. [unix seconds]"""
+        timestamp = self._next_timestamp or self._clock.timestamp + 1
+        self._show_block(self._clock.number + 1, timestamp)
+        return timestamp
 
-    @contextmanager
-    def _new_block(self) -> Iterator[None]:
-        """The block that is being made; it counts only if nothing goes wrong in it."""
-        number, timestamp = self._number + 1, self._pending_timestamp()
-        self._show_block(number, timestamp)
-        try:
-            yield
-        except BaseException:
-            self._show_block(self._number, self.timestamp)
-            raise
-        self._number = number
-        self._timestamps.append(timestamp)
+    def _close_block(self, timestamp: int) -> None:
+        """The block that the EVM was shown counts."""
+        self._clock.add(timestamp)
         self._next_timestamp = None
+        if not self._open:
+            self._book.tidy()
+            if self._evm.journal_len > self._longest_journal:
+                self._renew()
+
+    def _drop_block(self) -> None:
+        """Shows the EVM the latest block, as views are to see it."""
+        self._show_block(self._clock.number, self._clock.timestamp)
 
     def _show_block(self, number: int, timestamp: int) -> None:
         self._evm.set_block_env(
             BlockEnv(number=number, timestamp=timestamp, gas_limit=GAS_LIMIT, basefee=0)
         )
+
+    # --- the EVM's memory -------------------------------------------------------------------------
+
+    def _new_evm(self) -> Any:
+        return EVM(env=Env(cfg=CfgEnv(chain_id=self.chain_id)), gas_limit=GAS_LIMIT)
+
+    def _renew(self) -> None:
+        """Goes on with an EVM that does not remember how its state came about."""
+        fresh = self._new_evm()
+        slots = copy_state(self._evm, fresh)
+        if slots is None:
+            self._longest_journal *= 2  # or it would be tried after every transaction
+            return
+        self._evm = fresh
+        # A large state is copied less often: on the average a transaction pays for its own journal.
+        self._longest_journal = max(LONGEST_JOURNAL, slots)
+        self._drop_block()
 
     # --- snapshots --------------------------------------------------------------------------------
 
@@ -298,41 +349,44 @@ class EmbeddedChain(Chain):
     def snapshot(self) -> Iterator[None]:
         """Undoes at its end whatever happened inside. Nests, a few hundred deep."""
         saved = self._save()
-        checkpoint = self._evm.snapshot()
-        self._open.append(checkpoint)
         try:
             yield
         finally:
             # By hand a context can be left out of order. The EVM would go back to anything at all.
-            if checkpoint not in self._open:
+            if saved not in self._open:
                 raise ChainError(
                     "this snapshot is undone already: one around it was left before it",
                     hint="leave snapshots in the opposite order of entering them",
                 )
-            del self._open[self._open.index(checkpoint) :]
-            self._evm.revert(checkpoint)
             self._restore(saved)
 
     def _save(self) -> _Saved:
-        return _Saved(
-            self._number,
-            self.timestamp,
-            self._next_timestamp,
-            dict(self._nonces),
-            dict(self._accounts),
-            len(self._logs),
+        saved = _Saved(
+            self._evm.snapshot(), self._clock.number, self._next_timestamp, len(self._changes)
         )
+        self._open.append(saved)
+        return saved
 
     def _restore(self, saved: _Saved) -> None:
-        self._number = saved.number
-        del self._timestamps[saved.number + 1 :]
+        del self._open[self._open.index(saved) :]
+        self._evm.revert(saved.checkpoint)
+        self._clock.cut(saved.number)
         self._next_timestamp = saved.next_timestamp
-        self._nonces = saved.nonces
-        self._accounts = saved.accounts  # one first asked for inside has lost its ether again
-        while len(self._logs) > saved.logs:
-            log = self._logs.pop()
-            self._logs_of[log.address].pop()
-        self._show_block(self._number, self.timestamp)
+        self._book.cut(saved.number)
+        # An account first asked for inside has lost its ether again, and so is forgotten.
+        while len(self._changes) > saved.changes:
+            mapping, key, before = self._changes.pop()
+            if before is None:
+                del mapping[key]
+            else:
+                mapping[key] = before
+        self._drop_block()
+
+    def _note(self, mapping: dict[str, Any], key: str, value: Any) -> None:
+        """Writes to a mapping so that a snapshot can undo it."""
+        if self._open:
+            self._changes.append((mapping, key, mapping.get(key)))
+        mapping[key] = value
 
     def close(self) -> None:
         """Gives the chain up; whatever is asked of it afterwards is a ChainError."""
@@ -348,45 +402,12 @@ class EmbeddedChain(Chain):
         to_block: int | None = None,
     ) -> Iterator[Log]:
         """Past logs, oldest first; blocks inclusive."""
-        last = self._number if to_block is None else to_block
-        wanted = wanted_addresses(address)
-        if wanted is not None and len(wanted) == 1:
-            found = self._logs_of.get(wanted[0], [])
-        else:
-            found = self._logs
-        start = bisect_left(found, from_block, key=_block_of)
-        end = bisect_right(found, last, key=_block_of)
-        for log in found[start:end]:
-            if (wanted is None or log.address in wanted) and topics_match(log.topics, topics):
-                yield log
+        last = self._clock.number if to_block is None else to_block
+        return self._book.find(wanted_addresses(address), topics, from_block, last)
 
     def mute(self, *contracts: HasAddress | str) -> None:
         """Keeps no further logs of these contracts; receipts carry them all the same."""
-        self._muted.update(address_of(contract) for contract in contracts)
-
-    def _keep_logs(
-        self, raw: Iterable[Any], number: int, timestamp: int, hash_: str
-    ) -> tuple[Log, ...]:
-        in_block = self._logs and self._logs[-1].block_number == number
-        first = self._logs[-1].log_index + 1 if in_block else 0
-        kept = []
-        for index, item in enumerate(raw, first):
-            topics, data = item.data
-            address = checksum_address(item.address)
-            log = Log(address, tuple(topics), data, number, timestamp, hash_, index)
-            kept.append(log)
-            if address not in self._muted:
-                self._logs.append(log)
-                self._logs_of.setdefault(address, []).append(log)
-        return tuple(kept)
-
-
-def _block_of(log: Log) -> int:
-    return log.block_number
-
-
-def _target(to: HasAddress | str | None) -> str | None:
-    return None if to is None else address_of(to)
+        self._book.mute({address_of(contract) for contract in contracts})
 
 
 class _Closed:

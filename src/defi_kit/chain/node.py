@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -296,7 +297,7 @@ class NodeChain(Chain):
             contract_address=address(created) if created and transaction.to is None else None,
             gas_used=quantity(member(raw, "gasUsed", "a receipt"), "gas"),
             gas_exact=True,
-            logs=tuple(self._with_timestamps(raw_logs)),
+            read_logs=partial(self._read_logs, raw_logs),
             chain=self,
         )
         if raw.get("blockTimestamp") is not None:  # Anvil says it; elsewhere it costs a question
@@ -432,6 +433,9 @@ class NodeChain(Chain):
                     yield item
             start = end + 1
             window = min(window * 2, WINDOW)
+
+    def _read_logs(self, raw: Any) -> tuple[Log, ...]:
+        return tuple(self._with_timestamps(raw))
 
     def _with_timestamps(self, raw: Any) -> list[Log]:
         """Logs from JSON. Where the node does not put the block's timestamp in, it is asked."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
@@ -46,8 +47,14 @@ class Receipt:
     gas_used: int
     gas_exact: bool
     """False on the embedded engine, whose storage slots stay warm: never show its gas as fact."""
-    logs: tuple[Log, ...] = field(repr=False)
+    read_logs: Callable[[], tuple[Log, ...]] = field(repr=False, compare=False)
+    """Decodes the logs; most are never asked for."""
     chain: Chain = field(repr=False, compare=False)
+
+    @cached_property
+    def logs(self) -> tuple[Log, ...]:
+        """What the contracts said, in order."""
+        return self.read_logs()
 
     @cached_property
     def timestamp(self) -> int:

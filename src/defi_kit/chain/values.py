@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from ..errors import BadResponse
 from .abi import decode
-from .hashing import HasAddress
 
 if TYPE_CHECKING:
     from .receipts import Log
@@ -17,18 +16,20 @@ if TYPE_CHECKING:
 __all__ = ["Event", "Struct", "UnknownEvent", "to_abi"]
 
 
+_PLAIN: Final = frozenset((int, str, bytes, bool))
+
+
 def to_abi(value: Any) -> Any:
     """`value` as the ABI codec takes it: structs as tuples, accounts and contracts as addresses."""
-    kind = type(value)
-    if kind is int or kind is str or kind is bytes or kind is bool:
+    if type(value) in _PLAIN:
         return value
+    if isinstance(value, list | tuple):
+        return [item if type(item) in _PLAIN else to_abi(item) for item in value]
     if isinstance(value, Struct):
         return value.to_tuple()
-    if isinstance(value, list | tuple):
-        return [to_abi(item) for item in value]
-    if isinstance(value, HasAddress):
-        return value.address
-    return value
+    # Not `isinstance(value, HasAddress)`: a protocol takes five microseconds to say no.
+    address = getattr(value, "address", None)
+    return value if address is None else address
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,214 @@
+"""The logs of a chain that this process keeps itself: the latest in memory, the rest in a file.
+
+A transaction's logs are decoded when somebody asks for them. Beyond `KEPT` logs the older half goes
+to a temporary file without a name, which ends with the process; so a million transactions need no
+more memory than ten thousand.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import tempfile
+import weakref
+import zlib
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import IO, Any, Final
+
+from .filters import Topics, topics_match
+from .hashing import checksum_address
+from .receipts import Log
+
+__all__ = ["Logbook"]
+
+KEPT: Final = 40_000
+"""Logs in memory at most; the older half is filed when there are more."""
+
+UNREAD: Final = 4_096
+"""Transactions whose logs may stay undecoded: muted contracts' logs are dropped on decoding."""
+
+
+class _Emitted:
+    """The logs of one transaction as the EVM has them."""
+
+    __slots__ = ("block", "decoded", "first", "raw", "timestamp", "transaction")
+
+    def __init__(self, raw: Any, first: int, block: int, timestamp: int, transaction: str) -> None:
+        self.raw = raw
+        self.first = first
+        self.block = block
+        self.timestamp = timestamp
+        self.transaction = transaction
+        self.decoded: tuple[Log, ...] | None = None
+
+    def logs(self) -> tuple[Log, ...]:
+        """Decoded; once."""
+        if self.decoded is None:
+            found = []
+            for place, item in enumerate(self.raw, self.first):
+                topics, data = item.data
+                address = checksum_address(item.address)
+                log = Log(
+                    address,
+                    tuple(topics),
+                    data,
+                    self.block,
+                    self.timestamp,
+                    self.transaction,
+                    place,
+                )
+                found.append(log)
+            self.decoded, self.raw = tuple(found), ()
+        return self.decoded
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Where some consecutive logs are in the file."""
+
+    first: int
+    last: int
+    """Blocks of the first and of the last."""
+    offset: int
+    size: int
+    addresses: frozenset[str]
+
+
+class Logbook:
+    """Every log of a chain, oldest first."""
+
+    def __init__(self) -> None:
+        self._unread: list[_Emitted] = []
+        self._logs: list[Log] = []
+        self._of: dict[str, list[Log]] = {}
+        self._muted: set[str] = set()
+        self._pages: list[_Page] = []
+        self._file: IO[bytes] | None = None
+        self._owner = 0
+
+    def add(
+        self, raw: Any, block: int, timestamp: int, transaction: str
+    ) -> Callable[[], tuple[Log, ...]]:
+        """Notes the logs of a transaction, a list of pyrevm's; how to get them decoded."""
+        if not raw:
+            return _nothing
+        previous = self._unread[-1] if self._unread else None
+        if previous is not None and previous.block == block:
+            first = previous.first + len(previous.logs())
+        else:
+            first = self._logs[-1].log_index + 1 if self._ends_with(block) else 0
+        emitted = _Emitted(raw, first, block, timestamp, transaction)
+        self._unread.append(emitted)
+        return emitted.logs
+
+    def mute(self, addresses: set[str]) -> None:
+        """Keeps no further logs of these contracts."""
+        self._read()
+        self._muted |= addresses
+
+    def cut(self, block: int) -> None:
+        """Forgets the logs of all later blocks."""
+        while self._unread and self._unread[-1].block > block:
+            self._unread.pop()
+        while self._logs and self._logs[-1].block_number > block:
+            self._of[self._logs.pop().address].pop()
+
+    def tidy(self) -> None:
+        """Files old logs away if there are many; what is filed can no longer be cut."""
+        if len(self._unread) >= UNREAD:
+            self._read()
+            while len(self._logs) > KEPT:
+                self._file_away(self._logs[: KEPT // 2])
+
+    def find(
+        self, wanted: tuple[str, ...] | None, topics: Topics | None, first: int, last: int
+    ) -> Iterator[Log]:
+        """The logs of these contracts, or of all, in these blocks, inclusive."""
+        self._read()
+        one = wanted is not None and len(wanted) == 1
+        kept = self._of.get(wanted[0], []) if wanted and one else self._logs
+        start = bisect_left(kept, first, key=_block_of)
+        latest = kept[start : bisect_right(kept, last, key=_block_of)]
+        for page in [*self._pages]:
+            if page.last < first or page.first > last:
+                continue
+            if wanted is None or not page.addresses.isdisjoint(wanted):
+                for log in self._load(page):
+                    if first <= log.block_number <= last and _is_wanted(log, wanted, topics):
+                        yield log
+        for log in latest:
+            if _is_wanted(log, wanted, topics):
+                yield log
+
+    def _ends_with(self, block: int) -> bool:
+        return bool(self._logs) and self._logs[-1].block_number == block
+
+    def _read(self) -> None:
+        """Decodes what was not decoded yet."""
+        for emitted in self._unread:
+            for log in emitted.logs():
+                if log.address not in self._muted:
+                    self._logs.append(log)
+                    self._of.setdefault(log.address, []).append(log)
+        self._unread.clear()
+
+    # --- the file ---------------------------------------------------------------------------------
+
+    def _file_away(self, logs: list[Log]) -> None:
+        plain = [
+            (
+                log.address,
+                log.topics,
+                log.data,
+                log.block_number,
+                log.timestamp,
+                log.transaction_hash,
+                log.log_index,
+            )
+            for log in logs
+        ]
+        packed = zlib.compress(pickle.dumps(plain, pickle.HIGHEST_PROTOCOL), 1)
+        offset = self._end()
+        os.pwrite(self._own_file(), packed, offset)
+        addresses = frozenset(log.address for log in logs)
+        blocks = logs[0].block_number, logs[-1].block_number
+        self._pages.append(_Page(*blocks, offset, len(packed), addresses))
+        del self._logs[: len(logs)]
+        for address in addresses:
+            of = self._of[address]
+            del of[: sum(log.address == address for log in logs)]
+
+    def _load(self, page: _Page) -> Iterator[Log]:
+        assert self._file is not None
+        # Only this process ever wrote to the file, which has no name: unpickling is safe.
+        packed = os.pread(self._file.fileno(), page.size, page.offset)
+        return (Log(*fields) for fields in pickle.loads(zlib.decompress(packed)))
+
+    def _end(self) -> int:
+        return self._pages[-1].offset + self._pages[-1].size if self._pages else 0
+
+    def _own_file(self) -> int:
+        """The file to write to. A forked process takes a copy rather than its parent's."""
+        if self._file is None or self._owner != os.getpid():
+            made = tempfile.TemporaryFile(prefix="defi_kit_logs_")  # noqa: SIM115  (it is kept)
+            weakref.finalize(self, made.close)
+            for page in self._pages:
+                assert self._file is not None
+                packed = os.pread(self._file.fileno(), page.size, page.offset)
+                os.pwrite(made.fileno(), packed, page.offset)
+            self._file, self._owner = made, os.getpid()
+        return self._file.fileno()
+
+
+def _nothing() -> tuple[Log, ...]:
+    return ()
+
+
+def _block_of(log: Log) -> int:
+    return log.block_number
+
+
+def _is_wanted(log: Log, wanted: tuple[str, ...] | None, topics: Topics | None) -> bool:
+    return (wanted is None or log.address in wanted) and topics_match(log.topics, topics)
