@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     from defi_kit.errors import DefiKitError, InputError, Reverted
     from defi_kit.kit import Economy, Kit, Market, attach, deploy
     from defi_kit.lending import LendingPool
-    from defi_kit.oracles import FeedOracle, ScriptedFeed
+    from defi_kit.oracles import (
+        FeedOracle,
+        GuardedOracle,
+        ScriptedFeed,
+        SignedFeed,
+        TwapOracle,
+        VaultOracle,
+    )
     from defi_kit.stablecoins import FiatDollar
     from defi_kit.tokens import FaucetToken, Token, WrappedEther
     from defi_kit.units import Amount, Rate, Ratio, Unit
@@ -37,6 +44,7 @@ __all__ = [
     "FaucetToken",
     "FeedOracle",
     "FiatDollar",
+    "GuardedOracle",
     "InputError",
     "Kit",
     "LendingPool",
@@ -46,9 +54,12 @@ __all__ = [
     "Receipt",
     "Reverted",
     "ScriptedFeed",
+    "SignedFeed",
     "Token",
     "Transaction",
+    "TwapOracle",
     "Unit",
+    "VaultOracle",
     "WrappedEther",
     "attach",
     "deploy",
@@ -63,7 +74,14 @@ _HOMES = {
     "errors": ("DefiKitError", "InputError", "Reverted"),
     "kit": ("Economy", "Kit", "Market", "attach", "deploy"),
     "lending": ("LendingPool",),
-    "oracles": ("FeedOracle", "ScriptedFeed"),
+    "oracles": (
+        "FeedOracle",
+        "GuardedOracle",
+        "ScriptedFeed",
+        "SignedFeed",
+        "TwapOracle",
+        "VaultOracle",
+    ),
     "stablecoins": ("FiatDollar",),
     "tokens": ("FaucetToken", "Token", "WrappedEther"),
     "units": ("Amount", "Rate", "Ratio", "Unit"),

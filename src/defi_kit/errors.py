@@ -89,21 +89,55 @@ HINTS: dict[str, str] = {
     "TransferFromFailed": "the token refused; check the allowance, balance, freeze and pause",
     "NotOwner": "send it as the owner: sender=owner",
     # oracles
+    "AnswerOutOfRange": "a signed answer is above zero and fits in 127 bits; leave that report out",
     "BoundsTooWide": "narrow the bounds: an answer between them would round to a price of zero",
     "CarriedOverPrice": "the feed repeats an old round's answer; wait for a new round",
     "FeedOff": "its owner switched the feed off; set_reverting(False) switches it on",
     "FuturePrice": "the feed is ahead of the chain's clock; do not trust it",
+    "FutureReport": "sign the price of a moment that has come",
+    "GrowthTooFast": 'a cap grows at most tenfold a year; max_growth="20%" is meant per year',
+    "InvalidDeviation": 'give a deviation between nothing and 100%, such as "2%"',
     "InvalidLeg": "give a maximum age above zero and bounds with an answer between them",
+    "InvalidTerms": "a quorum of one to all signers, a jump above zero and up to 100%, times "
+    "above zero",
+    "InvalidWindow": "give a window, an age and a least liquidity above zero",
+    "JumpTooLarge": "is it a slip? If not, wait: each jump_period without an answer allows as "
+    "much again",
+    "LateReport": "the reports were held back for too long; sign the present price",
+    "NoExchange": "there is no contract at the exchange's address on this chain",
     "NoFeed": "there is no contract at the feed's address on this chain",
+    "NoOracle": "there is no contract at the oracle's address on this chain",
+    "NoPool": "the exchange has no such pool; exchange.create_pool(...) opens one",
+    "NoVault": "there is no contract at the vault's address on this chain",
     "NonPositivePrice": "the feed is broken; no price can be had from it",
+    "OutdatedReport": "the feed has an answer of that moment or a later one; sign the present "
+    "price",
     "PriceOutOfBounds": "the feed sits at or beyond the bounds set at deployment; do not trust it",
+    "PriceTooSmall": "the price has no digits left at 1e36; ask for the inverse",
+    "PricesDisagree": "two sources differ; find out which of them is wrong, or wait until they "
+    "agree",
+    "QuietPool": "nobody has traded with the pool for too long; its price may be an old one",
+    "SameOracle": "name another source: an oracle always agrees with itself",
     "StalePrice": "the feed was not updated in time; on a ScriptedFeed, set_price(...) is live",
+    "StartOutOfBounds": "the share's worth has jumped, or is nothing: look for a donation before "
+    "you try again",
+    "TooLittleLiquidity": "the pool has been drained; its price is cheap to move",
+    "TooManyDecimals": "feeds and tokens have at most 24 decimals, shares of a vault at most 30",
+    "WindowTooLong": "no record is near the window's start; increase_observations(...), or trade "
+    "more often",
+    "WorthlessShares": "the vault has lost all, or its asset is worth nothing",
     # signed statements of several
     "MalformedVote": "65 bytes r, s, v with the lower s, as wallets sign",
     "NoMember": "only the members named may sign, and exactly what is sent, for this chain",
     "QuorumMissed": "more of the members must sign the statement",
     "SignersUnsorted": "sort the signatures by signer's address, each signer once",
     # stablecoins
+    "BelowPeg": "the token that would come in has lost its peg; wait until its oracle sees it back",
+    "InsufficientStock": "swap less, or let the treasury fund(...) more of that token",
+    "InvalidSide": "give two different tokens that are on this chain, and a treasury",
+    "NotASide": "name one of the swap's two tokens: swap.backing, swap.dollar",
+    "NotFunded": "the treasury takes back what it paid in, no more; collect(...) takes the surplus",
+    "NotTreasury": "send it as the treasury: sender=swap.treasury",
     "AccountIsFrozen": "compliance froze the account, and can unfreeze(...) it",
     "DollarIsPaused": "the pauser stopped the dollar, and can unpause() it",
     "ERC20InvalidSpender": "the zero address cannot spend; name the spender",
@@ -152,7 +186,7 @@ HINTS: dict[str, str] = {
     "NotAuthorized": "only the account itself may do this; send it with sender=account",
     "TooLittleSeized": "the price or the debt moved; look with lending.preview_liquidation(...)",
     "UnknownCollateral": "the pool takes other tokens: lending.collaterals",
-    "ZeroPrice": "an oracle of a collateral held has no price; repaying needs none",
+    "ZeroPrice": "an oracle answers zero, which is no price; repaying a loan needs none",
 }
 """Error name → the usual remedy, in a few words. Rooms add a line for each of their errors."""
 

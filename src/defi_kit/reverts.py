@@ -14,6 +14,7 @@ __all__ = [
     "AccountIsFrozen",
     "AllowanceOverflow",
     "AllowanceUnderflow",
+    "AnswerOutOfRange",
     "ApproveFailed",
     "BalanceOverflow",
     "BelowPeg",
@@ -51,6 +52,10 @@ __all__ = [
     "ERC1155InvalidReceiver",
     "ERC1155InvalidSender",
     "ERC1155MissingApprovalForAll",
+    "ERC4626ExceededMaxDeposit",
+    "ERC4626ExceededMaxMint",
+    "ERC4626ExceededMaxRedeem",
+    "ERC4626ExceededMaxWithdraw",
     "ETHTransferFailed",
     "EmptyPath",
     "ExpOverflow",
@@ -62,6 +67,8 @@ __all__ = [
     "FrozenForGood",
     "FullMulDivFailed",
     "FuturePrice",
+    "FutureReport",
+    "GrowthTooFast",
     "HealthyAccount",
     "IncompleteList",
     "InsufficientAllowance",
@@ -71,15 +78,24 @@ __all__ = [
     "InsufficientStock",
     "InvalidCollateral",
     "InvalidCurve",
+    "InvalidDeviation",
+    "InvalidKeeper",
     "InvalidLeg",
     "InvalidParameter",
     "InvalidPermit",
     "InvalidRatios",
+    "InvalidReceiver",
     "InvalidRecipient",
     "InvalidSide",
     "InvalidSignature",
+    "InvalidTerms",
+    "InvalidWindow",
+    "JumpTooLarge",
+    "LateReport",
     "LeavesDust",
     "LnWadUndefined",
+    "LoanAboveMaximum",
+    "LoanNotAccepted",
     "Locked",
     "MalformedVote",
     "MantissaOverflow",
@@ -91,10 +107,14 @@ __all__ = [
     "MulDivFailed",
     "MulWadFailed",
     "NoDebt",
+    "NoExchange",
     "NoFeed",
     "NoLiquidity",
     "NoMember",
+    "NoOracle",
+    "NoPool",
     "NoSuchRound",
+    "NoVault",
     "NonPositivePrice",
     "NotASide",
     "NotAuthorized",
@@ -102,14 +122,18 @@ __all__ = [
     "NotMinter",
     "NotOffered",
     "NotOwner",
+    "NotThePool",
     "NotTreasury",
+    "NothingSoOld",
     "NothingToSkim",
     "NumberTooLarge",
     "OddNumber",
     "OracleOff",
     "OutOfDomain",
+    "OutdatedReport",
     "Overflow",
     "OwnerRequired",
+    "PathEndsElsewhere",
     "Permit2AllowanceIsFixedAtInfinity",
     "Permit2AmountOverflow",
     "Permit2ApproveFailed",
@@ -118,7 +142,10 @@ __all__ = [
     "PermitExpired",
     "PoolExists",
     "PriceOutOfBounds",
+    "PriceTooSmall",
+    "PricesDisagree",
     "ProbeLocked",
+    "QuietPool",
     "QuorumMissed",
     "RPowOverflow",
     "RedeemMoreThanMax",
@@ -126,18 +153,25 @@ __all__ = [
     "ReserveOverflow",
     "SDivWadFailed",
     "SMulWadFailed",
+    "SafeCastOverflowedIntDowncast",
+    "SafeCastOverflowedIntToUint",
+    "SafeCastOverflowedUintDowncast",
+    "SafeCastOverflowedUintToInt",
     "SafeERC20FailedDecreaseAllowance",
     "SafeERC20FailedOperation",
+    "SameOracle",
     "SharesExceedBalance",
     "SignatureExpired",
     "SignatureInvalid",
     "SignatureMalleable",
     "SignersUnsorted",
     "StalePrice",
+    "StartOutOfBounds",
     "SupplyTooLarge",
     "TokenNotInPool",
     "TooFewShares",
     "TooLittleFreed",
+    "TooLittleLiquidity",
     "TooLittleOut",
     "TooLittleSeized",
     "TooManyDecimals",
@@ -151,7 +185,10 @@ __all__ = [
     "UnknownPool",
     "UnorderedPools",
     "UnorderedTokens",
+    "VaultClosed",
+    "WindowTooLong",
     "WithdrawMoreThanMax",
+    "WorthlessShares",
     "WrongAmountReceived",
     "WrongDecimals",
     "ZeroAmount",
@@ -184,6 +221,17 @@ class AllowanceUnderflow(Reverted):
 
     SIGNATURE: ClassVar[str] = "AllowanceUnderflow()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("8301ab38")
+
+
+class AnswerOutOfRange(Reverted):
+    """Thrown when a signed answer is zero, negative, or above the highest. [feed units]"""
+
+    SIGNATURE: ClassVar[str] = "AnswerOutOfRange(int256,int256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("72f8a684")
+    TYPES: ClassVar[tuple[str, ...]] = ("int256", "int256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("answer", "highest")
+    answer: int
+    highest: int
 
 
 class ApproveFailed(Reverted):
@@ -317,7 +365,7 @@ class DepositAboveMaximum(Reverted):
 
 
 class DepositMoreThanMax(Reverted):
-    """`DepositMoreThanMax()` of ERC4626, LendingPool, LendingVault."""
+    """`DepositMoreThanMax()` of ERC4626, LendingAuthorization, LendingPool."""
 
     SIGNATURE: ClassVar[str] = "DepositMoreThanMax()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("b3c61a83")
@@ -420,8 +468,8 @@ class ERC1155MissingApprovalForAll(Reverted):
 
 
 class ERC20InsufficientAllowance(Reverted):
-    """`ERC20InsufficientAllowance(address,uint256,uint256)` of FiatDollar, IERC20Errors,
-    StandardToken.
+    """`ERC20InsufficientAllowance(address,uint256,uint256)` of ERC4626, FiatDollar,
+    IERC20Errors.
     """
 
     SIGNATURE: ClassVar[str] = "ERC20InsufficientAllowance(address,uint256,uint256)"
@@ -434,8 +482,8 @@ class ERC20InsufficientAllowance(Reverted):
 
 
 class ERC20InsufficientBalance(Reverted):
-    """`ERC20InsufficientBalance(address,uint256,uint256)` of FiatDollar, IERC20Errors,
-    StandardToken.
+    """`ERC20InsufficientBalance(address,uint256,uint256)` of ERC4626, FiatDollar,
+    IERC20Errors.
     """
 
     SIGNATURE: ClassVar[str] = "ERC20InsufficientBalance(address,uint256,uint256)"
@@ -448,7 +496,7 @@ class ERC20InsufficientBalance(Reverted):
 
 
 class ERC20InvalidApprover(Reverted):
-    """`ERC20InvalidApprover(address)` of FiatDollar, IERC20Errors, StandardToken."""
+    """`ERC20InvalidApprover(address)` of ERC4626, FiatDollar, IERC20Errors."""
 
     SIGNATURE: ClassVar[str] = "ERC20InvalidApprover(address)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("e602df05")
@@ -458,7 +506,7 @@ class ERC20InvalidApprover(Reverted):
 
 
 class ERC20InvalidReceiver(Reverted):
-    """`ERC20InvalidReceiver(address)` of FiatDollar, IERC20Errors, StandardToken."""
+    """`ERC20InvalidReceiver(address)` of ERC4626, FiatDollar, IERC20Errors."""
 
     SIGNATURE: ClassVar[str] = "ERC20InvalidReceiver(address)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("ec442f05")
@@ -468,7 +516,7 @@ class ERC20InvalidReceiver(Reverted):
 
 
 class ERC20InvalidSender(Reverted):
-    """`ERC20InvalidSender(address)` of FiatDollar, IERC20Errors, StandardToken."""
+    """`ERC20InvalidSender(address)` of ERC4626, FiatDollar, IERC20Errors."""
 
     SIGNATURE: ClassVar[str] = "ERC20InvalidSender(address)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("96c6fd1e")
@@ -478,13 +526,61 @@ class ERC20InvalidSender(Reverted):
 
 
 class ERC20InvalidSpender(Reverted):
-    """`ERC20InvalidSpender(address)` of FiatDollar, IERC20Errors, StandardToken."""
+    """`ERC20InvalidSpender(address)` of ERC4626, FiatDollar, IERC20Errors."""
 
     SIGNATURE: ClassVar[str] = "ERC20InvalidSpender(address)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("94280d62")
     TYPES: ClassVar[tuple[str, ...]] = ("address",)
     FIELDS: ClassVar[tuple[str, ...]] = ("spender",)
     spender: str
+
+
+class ERC4626ExceededMaxDeposit(Reverted):
+    """`ERC4626ExceededMaxDeposit(address,uint256,uint256)` of ERC4626, NaiveVault."""
+
+    SIGNATURE: ClassVar[str] = "ERC4626ExceededMaxDeposit(address,uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("79012fb2")
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("receiver", "assets", "max")
+    receiver: str
+    assets: int
+    max: int
+
+
+class ERC4626ExceededMaxMint(Reverted):
+    """`ERC4626ExceededMaxMint(address,uint256,uint256)` of ERC4626, NaiveVault."""
+
+    SIGNATURE: ClassVar[str] = "ERC4626ExceededMaxMint(address,uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("284ff667")
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("receiver", "shares", "max")
+    receiver: str
+    shares: int
+    max: int
+
+
+class ERC4626ExceededMaxRedeem(Reverted):
+    """`ERC4626ExceededMaxRedeem(address,uint256,uint256)` of ERC4626, NaiveVault."""
+
+    SIGNATURE: ClassVar[str] = "ERC4626ExceededMaxRedeem(address,uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("b94abeec")
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("owner", "shares", "max")
+    owner: str
+    shares: int
+    max: int
+
+
+class ERC4626ExceededMaxWithdraw(Reverted):
+    """`ERC4626ExceededMaxWithdraw(address,uint256,uint256)` of ERC4626, NaiveVault."""
+
+    SIGNATURE: ClassVar[str] = "ERC4626ExceededMaxWithdraw(address,uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("fe9cceec")
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("owner", "assets", "max")
+    owner: str
+    assets: int
+    max: int
 
 
 class ERC721IncorrectOwner(Reverted):
@@ -669,6 +765,30 @@ class FuturePrice(Reverted):
     timestamp: int
 
 
+class FutureReport(Reverted):
+    """Thrown when a report is of a moment that has not come yet. [unix seconds]"""
+
+    SIGNATURE: ClassVar[str] = "FutureReport(uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("54c9f8a3")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("timestamp", "now")
+    timestamp: int
+    now: int
+
+
+class GrowthTooFast(Reverted):
+    """Thrown at deployment when the cap would grow faster than an oracle allows. [wad per
+    second]
+    """
+
+    SIGNATURE: ClassVar[str] = "GrowthTooFast(uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("89567177")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("max_growth", "highest")
+    max_growth: int
+    highest: int
+
+
 class HealthyAccount(Reverted):
     """Thrown when a healthy account is to be liquidated [wad]."""
 
@@ -761,6 +881,30 @@ class InvalidCurve(Reverted):
     kink: int
 
 
+class InvalidDeviation(Reverted):
+    """Thrown at deployment when the maximum is zero (two sources never agree to the last
+    digit) or 100 % or more (the guard would let half or twice the price pass). [wad]
+    """
+
+    SIGNATURE: ClassVar[str] = "InvalidDeviation(uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("8c8bcec2")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("max_deviation",)
+    max_deviation: int
+
+
+class InvalidKeeper(Reverted):
+    """Thrown at deployment by a pool or a venue without code, or by an owner that is zero."""
+
+    SIGNATURE: ClassVar[str] = "InvalidKeeper(address,address,address)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("a4735648")
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "address", "address")
+    FIELDS: ClassVar[tuple[str, ...]] = ("pool", "venue", "owner")
+    pool: str
+    venue: str
+    owner: str
+
+
 class InvalidLeg(Reverted):
     """Thrown at deployment when a leg's maximum age is zero, or no answer lies between its
     bounds; and when a quote leg without a feed is not all zero.
@@ -816,6 +960,16 @@ class InvalidRatios(Reverted):
     full_bonus_health: int
 
 
+class InvalidReceiver(Reverted):
+    """Thrown when the pool itself is to receive what it pays out: that would be lost."""
+
+    SIGNATURE: ClassVar[str] = "InvalidReceiver(address)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("9cfea583")
+    TYPES: ClassVar[tuple[str, ...]] = ("address",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("receiver",)
+    receiver: str
+
+
 class InvalidRecipient(Reverted):
     """Thrown when tokens or shares would go to the zero address or to the Exchange itself."""
 
@@ -845,6 +999,66 @@ class InvalidSignature(Reverted):
     SELECTOR: ClassVar[bytes] = bytes.fromhex("8baa579f")
 
 
+class InvalidTerms(Reverted):
+    """Thrown at deployment when the quorum is not between one and the number of signers, the
+    jump is zero or above 100 %, or a time is zero or beyond 64 bits.
+    """
+
+    SIGNATURE: ClassVar[str] = "InvalidTerms(uint256,uint256,uint256,uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("2cb00ab7")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256", "uint256", "uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = (
+        "quorum",
+        "signers",
+        "max_jump",
+        "jump_period",
+        "max_delay",
+    )
+    quorum: int
+    signers: int
+    max_jump: int
+    jump_period: int
+    max_delay: int
+
+
+class InvalidWindow(Reverted):
+    """Thrown at deployment when one of the terms is zero."""
+
+    SIGNATURE: ClassVar[str] = "InvalidWindow(uint32,uint32,uint128)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("e16dd57e")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint32", "uint128")
+    FIELDS: ClassVar[tuple[str, ...]] = ("window", "max_age", "min_liquidity")
+    window: int
+    max_age: int
+    min_liquidity: int
+
+
+class JumpTooLarge(Reverted):
+    """Thrown when the median lies further from the latest answer than the feed allows. [feed
+    units]
+    """
+
+    SIGNATURE: ClassVar[str] = "JumpTooLarge(int256,int256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("f75da8fd")
+    TYPES: ClassVar[tuple[str, ...]] = ("int256", "int256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("answer", "latest", "max_jump")
+    answer: int
+    latest: int
+    max_jump: int
+
+
+class LateReport(Reverted):
+    """Thrown when a report was held back for longer than the feed allows. [unix seconds]"""
+
+    SIGNATURE: ClassVar[str] = "LateReport(uint256,uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("150619e3")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("timestamp", "max_delay", "now")
+    timestamp: int
+    max_delay: int
+    now: int
+
+
 class LeavesDust(Reverted):
     """Thrown when a liquidation would leave both some of the collateral it names, and either a
     debt below the minimum or collateral worth no more than dust [asset].
@@ -865,6 +1079,30 @@ class LnWadUndefined(Reverted):
 
     SIGNATURE: ClassVar[str] = "LnWadUndefined()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("1615e638")
+
+
+class LoanAboveMaximum(Reverted):
+    """Thrown when a flash loan is larger than `maxFlashLoan`; zero for tokens that are not
+    lent out.
+    """
+
+    SIGNATURE: ClassVar[str] = "LoanAboveMaximum(address,uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("3b7c2942")
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("token", "amount", "maximum")
+    token: str
+    amount: int
+    maximum: int
+
+
+class LoanNotAccepted(Reverted):
+    """Thrown when the receiver of a flash loan does not answer as ERC-3156 asks."""
+
+    SIGNATURE: ClassVar[str] = "LoanNotAccepted(address)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("4fa3cb6a")
+    TYPES: ClassVar[tuple[str, ...]] = ("address",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("receiver",)
+    receiver: str
 
 
 class Locked(Reverted):
@@ -929,7 +1167,7 @@ class MintAllowanceTooLarge(Reverted):
 
 
 class MintMoreThanMax(Reverted):
-    """`MintMoreThanMax()` of ERC4626, LendingPool, LendingVault."""
+    """`MintMoreThanMax()` of ERC4626, LendingAuthorization, LendingPool."""
 
     SIGNATURE: ClassVar[str] = "MintMoreThanMax()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("6a695959")
@@ -971,6 +1209,16 @@ class NoDebt(Reverted):
     account: str
 
 
+class NoExchange(Reverted):
+    """Thrown at deployment when there is no contract where the exchange should be."""
+
+    SIGNATURE: ClassVar[str] = "NoExchange(address)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("8499e6e4")
+    TYPES: ClassVar[tuple[str, ...]] = ("address",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("exchange",)
+    exchange: str
+
+
 class NoFeed(Reverted):
     """Thrown at deployment when there is no contract where a feed should be."""
 
@@ -1003,8 +1251,30 @@ class NoMember(Reverted):
     signer: str
 
 
+class NoOracle(Reverted):
+    """Thrown at deployment when there is no contract where an oracle should be."""
+
+    SIGNATURE: ClassVar[str] = "NoOracle(address)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("3cce3d02")
+    TYPES: ClassVar[tuple[str, ...]] = ("address",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("oracle",)
+    oracle: str
+
+
+class NoPool(Reverted):
+    """Thrown at deployment when the exchange has no such pool."""
+
+    SIGNATURE: ClassVar[str] = "NoPool(uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("e96ab593")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("pool_id",)
+    pool_id: int
+
+
 class NoSuchRound(Reverted):
-    """Thrown when a round is asked for that does not exist."""
+    """Thrown when a round is asked for that does not exist; round 0 is the latest where there
+    is none.
+    """
 
     SIGNATURE: ClassVar[str] = "NoSuchRound(uint80,uint80)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("ff614332")
@@ -1012,6 +1282,16 @@ class NoSuchRound(Reverted):
     FIELDS: ClassVar[tuple[str, ...]] = ("round_id", "latest_round_id")
     round_id: int
     latest_round_id: int
+
+
+class NoVault(Reverted):
+    """Thrown at deployment when there is no contract where the vault should be."""
+
+    SIGNATURE: ClassVar[str] = "NoVault(address)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("36795bf3")
+    TYPES: ClassVar[tuple[str, ...]] = ("address",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("vault",)
+    vault: str
 
 
 class NonPositivePrice(Reverted):
@@ -1036,7 +1316,7 @@ class NotASide(Reverted):
 
 
 class NotAuthorized(Reverted):
-    """Thrown when someone who is not `account` acts for it where only it may."""
+    """Thrown when someone acts for `account` who is neither it nor authorized by it."""
 
     SIGNATURE: ClassVar[str] = "NotAuthorized(address,address)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("c55ddc97")
@@ -1091,6 +1371,17 @@ class NotOwner(Reverted):
     owner: str
 
 
+class NotThePool(Reverted):
+    """Thrown when another than the pool says that there is a liquidation to pay for."""
+
+    SIGNATURE: ClassVar[str] = "NotThePool(address,address)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("192473d0")
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "address")
+    FIELDS: ClassVar[tuple[str, ...]] = ("caller", "pool")
+    caller: str
+    pool: str
+
+
 class NotTreasury(Reverted):
     """Thrown when someone else than the treasury moves its stock."""
 
@@ -1100,6 +1391,17 @@ class NotTreasury(Reverted):
     FIELDS: ClassVar[tuple[str, ...]] = ("caller", "treasury")
     caller: str
     treasury: str
+
+
+class NothingSoOld(Reverted):
+    """Thrown by `observe` when the past reading is later than what is asked for."""
+
+    SIGNATURE: ClassVar[str] = "NothingSoOld(uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("ba3a359f")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("at", "wanted")
+    at: int
+    wanted: int
 
 
 class NothingToSkim(Reverted):
@@ -1149,6 +1451,17 @@ class OutOfDomain(Reverted):
     SELECTOR: ClassVar[bytes] = bytes.fromhex("f2b402bb")
 
 
+class OutdatedReport(Reverted):
+    """Thrown when a report is not newer than the latest round. [unix seconds]"""
+
+    SIGNATURE: ClassVar[str] = "OutdatedReport(uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("d603e3ca")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("timestamp", "latest")
+    timestamp: int
+    latest: int
+
+
 class Overflow(Reverted):
     """`Overflow()` of SafeCastLib."""
 
@@ -1161,6 +1474,16 @@ class OwnerRequired(Reverted):
 
     SIGNATURE: ClassVar[str] = "OwnerRequired()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("3c776be1")
+
+
+class PathEndsElsewhere(Reverted):
+    """Thrown when a path does not end at the pool's asset, with which the debt is paid."""
+
+    SIGNATURE: ClassVar[str] = "PathEndsElsewhere(address)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("f6c3a0a5")
+    TYPES: ClassVar[tuple[str, ...]] = ("address",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("asset",)
+    asset: str
 
 
 class Permit2AllowanceIsFixedAtInfinity(Reverted):
@@ -1228,11 +1551,47 @@ class PriceOutOfBounds(Reverted):
     max_answer: int
 
 
+class PriceTooSmall(Reverted):
+    """Thrown when the mean lies beyond the prices that can be told."""
+
+    SIGNATURE: ClassVar[str] = "PriceTooSmall(uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("827a2ba8")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("pool_id", "mean_log_price")
+    pool_id: int
+    mean_log_price: int
+
+
+class PricesDisagree(Reverted):
+    """Thrown when the two prices lie further apart than the maximum allows. [1e36, 1e36, wad]"""
+
+    SIGNATURE: ClassVar[str] = "PricesDisagree(uint256,uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("273a7ea3")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("price", "guard_price", "max_deviation")
+    price: int
+    guard_price: int
+    max_deviation: int
+
+
 class ProbeLocked(Reverted):
     """Thrown when a second lock is taken within one transaction."""
 
     SIGNATURE: ClassVar[str] = "ProbeLocked()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("14dc555b")
+
+
+class QuietPool(Reverted):
+    """Thrown when nobody has traded with the pool for too long. [unix seconds]"""
+
+    SIGNATURE: ClassVar[str] = "QuietPool(uint256,uint256,uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("af0359f1")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256", "uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("pool_id", "updated_at", "max_age", "timestamp")
+    pool_id: int
+    updated_at: int
+    max_age: int
+    timestamp: int
 
 
 class QuorumMissed(Reverted):
@@ -1254,7 +1613,7 @@ class RPowOverflow(Reverted):
 
 
 class RedeemMoreThanMax(Reverted):
-    """`RedeemMoreThanMax()` of ERC4626, LendingPool, LendingVault."""
+    """`RedeemMoreThanMax()` of ERC4626, LendingAuthorization, LendingPool."""
 
     SIGNATURE: ClassVar[str] = "RedeemMoreThanMax()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("4656425a")
@@ -1293,6 +1652,48 @@ class SMulWadFailed(Reverted):
     SELECTOR: ClassVar[bytes] = bytes.fromhex("edcd4dd4")
 
 
+class SafeCastOverflowedIntDowncast(Reverted):
+    """`SafeCastOverflowedIntDowncast(uint8,int256)` of SafeCast."""
+
+    SIGNATURE: ClassVar[str] = "SafeCastOverflowedIntDowncast(uint8,int256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("327269a7")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint8", "int256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("bits", "value")
+    bits: int
+    value: int
+
+
+class SafeCastOverflowedIntToUint(Reverted):
+    """`SafeCastOverflowedIntToUint(int256)` of SafeCast."""
+
+    SIGNATURE: ClassVar[str] = "SafeCastOverflowedIntToUint(int256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("a8ce4432")
+    TYPES: ClassVar[tuple[str, ...]] = ("int256",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("value",)
+    value: int
+
+
+class SafeCastOverflowedUintDowncast(Reverted):
+    """`SafeCastOverflowedUintDowncast(uint8,uint256)` of SafeCast."""
+
+    SIGNATURE: ClassVar[str] = "SafeCastOverflowedUintDowncast(uint8,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("6dfcc650")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint8", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("bits", "value")
+    bits: int
+    value: int
+
+
+class SafeCastOverflowedUintToInt(Reverted):
+    """`SafeCastOverflowedUintToInt(uint256)` of SafeCast."""
+
+    SIGNATURE: ClassVar[str] = "SafeCastOverflowedUintToInt(uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("24775e06")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("value",)
+    value: int
+
+
 class SafeERC20FailedDecreaseAllowance(Reverted):
     """`SafeERC20FailedDecreaseAllowance(address,uint256,uint256)` of SafeERC20."""
 
@@ -1306,13 +1707,23 @@ class SafeERC20FailedDecreaseAllowance(Reverted):
 
 
 class SafeERC20FailedOperation(Reverted):
-    """`SafeERC20FailedOperation(address)` of Exchange, PegSwap, SafeERC20."""
+    """`SafeERC20FailedOperation(address)` of ERC4626, Exchange, NaiveVault."""
 
     SIGNATURE: ClassVar[str] = "SafeERC20FailedOperation(address)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("5274afe7")
     TYPES: ClassVar[tuple[str, ...]] = ("address",)
     FIELDS: ClassVar[tuple[str, ...]] = ("token",)
     token: str
+
+
+class SameOracle(Reverted):
+    """Thrown at deployment when an oracle would guard itself."""
+
+    SIGNATURE: ClassVar[str] = "SameOracle(address)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("648a3ff7")
+    TYPES: ClassVar[tuple[str, ...]] = ("address",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("oracle",)
+    oracle: str
 
 
 class SharesExceedBalance(Reverted):
@@ -1327,7 +1738,7 @@ class SharesExceedBalance(Reverted):
 
 
 class SignatureExpired(Reverted):
-    """Thrown when a signature is used after its deadline."""
+    """Thrown by a signature past its deadline [unix seconds]."""
 
     SIGNATURE: ClassVar[str] = "SignatureExpired(uint256,uint256)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("f88f0490")
@@ -1338,7 +1749,9 @@ class SignatureExpired(Reverted):
 
 
 class SignatureInvalid(Reverted):
-    """Thrown when a signature is not the signer's for this chain, contract, nonce and content."""
+    """Thrown when a signature is not the signer's over exactly this, with the nonce that is
+    due.
+    """
 
     SIGNATURE: ClassVar[str] = "SignatureInvalid(address)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("ae9ff1c0")
@@ -1381,6 +1794,19 @@ class StalePrice(Reverted):
     updated_at: int
     max_age: int
     timestamp: int
+
+
+class StartOutOfBounds(Reverted):
+    """Thrown at deployment when the sample is worth more than the deployer accepts as a start,
+    or nothing: someone may have donated just before. [assets]
+    """
+
+    SIGNATURE: ClassVar[str] = "StartOutOfBounds(uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("7da5960f")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("assets", "max_assets")
+    assets: int
+    max_assets: int
 
 
 class SupplyTooLarge(Reverted):
@@ -1428,6 +1854,18 @@ class TooLittleFreed(Reverted):
     min_amount: int
 
 
+class TooLittleLiquidity(Reverted):
+    """Thrown when the pool has less liquidity than it must. [liquidity shares]"""
+
+    SIGNATURE: ClassVar[str] = "TooLittleLiquidity(uint256,uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("1589361f")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("pool_id", "liquidity", "min_liquidity")
+    pool_id: int
+    liquidity: int
+    min_liquidity: int
+
+
 class TooLittleOut(Reverted):
     """Thrown when a trade would yield less than the trader accepts."""
 
@@ -1451,7 +1889,9 @@ class TooLittleSeized(Reverted):
 
 
 class TooManyDecimals(Reverted):
-    """Thrown at deployment when a token has more decimals than the swap is exact for."""
+    """Thrown at deployment when the asset or the share has more decimals than this oracle is
+    exact for.
+    """
 
     SIGNATURE: ClassVar[str] = "TooManyDecimals(uint256,uint256)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("f6fa9008")
@@ -1548,11 +1988,45 @@ class UnorderedTokens(Reverted):
     token1: str
 
 
+class VaultClosed(Reverted):
+    """Thrown by `convertToAssets` after `setClosed(true)`."""
+
+    SIGNATURE: ClassVar[str] = "VaultClosed()"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("df23397a")
+
+
+class WindowTooLong(Reverted):
+    """Thrown when the nearest record before the window lies too far before it. [unix seconds]"""
+
+    SIGNATURE: ClassVar[str] = "WindowTooLong(uint256,uint256,uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("42aef4c2")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256", "uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("pool_id", "start", "max_age", "wanted")
+    pool_id: int
+    start: int
+    max_age: int
+    wanted: int
+
+
 class WithdrawMoreThanMax(Reverted):
-    """`WithdrawMoreThanMax()` of ERC4626, LendingPool, LendingVault."""
+    """`WithdrawMoreThanMax()` of ERC4626, LendingAuthorization, LendingPool."""
 
     SIGNATURE: ClassVar[str] = "WithdrawMoreThanMax()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("936941fc")
+
+
+class WorthlessShares(Reverted):
+    """Thrown when the shares, or the asset, are worth nothing that could be told. [assets,
+    1e36]
+    """
+
+    SIGNATURE: ClassVar[str] = "WorthlessShares(address,uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("3a99e86b")
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("vault", "assets", "asset_price")
+    vault: str
+    assets: int
+    asset_price: int
 
 
 class WrongAmountReceived(Reverted):

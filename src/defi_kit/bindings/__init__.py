@@ -20,17 +20,27 @@ if TYPE_CHECKING:
     from .fee_token import FeeToken as FeeToken
     from .feed_oracle import FeedOracle as FeedOracle
     from .fiat_dollar import FiatDollar as FiatDollar
+    from .guarded_oracle import GuardedOracle as GuardedOracle
     from .lending_math_harness import LendingMathHarness as LendingMathHarness
     from .lending_pool import LendingPool as LendingPool
+    from .liquidation_keeper import LiquidationKeeper as LiquidationKeeper
     from .mock_oracle import MockOracle as MockOracle
+    from .mock_price_history import MockPriceHistory as MockPriceHistory
     from .mock_token import MockToken as MockToken
+    from .mock_vault import MockVault as MockVault
     from .mock_wallet import MockWallet as MockWallet
+    from .naive_vault import NaiveVault as NaiveVault
     from .no_return_token import NoReturnToken as NoReturnToken
+    from .oracle_math_harness import OracleMathHarness as OracleMathHarness
+    from .peg_swap import PegSwap as PegSwap
     from .rebasing_token import RebasingToken as RebasingToken
     from .reentrant_token import ReentrantToken as ReentrantToken
     from .revert_on_zero_token import RevertOnZeroToken as RevertOnZeroToken
     from .scripted_feed import ScriptedFeed as ScriptedFeed
+    from .signed_feed import SignedFeed as SignedFeed
     from .standard_token import StandardToken as StandardToken
+    from .twap_oracle import TwapOracle as TwapOracle
+    from .vault_oracle import VaultOracle as VaultOracle
     from .wrapped_ether import WrappedEther as WrappedEther
 
 __all__ = [
@@ -44,17 +54,27 @@ __all__ = [
     "FeeToken",
     "FeedOracle",
     "FiatDollar",
+    "GuardedOracle",
     "LendingMathHarness",
     "LendingPool",
+    "LiquidationKeeper",
     "MockOracle",
+    "MockPriceHistory",
     "MockToken",
+    "MockVault",
     "MockWallet",
+    "NaiveVault",
     "NoReturnToken",
+    "OracleMathHarness",
+    "PegSwap",
     "RebasingToken",
     "ReentrantToken",
     "RevertOnZeroToken",
     "ScriptedFeed",
+    "SignedFeed",
     "StandardToken",
+    "TwapOracle",
+    "VaultOracle",
     "WrappedEther",
 ]
 
@@ -69,17 +89,27 @@ _MODULES = {
     "FeeToken": "fee_token",
     "FeedOracle": "feed_oracle",
     "FiatDollar": "fiat_dollar",
+    "GuardedOracle": "guarded_oracle",
     "LendingMathHarness": "lending_math_harness",
     "LendingPool": "lending_pool",
+    "LiquidationKeeper": "liquidation_keeper",
     "MockOracle": "mock_oracle",
+    "MockPriceHistory": "mock_price_history",
     "MockToken": "mock_token",
+    "MockVault": "mock_vault",
     "MockWallet": "mock_wallet",
+    "NaiveVault": "naive_vault",
     "NoReturnToken": "no_return_token",
+    "OracleMathHarness": "oracle_math_harness",
+    "PegSwap": "peg_swap",
     "RebasingToken": "rebasing_token",
     "ReentrantToken": "reentrant_token",
     "RevertOnZeroToken": "revert_on_zero_token",
     "ScriptedFeed": "scripted_feed",
+    "SignedFeed": "signed_feed",
     "StandardToken": "standard_token",
+    "TwapOracle": "twap_oracle",
+    "VaultOracle": "vault_oracle",
     "WrappedEther": "wrapped_ether",
 }
 

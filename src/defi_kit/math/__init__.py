@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from .exp2 import exp2
 from .log2 import log2
 from .quorum import check_quorum
 
-__all__ = ["check_quorum", "log2"]
+__all__ = ["check_quorum", "exp2", "log2"]

@@ -1,141 +1,81 @@
-"""Feeds and oracles on a chain: prices as decimals a person reads."""
+"""Oracles on a chain: prices as decimals a person reads, or the contract's refusal."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from functools import cached_property
-from typing import Final, Self
+from typing import Final, Generic, Protocol, Self, TypeVar
 
 from .. import bindings
 from ..bindings import feed_oracle as abi
-from ..chain import Chain, Receipt, Sender
+from ..bindings import twap_oracle
+from ..chain import Chain, Sender
 from ..chain.hashing import ZERO_ADDRESS, HasAddress, address_of
-from ..errors import AmountError, InputError, Reverted
+from ..errors import InputError, Reverted
 from ..tokens import Token
-from ..units import Number, parse_units, to_decimal
-from .feed import FeedPrice, Leg, Round, human_price
+from ..units import WAD, Number, Rate, Ratio, parse_units, to_decimal
+from .feed import FeedPrice, Leg, human_price
+from .feed_client import Feed
+from .guarded import GuardedPrice
+from .twap import Reading, TwapPrice
+from .vault import VaultPrice, sample_of
 
-__all__ = ["FeedOracle", "ScriptedFeed"]
+__all__ = ["FeedOracle", "GuardedOracle", "TwapOracle", "VaultOracle"]
 
 Who = HasAddress | str
+Decimals = Token | int
+"""A token, or its decimals."""
 
+HOUR: Final = 3_600
 DAY: Final = 86_400
-MAX_INT256: Final = 2**255 - 1
 WIDEST: Final = ("0", "1_000_000_000_000")
 """Default bounds of a feed: above nothing, below a trillion."""
 
 
-class _Feed:
-    """Any AggregatorV3 at an address, read only."""
+class _Priced(Protocol):
+    def price(self, *, block: int | None = None) -> int: ...
 
-    def __init__(self, chain: Chain, address: Who) -> None:
-        self.chain = chain
-        self.contract = bindings.ScriptedFeed(chain, address)
-        self.address = self.contract.address
+
+P = TypeVar("P", bound=_Priced)
+
+
+class _Oracle(Generic[P]):
+    """Anything with a price, for a base and a quote token of known decimals."""
+
+    chain: Chain
+    address: str
+    contract: P
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.address})"
 
-    @cached_property
-    def decimals(self) -> int:
-        """Digits behind the point of its answers."""
-        return self.contract.decimals()
-
-    @cached_property
-    def description(self) -> str:
-        """For example `"ETH / USD"`."""
-        return self.contract.description()
-
-    def round(self, round_id: int | None = None, *, block: int | None = None) -> Round:
-        """One round, or the newest."""
-        if round_id is None:
-            return Round(*self.contract.latest_round_data(block=block))
-        return Round(*self.contract.get_round_data(round_id, block=block))
+    @property
+    def _decimals(self) -> tuple[int, int]:
+        """Of the base token and of the quote token."""
+        raise NotImplementedError
 
     def price(self, *, block: int | None = None) -> Decimal:
-        """The newest answer, exact; whether it can be trusted is an oracle's business."""
-        return to_decimal(self.round(block=block).answer, self.decimals)
+        """Quote tokens that one base token is worth, exact; raises the oracle's refusal."""
+        return human_price(self.raw_price(block=block), *self._decimals)
+
+    def raw_price(self, *, block: int | None = None) -> int:
+        """Raw quote units that one raw base unit is worth, times 1e36."""
+        try:
+            return self.contract.price(block=block)
+        except Reverted as error:
+            self._explain(error)
+            raise
+
+    def _explain(self, error: Reverted) -> None:
+        """Shows the prices in a refusal as people write them."""
+        show = self._show
+        error.in_units(price=show, guard_price=show)
+
+    def _show(self, price: int) -> str:
+        return f"{human_price(price, *self._decimals):f}"
 
 
-class ScriptedFeed(_Feed):
-    """A price feed that says what its owner scripts; on local chains the owner is the sender."""
-
-    @classmethod
-    def deploy(
-        cls,
-        chain: Chain,
-        description: str,
-        price: Number,
-        *,
-        decimals: int = 8,
-        owner: Sender | None = None,
-        sender: Sender | None = None,
-    ) -> Self:
-        """A new feed, live at `price` ("2_000"). Its owner is the sender unless named."""
-        first = chain.default_sender if sender is None else sender
-        holder = first if owner is None else owner
-        answer = _answer(price, decimals)
-        made = bindings.ScriptedFeed.deploy(
-            chain, description, decimals, answer, holder, sender=first
-        )
-        return cls(chain, made.address)
-
-    @cached_property
-    def owner(self) -> str:
-        """Who scripts it, for ever."""
-        return self.contract.owner()
-
-    def set_price(self, price: Number, *, sender: Sender | None = None) -> Receipt:
-        """A new live answer as a person writes it: `feed.set_price("1_500")`, never a float.
-
-        It never grows stale by itself; `set_round` makes one that does.
-        """
-        return self.set_answer(_answer(price, self.decimals), sender=sender)
-
-    def set_answer(self, answer: int, *, sender: Sender | None = None) -> Receipt:
-        """A new live answer in the feed's own units, zero and negative included."""
-        return self.contract.set_answer(_int256(answer), sender=self._script(sender))
-
-    def set_round(
-        self,
-        price: Number | None = None,
-        *,
-        answer: int | None = None,
-        updated_at: int,
-        started_at: int | None = None,
-        answered_in_round: int | None = None,
-        sender: Sender | None = None,
-    ) -> Receipt:
-        """A new round pinned to `updated_at`, so that it grows stale. [unix seconds]
-
-        Give `price` as a person writes it, or `answer` in the feed's own units. It starts when it
-        was updated and was answered in its own round, unless said otherwise.
-        """
-        if price is not None and answer is None:
-            raw = _answer(price, self.decimals)
-        elif answer is not None and price is None:
-            raw = _int256(answer)
-        else:
-            raise InputError("give either a price or an answer, not both and not neither")
-        if answered_in_round is None:
-            answered_in_round = self.contract.latest_round_id() + 1
-        return self.contract.set_round(
-            raw,
-            updated_at if started_at is None else started_at,
-            updated_at,
-            answered_in_round,
-            sender=self._script(sender),
-        )
-
-    def set_reverting(self, reverting: bool, *, sender: Sender | None = None) -> Receipt:
-        """Switches the feed off, so that every answer reverts, or on."""
-        return self.contract.set_reverting(reverting, sender=self._script(sender))
-
-    def _script(self, sender: Sender | None) -> Sender | None:
-        return self.owner if sender is None and self.chain.is_local else sender
-
-
-class FeedOracle:
+class FeedOracle(_Oracle[bindings.FeedOracle]):
     """The price of a base token in a quote token, from one feed or two, or a refusal."""
 
     def __init__(self, chain: Chain, address: Who) -> None:
@@ -143,16 +83,13 @@ class FeedOracle:
         self.contract = bindings.FeedOracle(chain, address)
         self.address = self.contract.address
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.address})"
-
     @classmethod
     def deploy(
         cls,
         chain: Chain,
         feed: Who,
-        base: Token | int,
-        quote: Token | int,
+        base: Decimals,
+        quote: Decimals,
         *,
         quote_feed: Who | None = None,
         max_age: int = DAY,
@@ -176,8 +113,8 @@ class FeedOracle:
             abi.Leg(ZERO_ADDRESS, 0, 0, 0)
             if quote_feed is None
             else _leg(chain, quote_feed, quote_max_age or max_age, quote_bounds),
-            base if isinstance(base, int) else base.decimals,
-            quote if isinstance(quote, int) else quote.decimals,
+            _places(base),
+            _places(quote),
             sender=sender,
         )
         return cls(chain, made.address)
@@ -194,20 +131,8 @@ class FeedOracle:
         )
 
     def _twin(self, leg: abi.Leg) -> Leg:
-        decimals = _Feed(self.chain, leg.feed).decimals
+        decimals = Feed(self.chain, leg.feed).decimals
         return Leg(leg.feed, decimals, leg.max_age, leg.min_answer, leg.max_answer)
-
-    def price(self, *, block: int | None = None) -> Decimal:
-        """Quote tokens that one base token is worth, exact; raises the oracle's refusal."""
-        return human_price(self.raw_price(block=block), *self._decimals)
-
-    def raw_price(self, *, block: int | None = None) -> int:
-        """Raw quote units that one raw base unit is worth, times 1e36."""
-        try:
-            return self.contract.price(block=block)
-        except Reverted as error:
-            self._explain(error)
-            raise
 
     @cached_property
     def _decimals(self) -> tuple[int, int]:
@@ -218,7 +143,7 @@ class FeedOracle:
         feed = error.arguments.get("feed")
         if not isinstance(feed, str):
             return
-        decimals = _Feed(self.chain, feed).decimals
+        decimals = Feed(self.chain, feed).decimals
 
         def show(answer: int) -> str:
             return f"{to_decimal(answer, decimals):f}"
@@ -226,23 +151,240 @@ class FeedOracle:
         error.in_units(answer=show, min_answer=show, max_answer=show)
 
 
+class GuardedOracle(_Oracle[bindings.GuardedOracle]):
+    """The price of one oracle, as long as another agrees."""
+
+    def __init__(self, chain: Chain, address: Who, base: Decimals, quote: Decimals) -> None:
+        self.chain = chain
+        self.contract = bindings.GuardedOracle(chain, address)
+        self.address = self.contract.address
+        self._tokens = _places(base), _places(quote)
+
+    @classmethod
+    def deploy(
+        cls,
+        chain: Chain,
+        primary: Who,
+        guard: Who,
+        base: Decimals,
+        quote: Decimals,
+        *,
+        max_deviation: Number | Ratio = "2%",
+        sender: Sender | None = None,
+    ) -> Self:
+        """A new oracle; nothing of it can be changed.
+
+        Args:
+            primary: the oracle whose price is answered.
+            guard: the oracle that must agree, of the same tokens in the same order.
+            base, quote: the tokens, or their decimals.
+            max_deviation: how far the two may lie apart, as a part of the lower price.
+        """
+        deviation = Ratio.parse(max_deviation).wad
+        made = bindings.GuardedOracle.deploy(chain, primary, guard, deviation, sender=sender)
+        return cls(chain, made.address, base, quote)
+
+    @cached_property
+    def model(self) -> GuardedPrice:
+        """The twin: the same sources and deviation."""
+        contract = self.contract
+        return GuardedPrice(contract.primary(), contract.guard(), contract.max_deviation())
+
+    @property
+    def _decimals(self) -> tuple[int, int]:
+        return self._tokens
+
+
+class VaultOracle(_Oracle[bindings.VaultOracle]):
+    """The price of an ERC-4626 vault's share: what the vault says, under a cap that grows."""
+
+    def __init__(self, chain: Chain, address: Who, quote: Decimals) -> None:
+        self.chain = chain
+        self.contract = bindings.VaultOracle(chain, address)
+        self.address = self.contract.address
+        self._quote = _places(quote)
+
+    @classmethod
+    def deploy(
+        cls,
+        chain: Chain,
+        vault: Who,
+        asset_oracle: Who,
+        quote: Decimals,
+        *,
+        max_growth: Number | Ratio | Rate = "20%",
+        tolerance: Number | Ratio = "0.1%",
+        sender: Sender | None = None,
+    ) -> Self:
+        """A new oracle, its cap where the share stands now; nothing of it can be changed.
+
+        Args:
+            vault: the ERC-4626 vault whose shares are priced.
+            asset_oracle: prices the vault's asset in the quote token.
+            quote: the quote token, or its decimals.
+            max_growth: of the cap, a year: a little more than the vault earns.
+            tolerance: by how much the share may rise until this is mined; a donation that lifts it
+                further is refused (StartOutOfBounds).
+        """
+        token = Token(chain, vault)
+        sample = sample_of(token.decimals, Token(chain, _asset_of(chain, vault)).decimals)
+        assets = bindings.LendingPool(chain, vault).convert_to_assets(sample)
+        most = assets + assets * Ratio.parse(tolerance).wad // WAD
+        growth = Rate.parse(max_growth).per_second_wad
+        made = bindings.VaultOracle.deploy(chain, vault, asset_oracle, growth, most, sender=sender)
+        return cls(chain, made.address, quote)
+
+    @cached_property
+    def vault(self) -> str:
+        """The vault's address."""
+        return self.contract.vault()
+
+    @cached_property
+    def model(self) -> VaultPrice:
+        """The twin: the same start and growth."""
+        contract = self.contract
+        return VaultPrice(
+            vault=self.vault,
+            sample=contract.sample(),
+            start_assets=contract.start_assets(),
+            started_at=contract.started_at(),
+            max_growth=contract.max_growth(),
+        )
+
+    def raw_worth(self, *, block: int | None = None) -> int:
+        """What the vault says that the sample of shares (`model.sample`) is worth. [assets]"""
+        vault = bindings.LendingPool(self.chain, self.vault)
+        return vault.convert_to_assets(self.model.sample, block=block)
+
+    def worth(self, *, block: int | None = None) -> Decimal:
+        """What the vault says that one share is worth, in tokens of its asset."""
+        return self._per_share(self.raw_worth(block=block))
+
+    def cap(self, *, block: int | None = None) -> Decimal:
+        """The most that one share counts for, in tokens of the vault's asset."""
+        return self._per_share(self.contract.cap(block=block))
+
+    def _per_share(self, assets: int) -> Decimal:
+        share, _ = self._decimals
+        extra = len(str(self.model.sample)) - 1 - share
+        return to_decimal(assets, self._asset_decimals + extra)
+
+    @cached_property
+    def _asset_decimals(self) -> int:
+        return Token(self.chain, _asset_of(self.chain, self.vault)).decimals
+
+    @cached_property
+    def _decimals(self) -> tuple[int, int]:
+        return Token(self.chain, self.vault).decimals, self._quote
+
+
+class PoolLike(Protocol):
+    """What names a pool of an exchange: its id, and the two tokens that it trades."""
+
+    @property
+    def id(self) -> int:
+        """The pool's id."""
+
+    @property
+    def tokens(self) -> tuple[str, str]:
+        """Both tokens, the lower address first."""
+
+
+class TwapOracle(_Oracle[bindings.TwapOracle]):
+    """The geometric mean of an exchange pool's price over the latest window of time."""
+
+    def __init__(self, chain: Chain, address: Who, base: Decimals, quote: Decimals) -> None:
+        self.chain = chain
+        self.contract = bindings.TwapOracle(chain, address)
+        self.address = self.contract.address
+        self._tokens = _places(base), _places(quote)
+
+    @classmethod
+    def deploy(
+        cls,
+        chain: Chain,
+        exchange: Who,
+        pool: PoolLike,
+        base: Token,
+        quote: Token,
+        *,
+        window: int = HOUR // 2,
+        max_age: int = HOUR,
+        min_liquidity: int | None = None,
+        sender: Sender | None = None,
+    ) -> Self:
+        """A new oracle; nothing of it can be changed.
+
+        It answers as soon as the pool has records that reach back over the window. Room for them is
+        paid for once: the exchange's `increase_observations`, for `TwapOracle.records(window)`.
+
+        Args:
+            pool: the pool's key. InputError unless it trades the two tokens.
+            base, quote: the tokens: the price of which, in which.
+            window: the mean is over at least this time. [seconds]
+            max_age: the pool changed no longer ago, and the mean begins no further before the
+                window. [seconds]
+            min_liquidity: shares that the pool must have; half of those there are now, by default.
+        """
+        pair = {int(base.address, 16), int(quote.address, 16)}
+        if pair != {int(token, 16) for token in pool.tokens}:
+            raise InputError(
+                f"the pool trades {' and '.join(pool.tokens)}, not {base} and {quote}",
+                hint="name the pool of these two tokens",
+            )
+        if min_liquidity is None:
+            min_liquidity = bindings.Exchange(chain, exchange).total_supply(pool.id) // 2
+        terms = twap_oracle.Terms(window, max_age, min_liquidity)
+        inverse = int(base.address, 16) > int(quote.address, 16)
+        made = bindings.TwapOracle.deploy(chain, exchange, pool.id, inverse, terms, sender=sender)
+        return cls(chain, made.address, base, quote)
+
+    @staticmethod
+    def records(window: int, period: int = 300) -> int:
+        """How many records a busy pool must keep for a window, one a period at most. [seconds]
+
+        >>> TwapOracle.records(1_800)
+        8
+        """
+        return (window - 1) // period + 3
+
+    @cached_property
+    def model(self) -> TwapPrice:
+        """The twin: the same pool and terms."""
+        contract = self.contract
+        return TwapPrice(
+            pool_id=contract.pool_id(),
+            inverse=contract.inverse(),
+            window=contract.window(),
+            max_age=contract.max_age(),
+            min_liquidity=contract.min_liquidity(),
+        )
+
+    def readings(self, *, block: int | None = None) -> tuple[Reading, Reading]:
+        """What the mean is made of: the reading at the window's start, and the present one."""
+        exchange, model = bindings.MockPriceHistory(self.chain, self._exchange), self.model
+        past = exchange.observe(model.pool_id, model.window, block=block)
+        return Reading(*past), Reading(*exchange.observe(model.pool_id, 0, block=block))
+
+    @cached_property
+    def _exchange(self) -> str:
+        return self.contract.exchange()
+
+    @property
+    def _decimals(self) -> tuple[int, int]:
+        return self._tokens
+
+
+def _places(token: Decimals) -> int:
+    return token if isinstance(token, int) else token.decimals
+
+
+def _asset_of(chain: Chain, vault: Who) -> str:
+    return bindings.LendingPool(chain, vault).asset()
+
+
 def _leg(chain: Chain, feed: Who, max_age: int, bounds: tuple[Number, Number]) -> abi.Leg:
     address = address_of(feed)
-    decimals = _Feed(chain, address).decimals
+    decimals = Feed(chain, address).decimals
     low, high = (parse_units(bound, decimals) for bound in bounds)
     return abi.Leg(address, max_age, low, high)
-
-
-def _answer(price: Number, decimals: int) -> int:
-    return _int256(parse_units(price, decimals))
-
-
-def _int256(answer: int) -> int:
-    if isinstance(answer, bool) or not isinstance(answer, int):
-        raise AmountError(
-            f"answer {answer!r} is a {type(answer).__name__}, not an integer",
-            hint='set_price("1_500") takes what a person writes',
-        )
-    if not -MAX_INT256 - 1 <= answer <= MAX_INT256:
-        raise AmountError(f"answer {answer} is beyond int256", hint="feeds are signed: 255 bits")
-    return answer
