@@ -79,12 +79,10 @@ __all__ = [
     "InvalidCollateral",
     "InvalidCurve",
     "InvalidDeviation",
-    "InvalidKeeper",
     "InvalidLeg",
     "InvalidParameter",
     "InvalidPermit",
     "InvalidRatios",
-    "InvalidReceiver",
     "InvalidRecipient",
     "InvalidSide",
     "InvalidSignature",
@@ -94,8 +92,6 @@ __all__ = [
     "LateReport",
     "LeavesDust",
     "LnWadUndefined",
-    "LoanAboveMaximum",
-    "LoanNotAccepted",
     "Locked",
     "MalformedVote",
     "MantissaOverflow",
@@ -122,7 +118,6 @@ __all__ = [
     "NotMinter",
     "NotOffered",
     "NotOwner",
-    "NotThePool",
     "NotTreasury",
     "NothingSoOld",
     "NothingToSkim",
@@ -133,7 +128,6 @@ __all__ = [
     "OutdatedReport",
     "Overflow",
     "OwnerRequired",
-    "PathEndsElsewhere",
     "Permit2AllowanceIsFixedAtInfinity",
     "Permit2AmountOverflow",
     "Permit2ApproveFailed",
@@ -893,18 +887,6 @@ class InvalidDeviation(Reverted):
     max_deviation: int
 
 
-class InvalidKeeper(Reverted):
-    """Thrown at deployment by a pool or a venue without code, or by an owner that is zero."""
-
-    SIGNATURE: ClassVar[str] = "InvalidKeeper(address,address,address)"
-    SELECTOR: ClassVar[bytes] = bytes.fromhex("a4735648")
-    TYPES: ClassVar[tuple[str, ...]] = ("address", "address", "address")
-    FIELDS: ClassVar[tuple[str, ...]] = ("pool", "venue", "owner")
-    pool: str
-    venue: str
-    owner: str
-
-
 class InvalidLeg(Reverted):
     """Thrown at deployment when a leg's maximum age is zero, or no answer lies between its
     bounds; and when a quote leg without a feed is not all zero.
@@ -958,16 +940,6 @@ class InvalidRatios(Reverted):
     liquidation_ltv: int
     max_bonus: int
     full_bonus_health: int
-
-
-class InvalidReceiver(Reverted):
-    """Thrown when the pool itself is to receive what it pays out: that would be lost."""
-
-    SIGNATURE: ClassVar[str] = "InvalidReceiver(address)"
-    SELECTOR: ClassVar[bytes] = bytes.fromhex("9cfea583")
-    TYPES: ClassVar[tuple[str, ...]] = ("address",)
-    FIELDS: ClassVar[tuple[str, ...]] = ("receiver",)
-    receiver: str
 
 
 class InvalidRecipient(Reverted):
@@ -1079,30 +1051,6 @@ class LnWadUndefined(Reverted):
 
     SIGNATURE: ClassVar[str] = "LnWadUndefined()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("1615e638")
-
-
-class LoanAboveMaximum(Reverted):
-    """Thrown when a flash loan is larger than `maxFlashLoan`; zero for tokens that are not
-    lent out.
-    """
-
-    SIGNATURE: ClassVar[str] = "LoanAboveMaximum(address,uint256,uint256)"
-    SELECTOR: ClassVar[bytes] = bytes.fromhex("3b7c2942")
-    TYPES: ClassVar[tuple[str, ...]] = ("address", "uint256", "uint256")
-    FIELDS: ClassVar[tuple[str, ...]] = ("token", "amount", "maximum")
-    token: str
-    amount: int
-    maximum: int
-
-
-class LoanNotAccepted(Reverted):
-    """Thrown when the receiver of a flash loan does not answer as ERC-3156 asks."""
-
-    SIGNATURE: ClassVar[str] = "LoanNotAccepted(address)"
-    SELECTOR: ClassVar[bytes] = bytes.fromhex("4fa3cb6a")
-    TYPES: ClassVar[tuple[str, ...]] = ("address",)
-    FIELDS: ClassVar[tuple[str, ...]] = ("receiver",)
-    receiver: str
 
 
 class Locked(Reverted):
@@ -1316,7 +1264,7 @@ class NotASide(Reverted):
 
 
 class NotAuthorized(Reverted):
-    """Thrown when someone acts for `account` who is neither it nor authorized by it."""
+    """Thrown when someone who is not `account` acts for it where only it may."""
 
     SIGNATURE: ClassVar[str] = "NotAuthorized(address,address)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("c55ddc97")
@@ -1369,17 +1317,6 @@ class NotOwner(Reverted):
     FIELDS: ClassVar[tuple[str, ...]] = ("caller", "owner")
     caller: str
     owner: str
-
-
-class NotThePool(Reverted):
-    """Thrown when another than the pool says that there is a liquidation to pay for."""
-
-    SIGNATURE: ClassVar[str] = "NotThePool(address,address)"
-    SELECTOR: ClassVar[bytes] = bytes.fromhex("192473d0")
-    TYPES: ClassVar[tuple[str, ...]] = ("address", "address")
-    FIELDS: ClassVar[tuple[str, ...]] = ("caller", "pool")
-    caller: str
-    pool: str
 
 
 class NotTreasury(Reverted):
@@ -1474,16 +1411,6 @@ class OwnerRequired(Reverted):
 
     SIGNATURE: ClassVar[str] = "OwnerRequired()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("3c776be1")
-
-
-class PathEndsElsewhere(Reverted):
-    """Thrown when a path does not end at the pool's asset, with which the debt is paid."""
-
-    SIGNATURE: ClassVar[str] = "PathEndsElsewhere(address)"
-    SELECTOR: ClassVar[bytes] = bytes.fromhex("f6c3a0a5")
-    TYPES: ClassVar[tuple[str, ...]] = ("address",)
-    FIELDS: ClassVar[tuple[str, ...]] = ("asset",)
-    asset: str
 
 
 class Permit2AllowanceIsFixedAtInfinity(Reverted):
@@ -1738,7 +1665,7 @@ class SharesExceedBalance(Reverted):
 
 
 class SignatureExpired(Reverted):
-    """Thrown by a signature past its deadline [unix seconds]."""
+    """Thrown when a signature is used after its deadline."""
 
     SIGNATURE: ClassVar[str] = "SignatureExpired(uint256,uint256)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("f88f0490")
@@ -1749,9 +1676,7 @@ class SignatureExpired(Reverted):
 
 
 class SignatureInvalid(Reverted):
-    """Thrown when a signature is not the signer's over exactly this, with the nonce that is
-    due.
-    """
+    """Thrown when a signature is not the signer's for this chain, contract, nonce and content."""
 
     SIGNATURE: ClassVar[str] = "SignatureInvalid(address)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("ae9ff1c0")

@@ -34,4 +34,6 @@ GOALS: Final = (
     Goal("lending", "liquidate", 105_000),
     Goal("stablecoins", "fiat_transfer", 36_000),
     Goal("stablecoins", "fiat_mint", 52_000),
+    Goal("stablecoins", "peg_swap_in", 60_000),
+    Goal("stablecoins", "peg_swap_out", 60_000),
 )

@@ -14,6 +14,7 @@ from .lending import LendingTokens, OurLendingPool, lending_gas
 from .meter import HARDFORK, Meter
 from .packages import require_packages
 from .peers import Peer
+from .pegs import peg_gas
 from .report import Measured, Report, Row, When
 
 __all__ = ["measure"]
@@ -38,7 +39,7 @@ VERBS: Final = {
         "repay",
         "liquidate",
     ),
-    "stablecoins": ("fiat_transfer", "fiat_mint"),
+    "stablecoins": ("fiat_transfer", "fiat_mint", "peg_swap_in", "peg_swap_out"),
 }
 """Room → its verbs, in the table's order."""
 
@@ -77,7 +78,11 @@ def _lives(
     lent = LendingTokens(asset=tokens[0], collateral=tokens[1])
     yield "dex", OURS, lambda meter: exchange_gas(meter, OurExchange(chain), tokens)
     yield "lending", OURS, lambda meter: lending_gas(meter, OurLendingPool(chain, lent), lent)
-    yield "stablecoins", OURS, lambda meter: fiat_gas(meter, chain)
+    yield (
+        "stablecoins",
+        OURS,
+        lambda meter: {**fiat_gas(meter, chain), **peg_gas(meter, chain)},
+    )
     for peer in peers:
         if (exchange := peer.exchange) is not None:
             yield (

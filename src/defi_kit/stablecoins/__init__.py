@@ -1,4 +1,4 @@
-"""Stablecoins: a dollar backed by cash."""
+"""Stablecoins: a dollar backed by cash, and the swap between two dollars at par."""
 
 from __future__ import annotations
 
@@ -8,10 +8,32 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .client import FiatDollar
     from .fiat import Fiat, Role
+    from .peg import Peg, PegSide
+    from .peg_client import PegSwap, PegSwapped, PegTerms, StockMoved
 
-__all__ = ["Fiat", "FiatDollar", "Role"]
+__all__ = [
+    "Fiat",
+    "FiatDollar",
+    "Peg",
+    "PegSide",
+    "PegSwap",
+    "PegSwapped",
+    "PegTerms",
+    "Role",
+    "StockMoved",
+]
 
-_HOMES = {"FiatDollar": "client", "Fiat": "fiat", "Role": "fiat"}
+_HOMES = {
+    "Fiat": "fiat",
+    "FiatDollar": "client",
+    "Peg": "peg",
+    "PegSide": "peg",
+    "PegSwap": "peg_client",
+    "PegSwapped": "peg_client",
+    "PegTerms": "peg_client",
+    "Role": "fiat",
+    "StockMoved": "peg_client",
+}
 
 
 def __getattr__(name: str) -> Any:
