@@ -16,11 +16,15 @@ __all__ = [
     "AllowanceUnderflow",
     "AnswerOutOfRange",
     "ApproveFailed",
+    "AuthorizationSpent",
+    "AuthorizationTooEarly",
+    "AuthorizationTooLate",
     "BalanceOverflow",
     "BelowPeg",
     "Blocked",
     "BoundsTooWide",
     "CalleeRefused",
+    "CallerNotReceiver",
     "CapExceeded",
     "CarriedOverPrice",
     "CollateralExceedsBalance",
@@ -71,33 +75,43 @@ __all__ = [
     "GrowthTooFast",
     "HealthyAccount",
     "IncompleteList",
+    "IncrementTooLarge",
     "InsufficientAllowance",
     "InsufficientBalance",
     "InsufficientCash",
     "InsufficientPermission",
     "InsufficientStock",
+    "InvalidAttesters",
     "InvalidCollateral",
     "InvalidCurve",
     "InvalidDeviation",
+    "InvalidKeeper",
     "InvalidLeg",
     "InvalidParameter",
     "InvalidPermit",
     "InvalidRatios",
+    "InvalidReceiver",
     "InvalidRecipient",
     "InvalidSide",
     "InvalidSignature",
+    "InvalidStatementAge",
     "InvalidTerms",
     "InvalidWindow",
     "JumpTooLarge",
     "LateReport",
     "LeavesDust",
     "LnWadUndefined",
+    "LoanAboveMaximum",
+    "LoanNotAccepted",
     "Locked",
     "MalformedVote",
     "MantissaOverflow",
     "MintAboveMaximum",
     "MintAllowanceExceeded",
     "MintAllowanceTooLarge",
+    "MintBeyondReserves",
+    "MintLimitExceeded",
+    "MintLimitTooLarge",
     "MintMoreThanMax",
     "MissingRole",
     "MulDivFailed",
@@ -109,6 +123,7 @@ __all__ = [
     "NoMember",
     "NoOracle",
     "NoPool",
+    "NoStatement",
     "NoSuchRound",
     "NoVault",
     "NonPositivePrice",
@@ -118,6 +133,7 @@ __all__ = [
     "NotMinter",
     "NotOffered",
     "NotOwner",
+    "NotThePool",
     "NotTreasury",
     "NothingSoOld",
     "NothingToSkim",
@@ -128,6 +144,8 @@ __all__ = [
     "OutdatedReport",
     "Overflow",
     "OwnerRequired",
+    "PathEndsElsewhere",
+    "PauseNeedsWei",
     "Permit2AllowanceIsFixedAtInfinity",
     "Permit2AmountOverflow",
     "Permit2ApproveFailed",
@@ -143,8 +161,10 @@ __all__ = [
     "QuorumMissed",
     "RPowOverflow",
     "RedeemMoreThanMax",
+    "RedemptionNotPending",
     "Reentered",
     "ReserveOverflow",
+    "ReservesTooLarge",
     "SDivWadFailed",
     "SMulWadFailed",
     "SafeCastOverflowedIntDowncast",
@@ -161,7 +181,9 @@ __all__ = [
     "SignersUnsorted",
     "StalePrice",
     "StartOutOfBounds",
-    "SupplyTooLarge",
+    "StatementFromFuture",
+    "StatementNotNewer",
+    "StatementTooOld",
     "TokenNotInPool",
     "TooFewShares",
     "TooLittleFreed",
@@ -235,6 +257,39 @@ class ApproveFailed(Reverted):
     SELECTOR: ClassVar[bytes] = bytes.fromhex("3e3f8f73")
 
 
+class AuthorizationSpent(Reverted):
+    """Thrown when an authorization was used or called off before."""
+
+    SIGNATURE: ClassVar[str] = "AuthorizationSpent(address,bytes32)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("191d19f0")
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "bytes32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("authorizer", "nonce")
+    authorizer: str
+    nonce: bytes
+
+
+class AuthorizationTooEarly(Reverted):
+    """Thrown when an authorization is used before its time."""
+
+    SIGNATURE: ClassVar[str] = "AuthorizationTooEarly(uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("6284f2a1")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("valid_after", "timestamp")
+    valid_after: int
+    timestamp: int
+
+
+class AuthorizationTooLate(Reverted):
+    """Thrown when an authorization is used after its time."""
+
+    SIGNATURE: ClassVar[str] = "AuthorizationTooLate(uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("42213149")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("valid_before", "timestamp")
+    valid_before: int
+    timestamp: int
+
+
 class BalanceOverflow(Reverted):
     """`BalanceOverflow()` of ERC6909, Exchange."""
 
@@ -284,6 +339,19 @@ class CalleeRefused(Reverted):
     FIELDS: ClassVar[tuple[str, ...]] = ("caller", "attempt")
     caller: str
     attempt: int
+
+
+class CallerNotReceiver(Reverted):
+    """Thrown when somebody else than the receiver uses an authorization that only the receiver
+    may.
+    """
+
+    SIGNATURE: ClassVar[str] = "CallerNotReceiver(address,address)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("efaf5c14")
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "address")
+    FIELDS: ClassVar[tuple[str, ...]] = ("caller", "receiver")
+    caller: str
+    receiver: str
 
 
 class CapExceeded(Reverted):
@@ -806,6 +874,17 @@ class IncompleteList(Reverted):
     funded: int
 
 
+class IncrementTooLarge(Reverted):
+    """Thrown when an allowance would pass 2**256 - 1."""
+
+    SIGNATURE: ClassVar[str] = "IncrementTooLarge(uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("14885104")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("allowance", "increment")
+    allowance: int
+    increment: int
+
+
 class InsufficientAllowance(Reverted):
     """`InsufficientAllowance()` of BlocklistToken, ERC20, ERC4626."""
 
@@ -850,6 +929,19 @@ class InsufficientStock(Reverted):
     asked: int
 
 
+class InvalidAttesters(Reverted):
+    """Thrown when the attesters are not in ascending order, each once, or nobody would
+    suffice.
+    """
+
+    SIGNATURE: ClassVar[str] = "InvalidAttesters(uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("822d71cd")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("attesters", "quorum")
+    attesters: int
+    quorum: int
+
+
 class InvalidCollateral(Reverted):
     """Thrown at deployment by a collateral that is the asset, the pool itself, zero, or listed
     twice.
@@ -885,6 +977,18 @@ class InvalidDeviation(Reverted):
     TYPES: ClassVar[tuple[str, ...]] = ("uint256",)
     FIELDS: ClassVar[tuple[str, ...]] = ("max_deviation",)
     max_deviation: int
+
+
+class InvalidKeeper(Reverted):
+    """Thrown at deployment by a pool or a venue without code, or by an owner that is zero."""
+
+    SIGNATURE: ClassVar[str] = "InvalidKeeper(address,address,address)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("a4735648")
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "address", "address")
+    FIELDS: ClassVar[tuple[str, ...]] = ("pool", "venue", "owner")
+    pool: str
+    venue: str
+    owner: str
 
 
 class InvalidLeg(Reverted):
@@ -942,6 +1046,16 @@ class InvalidRatios(Reverted):
     full_bonus_health: int
 
 
+class InvalidReceiver(Reverted):
+    """Thrown when the pool itself is to receive what it pays out: that would be lost."""
+
+    SIGNATURE: ClassVar[str] = "InvalidReceiver(address)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("9cfea583")
+    TYPES: ClassVar[tuple[str, ...]] = ("address",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("receiver",)
+    receiver: str
+
+
 class InvalidRecipient(Reverted):
     """Thrown when tokens or shares would go to the zero address or to the Exchange itself."""
 
@@ -969,6 +1083,16 @@ class InvalidSignature(Reverted):
 
     SIGNATURE: ClassVar[str] = "InvalidSignature()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("8baa579f")
+
+
+class InvalidStatementAge(Reverted):
+    """Thrown when dollars could never be minted, or on statements of any age."""
+
+    SIGNATURE: ClassVar[str] = "InvalidStatementAge(uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("eb00a426")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("max_age",)
+    max_age: int
 
 
 class InvalidTerms(Reverted):
@@ -1053,6 +1177,30 @@ class LnWadUndefined(Reverted):
     SELECTOR: ClassVar[bytes] = bytes.fromhex("1615e638")
 
 
+class LoanAboveMaximum(Reverted):
+    """Thrown when a flash loan is larger than `maxFlashLoan`; zero for tokens that are not
+    lent out.
+    """
+
+    SIGNATURE: ClassVar[str] = "LoanAboveMaximum(address,uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("3b7c2942")
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("token", "amount", "maximum")
+    token: str
+    amount: int
+    maximum: int
+
+
+class LoanNotAccepted(Reverted):
+    """Thrown when the receiver of a flash loan does not answer as ERC-3156 asks."""
+
+    SIGNATURE: ClassVar[str] = "LoanNotAccepted(address)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("4fa3cb6a")
+    TYPES: ClassVar[tuple[str, ...]] = ("address",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("receiver",)
+    receiver: str
+
+
 class Locked(Reverted):
     """Thrown when a token calls back into the middle of a verb."""
 
@@ -1104,7 +1252,7 @@ class MintAllowanceExceeded(Reverted):
 
 
 class MintAllowanceTooLarge(Reverted):
-    """Thrown when a minter's allowance would not fit in 128 bits."""
+    """Thrown when a minter's allowance would not fit in 104 bits."""
 
     SIGNATURE: ClassVar[str] = "MintAllowanceTooLarge(uint256,uint256)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("905ecdfc")
@@ -1112,6 +1260,41 @@ class MintAllowanceTooLarge(Reverted):
     FIELDS: ClassVar[tuple[str, ...]] = ("allowance", "max_allowance")
     allowance: int
     max_allowance: int
+
+
+class MintBeyondReserves(Reverted):
+    """Thrown when dollars out and owed would exceed the reserves after minting `amount`."""
+
+    SIGNATURE: ClassVar[str] = "MintBeyondReserves(uint256,uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("1bb34fd6")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("reserves", "liabilities", "amount")
+    reserves: int
+    liabilities: int
+    amount: int
+
+
+class MintLimitExceeded(Reverted):
+    """Thrown when a minter would mint more in a day than it may."""
+
+    SIGNATURE: ClassVar[str] = "MintLimitExceeded(address,uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("11322a9c")
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("minter", "available", "amount")
+    minter: str
+    available: int
+    amount: int
+
+
+class MintLimitTooLarge(Reverted):
+    """Thrown when a minter's daily limit would not fit in 56 bits."""
+
+    SIGNATURE: ClassVar[str] = "MintLimitTooLarge(uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("4335c5a9")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("daily_limit", "max_daily_limit")
+    daily_limit: int
+    max_daily_limit: int
 
 
 class MintMoreThanMax(Reverted):
@@ -1219,6 +1402,17 @@ class NoPool(Reverted):
     pool_id: int
 
 
+class NoStatement(Reverted):
+    """Thrown when a statement is asked for that was never made."""
+
+    SIGNATURE: ClassVar[str] = "NoStatement(uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("46bccd37")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("index", "count")
+    index: int
+    count: int
+
+
 class NoSuchRound(Reverted):
     """Thrown when a round is asked for that does not exist; round 0 is the latest where there
     is none.
@@ -1264,7 +1458,7 @@ class NotASide(Reverted):
 
 
 class NotAuthorized(Reverted):
-    """Thrown when someone who is not `account` acts for it where only it may."""
+    """Thrown when someone acts for `account` who is neither it nor authorized by it."""
 
     SIGNATURE: ClassVar[str] = "NotAuthorized(address,address)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("c55ddc97")
@@ -1319,6 +1513,17 @@ class NotOwner(Reverted):
     owner: str
 
 
+class NotThePool(Reverted):
+    """Thrown when another than the pool says that there is a liquidation to pay for."""
+
+    SIGNATURE: ClassVar[str] = "NotThePool(address,address)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("192473d0")
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "address")
+    FIELDS: ClassVar[tuple[str, ...]] = ("caller", "pool")
+    caller: str
+    pool: str
+
+
 class NotTreasury(Reverted):
     """Thrown when someone else than the treasury moves its stock."""
 
@@ -1331,13 +1536,12 @@ class NotTreasury(Reverted):
 
 
 class NothingSoOld(Reverted):
-    """Thrown by `observe` when the past reading is later than what is asked for."""
+    """Thrown when there is no record as old as what is asked for."""
 
-    SIGNATURE: ClassVar[str] = "NothingSoOld(uint256,uint256)"
-    SELECTOR: ClassVar[bytes] = bytes.fromhex("ba3a359f")
-    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256")
-    FIELDS: ClassVar[tuple[str, ...]] = ("at", "wanted")
-    at: int
+    SIGNATURE: ClassVar[str] = "NothingSoOld(uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("020c7294")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("wanted",)
     wanted: int
 
 
@@ -1411,6 +1615,23 @@ class OwnerRequired(Reverted):
 
     SIGNATURE: ClassVar[str] = "OwnerRequired()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("3c776be1")
+
+
+class PathEndsElsewhere(Reverted):
+    """Thrown when a path does not end at the pool's asset, with which the debt is paid."""
+
+    SIGNATURE: ClassVar[str] = "PathEndsElsewhere(address)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("f6c3a0a5")
+    TYPES: ClassVar[tuple[str, ...]] = ("address",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("asset",)
+    asset: str
+
+
+class PauseNeedsWei(Reverted):
+    """Thrown when the dollar would be paused without holding any ether: send one wei with it."""
+
+    SIGNATURE: ClassVar[str] = "PauseNeedsWei()"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("a65fa83b")
 
 
 class Permit2AllowanceIsFixedAtInfinity(Reverted):
@@ -1546,6 +1767,17 @@ class RedeemMoreThanMax(Reverted):
     SELECTOR: ClassVar[bytes] = bytes.fromhex("4656425a")
 
 
+class RedemptionNotPending(Reverted):
+    """Thrown when a redemption is none, or was settled or refused before."""
+
+    SIGNATURE: ClassVar[str] = "RedemptionNotPending(uint256,uint8)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("5fa1578e")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint8")
+    FIELDS: ClassVar[tuple[str, ...]] = ("id", "status")
+    id: int
+    status: int
+
+
 class Reentered(Reverted):
     """Thrown when a verb is called from within another."""
 
@@ -1563,6 +1795,17 @@ class ReserveOverflow(Reverted):
     reserve: int
     amount: int
     max_reserve: int
+
+
+class ReservesTooLarge(Reverted):
+    """Thrown when the reserves stated would not fit in 112 bits."""
+
+    SIGNATURE: ClassVar[str] = "ReservesTooLarge(uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("a3dff481")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("reserves", "max_reserves")
+    reserves: int
+    max_reserves: int
 
 
 class SDivWadFailed(Reverted):
@@ -1665,7 +1908,7 @@ class SharesExceedBalance(Reverted):
 
 
 class SignatureExpired(Reverted):
-    """Thrown when a signature is used after its deadline."""
+    """Thrown by a signature past its deadline [unix seconds]."""
 
     SIGNATURE: ClassVar[str] = "SignatureExpired(uint256,uint256)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("f88f0490")
@@ -1676,7 +1919,9 @@ class SignatureExpired(Reverted):
 
 
 class SignatureInvalid(Reverted):
-    """Thrown when a signature is not the signer's for this chain, contract, nonce and content."""
+    """Thrown when a signature is not the signer's over exactly this, with the nonce that is
+    due.
+    """
 
     SIGNATURE: ClassVar[str] = "SignatureInvalid(address)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("ae9ff1c0")
@@ -1734,15 +1979,38 @@ class StartOutOfBounds(Reverted):
     max_assets: int
 
 
-class SupplyTooLarge(Reverted):
-    """Thrown when the supply would not fit in 128 bits."""
+class StatementFromFuture(Reverted):
+    """Thrown when a statement is of a time to come."""
 
-    SIGNATURE: ClassVar[str] = "SupplyTooLarge(uint256,uint256)"
-    SELECTOR: ClassVar[bytes] = bytes.fromhex("5f34108d")
+    SIGNATURE: ClassVar[str] = "StatementFromFuture(uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("7bf8910a")
     TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256")
-    FIELDS: ClassVar[tuple[str, ...]] = ("supply", "amount")
-    supply: int
-    amount: int
+    FIELDS: ClassVar[tuple[str, ...]] = ("as_of", "timestamp")
+    as_of: int
+    timestamp: int
+
+
+class StatementNotNewer(Reverted):
+    """Thrown when a statement is not newer than the last."""
+
+    SIGNATURE: ClassVar[str] = "StatementNotNewer(uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("a5994f9e")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("as_of", "last_as_of")
+    as_of: int
+    last_as_of: int
+
+
+class StatementTooOld(Reverted):
+    """Thrown when a statement is too old to be recorded, or the last one too old to mint on."""
+
+    SIGNATURE: ClassVar[str] = "StatementTooOld(uint256,uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("6c1c266d")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("as_of", "timestamp", "max_age")
+    as_of: int
+    timestamp: int
+    max_age: int
 
 
 class TokenNotInPool(Reverted):

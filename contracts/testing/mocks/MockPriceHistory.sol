@@ -4,37 +4,63 @@ pragma solidity 0.8.37;
 import {IPriceHistory} from "../../interfaces/IPriceHistory.sol";
 
 /// @title MockPriceHistory
-/// @notice An exchange of one pool that answers what a test said: one reading of the past, and one of the present.
+/// @notice An exchange of one pool, whose price a test sets, on record or off it.
 contract MockPriceHistory is IPriceHistory {
-    /// @notice Thrown by `observe` when the past reading is later than what is asked for.
-    error NothingSoOld(uint256 at, uint256 wanted);
-
-    uint32 private _updatedAt;
-    uint128 private _supply;
-    uint256 private _past;
-    uint256 private _at;
-    uint256 private _present;
-
-    /// @notice Sets the pool's standing. Anyone may.
-    function setPool(uint32 updatedAt, uint128 supply) external {
-        (_updatedAt, _supply) = (updatedAt, supply);
+    /// @notice The sum at one moment.
+    struct Record {
+        uint128 cumulative; // [Q64]
+        uint64 at; // [unix seconds]
     }
 
-    /// @notice Sets both readings. Anyone may.
-    function setReadings(uint256 past, uint256 at, uint256 present) external {
-        (_past, _at, _present) = (past, at, present);
+    /// @notice Thrown when there is no record as old as what is asked for.
+    error NothingSoOld(uint256 wanted);
+
+    /// @notice What may be looked up, oldest first.
+    Record[] public records;
+
+    /// @notice The logarithm of the price since the last change. [Q64]
+    uint256 public logPrice;
+
+    /// @notice Liquidity shares of the pool.
+    uint128 public supply;
+
+    Record private _latest;
+
+    /// @notice A pool with this price, on record.
+    constructor(uint256 logPrice_, uint128 supply_) {
+        (_latest.at, supply) = (uint64(block.timestamp), supply_);
+        setLogPrice(logPrice_, true);
+    }
+
+    /// @notice Changes the price; what it was until now is counted, and put on record if so wished. Anyone may.
+    function setLogPrice(uint256 logPrice_, bool record) public {
+        _latest = Record(uint128(_sum(block.timestamp)), uint64(block.timestamp));
+        logPrice = logPrice_;
+        if (record) records.push(_latest);
+    }
+
+    /// @notice Sets the liquidity. Anyone may.
+    function setSupply(uint128 supply_) external {
+        supply = supply_;
     }
 
     /// @inheritdoc IPriceHistory
-    function pool(uint256) external view returns (uint112, uint112, uint32, uint128, uint128) {
-        return (1, 1, _updatedAt, 0, _supply);
+    function pool(uint256 id) external view returns (uint112, uint112, uint32, uint128, uint128) {
+        if (id == 0) return (0, 0, 0, 0, 0); // the pool that there is not
+        return (1, 1, uint32(_latest.at), _latest.cumulative, supply);
     }
 
     /// @inheritdoc IPriceHistory
     function observe(uint256, uint256 secondsAgo) external view returns (uint256, uint256) {
-        if (secondsAgo == 0) return (_present, block.timestamp);
         uint256 wanted = block.timestamp - secondsAgo;
-        require(_at <= wanted, NothingSoOld(_at, wanted));
-        return (_past, _at);
+        if (wanted >= _latest.at) return (_sum(wanted), wanted);
+        for (uint256 i = records.length; i != 0; --i) {
+            if (records[i - 1].at <= wanted) return (records[i - 1].cumulative, records[i - 1].at);
+        }
+        revert NothingSoOld(wanted);
+    }
+
+    function _sum(uint256 at) private view returns (uint256) {
+        return _latest.cumulative + (at - _latest.at) * logPrice;
     }
 }

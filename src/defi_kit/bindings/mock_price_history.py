@@ -16,22 +16,30 @@ __all__ = ["MockPriceHistory"]
 
 
 class MockPriceHistory(Contract):
-    """MockPriceHistory. An exchange of one pool that answers what a test said: one reading of
-    the past, and one of the present.
-    """
+    """MockPriceHistory. An exchange of one pool, whose price a test sets, on record or off it."""
 
     ARTIFACT: ClassVar[str] = "MockPriceHistory"
     FUNCTIONS: ClassVar[dict[str, str]] = {
+        "log_price": "logPrice()(uint256)",
         "observe": "observe(uint256,uint256)(uint256,uint256)",
         "pool": "pool(uint256)(uint112,uint112,uint32,uint128,uint128)",
-        "set_pool": "setPool(uint32,uint128)()",
-        "set_readings": "setReadings(uint256,uint256,uint256)()",
+        "records": "records(uint256)(uint128,uint64)",
+        "set_log_price": "setLogPrice(uint256,bool)()",
+        "set_supply": "setSupply(uint128)()",
+        "supply": "supply()(uint128)",
     }
 
     @classmethod
-    def deploy(cls, chain: Chain, *, sender: Sender | None = None) -> MockPriceHistory:
-        """Deploys `MockPriceHistory`."""
-        return cls._deploy(chain, "()", (), sender=sender)
+    def deploy(
+        cls, chain: Chain, log_price: int, supply: int, *, sender: Sender | None = None
+    ) -> MockPriceHistory:
+        """A pool with this price, on record."""
+        return cls._deploy(chain, "(uint256,uint128)", (log_price, supply), sender=sender)
+
+    def log_price(self, *, block: int | None = None) -> int:
+        """The logarithm of the price since the last change. [Q64]"""
+        value: int = self._call("logPrice()(uint256)", (), block=block)[0]
+        return value
 
     def observe(self, arg0: int, seconds_ago: int, *, block: int | None = None) -> tuple[int, int]:
         """The sum as it was `secondsAgo`, or at the latest moment on record before that;
@@ -45,7 +53,7 @@ class MockPriceHistory(Contract):
         )
         return values
 
-    def pool(self, arg0: int, *, block: int | None = None) -> tuple[int, int, int, int, int]:
+    def pool(self, id: int, *, block: int | None = None) -> tuple[int, int, int, int, int]:
         """A pool's state; all zero when there is no such pool. Whatever may follow in the
         answer is left unread.
 
@@ -56,18 +64,30 @@ class MockPriceHistory(Contract):
         Returns liquidity shares
         """
         values: tuple[int, int, int, int, int] = self._call(
-            "pool(uint256)(uint112,uint112,uint32,uint128,uint128)", (arg0,), block=block
+            "pool(uint256)(uint112,uint112,uint32,uint128,uint128)", (id,), block=block
         )
         return values
 
-    def set_pool(self, updated_at: int, supply: int, *, sender: Sender | None = None) -> Receipt:
-        """Sets the pool's standing. Anyone may."""
-        return self._send("setPool(uint32,uint128)()", (updated_at, supply), sender=sender)
-
-    def set_readings(
-        self, past: int, at: int, present: int, *, sender: Sender | None = None
-    ) -> Receipt:
-        """Sets both readings. Anyone may."""
-        return self._send(
-            "setReadings(uint256,uint256,uint256)()", (past, at, present), sender=sender
+    def records(self, arg0: int, *, block: int | None = None) -> tuple[int, int]:
+        """What may be looked up, oldest first."""
+        values: tuple[int, int] = self._call(
+            "records(uint256)(uint128,uint64)", (arg0,), block=block
         )
+        return values
+
+    def set_log_price(
+        self, log_price: int, record: bool, *, sender: Sender | None = None
+    ) -> Receipt:
+        """Changes the price; what it was until now is counted, and put on record if so wished.
+        Anyone may.
+        """
+        return self._send("setLogPrice(uint256,bool)()", (log_price, record), sender=sender)
+
+    def set_supply(self, supply: int, *, sender: Sender | None = None) -> Receipt:
+        """Sets the liquidity. Anyone may."""
+        return self._send("setSupply(uint128)()", (supply,), sender=sender)
+
+    def supply(self, *, block: int | None = None) -> int:
+        """Liquidity shares of the pool."""
+        value: int = self._call("supply()(uint128)", (), block=block)[0]
+        return value
