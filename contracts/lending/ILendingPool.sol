@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity >=0.8.26;
 
+import {IERC3156FlashBorrower} from "@openzeppelin/contracts/interfaces/IERC3156FlashBorrower.sol";
 import {KinkedCurve} from "./KinkedRate.sol";
 
 /// @notice A pool that lends one asset against several collaterals. Lenders hold ERC-4626 shares of it.
@@ -112,6 +113,12 @@ interface ILendingPool {
     /// @notice What `account` still owed was written off: `fromReserve` by the reserve, the rest by the lenders.
     event BadDebt(address indexed account, uint256 loss, uint256 fromReserve);
 
+    /// @notice `operator` may from now on act for `owner`, or no longer; signatures with a nonce below `nonce` are void.
+    event AuthorizationSet(address indexed owner, address indexed operator, bool authorized, uint256 nonce);
+
+    /// @notice `receiver` had `amount` of a token for the length of a call that `initiator` made.
+    event FlashLoaned(address indexed receiver, address indexed initiator, address token, uint256 amount);
+
     /* ERRORS */
 
     /// @notice Thrown at deployment by a parameter outside its range; `name` says which.
@@ -134,8 +141,23 @@ interface ILendingPool {
     /// @notice Thrown when an amount is zero, or so small that nothing would move or no debt share be cancelled.
     error ZeroAmount();
 
-    /// @notice Thrown when someone who is not `account` acts for it where only it may.
+    /// @notice Thrown when someone acts for `account` who is neither it nor authorized by it.
     error NotAuthorized(address account, address caller);
+
+    /// @notice Thrown when the pool itself is to receive what it pays out: that would be lost.
+    error InvalidReceiver(address receiver);
+
+    /// @notice Thrown by a signature past its deadline [unix seconds].
+    error SignatureExpired(uint256 deadline, uint256 timestamp);
+
+    /// @notice Thrown when a signature is not the signer's over exactly this, with the nonce that is due.
+    error SignatureInvalid(address signer);
+
+    /// @notice Thrown when a flash loan is larger than `maxFlashLoan`; zero for tokens that are not lent out.
+    error LoanAboveMaximum(address token, uint256 amount, uint256 maximum);
+
+    /// @notice Thrown when the receiver of a flash loan does not answer as ERC-3156 asks.
+    error LoanNotAccepted(address receiver);
 
     /// @notice Thrown when a token delivered another amount than the one asked for.
     error WrongAmountReceived(address token, uint256 received, uint256 asked);
@@ -189,25 +211,30 @@ interface ILendingPool {
     /* COLLATERAL */
 
     /// @notice Posts `amount` of a collateral for `account`.
-    /// @dev A collateral that `account` does not hold yet may be added by `account` only, in debt or not: else a
-    /// stranger's grain of sand would keep liquidators away once its oracle dies. In debt that asks the oracle too. More
-    /// of what it holds may come from anyone.
+    /// @dev A collateral that `account` does not hold yet may be added by `account` or whom it authorized only, in debt or
+    /// not: else a stranger's grain of sand would keep liquidators away once its oracle dies. In debt that asks the
+    /// oracle too. More of what it holds may come from anyone.
     /// @param amount above zero [collateral]
     function supplyCollateral(address token, uint256 amount, address account) external;
+
+    /// @notice As `supplyCollateral`, but calls the caller's `onSupplyCollateral` before it takes the collateral.
+    /// @dev The books already hold it then: `account` can borrow against it, and buy it with what it borrowed.
+    /// @param data passed on
+    function supplyCollateralWithCallback(address token, uint256 amount, address account, bytes calldata data) external;
 
     /// @notice Takes `amount` of a collateral of `account` back.
     /// @dev Asks oracles only when `account` has debt; then the debt must be within the borrow limit afterwards.
     /// @param amount above zero [collateral]
-    /// @param receiver gets the collateral
-    /// @param account the caller
+    /// @param receiver gets the collateral; not the pool
+    /// @param account the caller, or one that authorized the caller
     function withdrawCollateral(address token, uint256 amount, address receiver, address account) external;
 
     /* DEBT */
 
     /// @notice Borrows `assets` for `account`, within its borrow limit and the pool's cash.
     /// @param assets above zero [asset]
-    /// @param receiver gets the assets
-    /// @param account the caller
+    /// @param receiver gets the assets; not the pool
+    /// @param account the caller, or one that authorized the caller
     function borrow(uint256 assets, address receiver, address account) external;
 
     /// @notice Pays debt of `account` back. Anyone may; no oracle is asked.
@@ -215,9 +242,15 @@ interface ILendingPool {
     /// @return repaid what was paid [asset]
     function repay(uint256 assets, address account) external returns (uint256 repaid);
 
+    /// @notice As `repay`, but calls the caller's `onRepay` before it takes the assets.
+    /// @dev The books already show the debt repaid then: `account` can withdraw collateral, and sell it for what it owes.
+    /// @param data passed on
+    function repayWithCallback(uint256 assets, address account, bytes calldata data) external returns (uint256 repaid);
+
     /// @notice Repays debt of an unhealthy account and takes some of its collateral for it, with a bonus. Anyone may.
-    /// @dev The bonus is 0 at health 1 and grows on a line to `maxBonus` at `fullBonusHealth`. At most as much may be
-    /// repaid as brings health back to `targetHealth`, or all where the rest would be below the minimum debt. What is
+    /// @dev The bonus is 0 at health 1 and grows on a line to `maxBonus` at `fullBonusHealth`; where the collateral is
+    /// hardly worth the debt, it is no more than what it is worth beyond it, but a quarter of `maxBonus` at least. At
+    /// most as much may be repaid as brings health back to `targetHealth`, or all where the rest would be below the minimum debt. What is
     /// repaid is the least of that, `maxRepay`, and what buys `maxSeize` or all there is of this collateral.
     ///
     /// A liquidation that leaves debt must take all there is of `token`, or leave at least the minimum debt and collateral
@@ -229,6 +262,60 @@ interface ILendingPool {
     function liquidate(address account, address token, uint256 maxRepay, uint256 maxSeize, uint256 minSeized)
         external
         returns (uint256 repaid, uint256 seized);
+
+    /// @notice As `liquidate`, but calls the caller's `onLiquidate` between paying out the collateral and taking the
+    /// repayment: who liquidates can sell the one for the other, and needs no capital.
+    /// @param data passed on
+    function liquidateWithCallback(
+        address account,
+        address token,
+        uint256 maxRepay,
+        uint256 maxSeize,
+        uint256 minSeized,
+        bytes calldata data
+    ) external returns (uint256 repaid, uint256 seized);
+
+    /* AUTHORISATION */
+
+    /// @notice Lets `operator` act for the caller, or no longer. Voids every signature the caller has given so far.
+    /// @dev Warning: an operator can borrow for the caller, withdraw the caller's collateral to anyone, and add collaterals.
+    /// It cannot touch the caller's shares; they have ERC-20 allowances.
+    function setAuthorization(address operator, bool authorized) external;
+
+    /// @notice The same for `owner`, by its EIP-712 signature (of an account, or of a contract after ERC-1271) over
+    /// `Authorization(address owner,address operator,bool authorized,uint256 nonce,uint256 deadline)`
+    /// in the domain of `DOMAIN_SEPARATOR()`, with the nonce that is due. Anyone may send it.
+    /// @param deadline last second at which it is taken [unix seconds]
+    function setAuthorizationBySignature(
+        address owner,
+        address operator,
+        bool authorized,
+        uint256 deadline,
+        bytes calldata signature
+    ) external;
+
+    /// @notice Whether `operator` may act for `owner`. An account acts for itself without.
+    function isAuthorized(address owner, address operator) external view returns (bool);
+
+    /// @notice The nonce that the next authorisation signed by `owner` must have; apart from the permits' `nonces`.
+    function authorizationNonce(address owner) external view returns (uint256);
+
+    /* FLASH LOANS (ERC-3156) */
+
+    /// @notice Lends `amount` for the length of a call to `receiver`, without a fee, then takes it back from `receiver`,
+    /// which must have approved it. Anyone may call it for any receiver; the receiver is told who did.
+    /// @dev The books do not move, and until the loan is back every verb is refused: nothing here can be done with what
+    /// the pool itself misses.
+    /// @return true
+    function flashLoan(IERC3156FlashBorrower receiver, address token, uint256 amount, bytes calldata data)
+        external
+        returns (bool);
+
+    /// @notice The most that `flashLoan` lends: all that the pool holds of its asset or a collateral, gifts included.
+    function maxFlashLoan(address token) external view returns (uint256);
+
+    /// @notice Always 0; reverts for tokens that are not lent out.
+    function flashFee(address token, uint256 amount) external view returns (uint256);
 
     /* VIEWS */
 
@@ -264,6 +351,10 @@ interface ILendingPool {
         external
         view
         returns (Liquidation memory);
+
+    /// @notice Those of `accounts` that are unhealthy now, in the order given. One whose oracles do not all answer cannot be
+    /// liquidated, and is left out. Never reverts.
+    function liquidatable(address[] calldata accounts) external view returns (address[] memory found);
 
     /// @notice The pool and these accounts, read at once. Never reverts.
     function snapshot(address[] calldata accounts) external view returns (Snapshot memory);

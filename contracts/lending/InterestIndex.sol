@@ -32,7 +32,9 @@ library InterestIndex {
 
     /// @dev Shares that a repayment of `assets` cancels. Assets fit in 160 bits.
     function toSharesDown(uint256 assets, uint256 index) internal pure returns (uint256) {
-        return assets * RAY / index;
+        unchecked {
+            return assets * RAY / index;
+        }
     }
 
     /// @dev Shares that a loan of `assets` costs. Assets fit in 160 bits.

@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IERC3156FlashBorrower} from "@openzeppelin/contracts/interfaces/IERC3156FlashBorrower.sol";
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 import {SafeCastLib} from "solady/utils/SafeCastLib.sol";
 import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 import {IOracle} from "../interfaces/IOracle.sol";
+import {ILendingCallback} from "./ILendingCallback.sol";
 import {ILendingPool} from "./ILendingPool.sol";
 import {InterestIndex} from "./InterestIndex.sol";
 import {KinkedCurve} from "./KinkedRate.sol";
+import {LendingAuthorization} from "./LendingAuthorization.sol";
 import {LendingVault} from "./LendingVault.sol";
 import {LiquidationMath} from "./LiquidationMath.sol";
 
 /// @title LendingPool
 /// @notice Lends one asset against several collaterals: the borrowers' half, on top of {LendingVault}. See {ILendingPool}.
 /// Python twin: `defi_kit.lending.pool.Pool`.
-contract LendingPool is LendingVault {
+contract LendingPool is LendingAuthorization {
     using FixedPointMathLib for uint256;
     using InterestIndex for uint256;
     using LiquidationMath for uint256;
@@ -57,6 +60,8 @@ contract LendingPool is LendingVault {
 
     uint256 private constant MAX_COLLATERALS = 16;
     uint256 private constant NO_FOCUS = MAX_COLLATERALS;
+
+    bytes32 private constant LOAN_ACCEPTED = keccak256("ERC3156FlashBorrower.onFlashLoan");
 
     /// @dev Collateral worth a hundredth of the minimum debt is dust.
     uint256 private constant DUST_DIVISOR = 100;
@@ -112,27 +117,52 @@ contract LendingPool is LendingVault {
 
     /// @inheritdoc ILendingPool
     function supplyCollateral(address token, uint256 amount, address account) external nonReentrant {
-        require(amount != 0, ZeroAmount());
-        (uint256 number, uint256 cap) = _listing(token);
-        uint256 balance = _balances[account][number];
+        uint256 cap = _post(token, amount, account);
 
-        // Cannot overflow: `amount` arrives, and all there is stays below the cap of 120 bits.
+        uint256 held = _take(token, msg.sender, amount);
+        require(held <= cap, CapExceeded(token, held, cap));
+    }
+
+    /// @inheritdoc ILendingPool
+    function supplyCollateralWithCallback(address token, uint256 amount, address account, bytes calldata data)
+        external
+        nonReentrant
+    {
+        uint256 cap = _post(token, amount, account);
+
+        _callSupplier(token, amount, data);
+        uint256 held = _take(token, msg.sender, amount);
+        require(held <= cap, CapExceeded(token, held, cap));
+    }
+
+    /// @dev Books collateral, before it arrives.
+    function _post(address token, uint256 amount, address account) private returns (uint256 cap) {
+        require(amount != 0, ZeroAmount());
+        uint256 listing = _listingOf(token);
+        uint256 number = _numberIn(listing);
+        cap = listing >> 8;
+        mapping(uint256 => uint256) storage balances = _balances[account];
+        uint256 balance = balances[number];
+
+        // Cannot overflow: unless `amount` arrives in the end, and with all there is stays below the cap of 120 bits,
+        // nothing of this has happened.
         unchecked {
-            _balances[account][number] = balance + amount;
+            balances[number] = balance + amount;
         }
         if (balance == 0) _hold(account, number);
 
         emit CollateralSupplied(account, token, amount);
+    }
 
-        uint256 held = _take(token, amount);
-        require(held <= cap, CapExceeded(token, held, cap));
+    function _callSupplier(address token, uint256 amount, bytes calldata data) private unlocked {
+        ILendingCallback(msg.sender).onSupplyCollateral(token, amount, data);
     }
 
     /// @dev Notes that `account` holds a collateral it did not hold; from now on its liquidation asks one oracle more.
     /// Only the account may choose that, in debt or not: a grain planted before the first loan waits for its oracle to die.
     function _hold(address account, uint256 number) private {
-        require(msg.sender == account, NotAuthorized(account, msg.sender));
-        Account memory a = _accounts[account];
+        _authorize(account);
+        Account memory a = _accountOf(account);
         if (a.debtShares != 0) _priceOf(_risks[number].oracle);
         _accounts[account].held = uint16(a.held | 1 << number);
     }
@@ -143,12 +173,13 @@ contract LendingPool is LendingVault {
         nonReentrant
     {
         _authorize(account);
+        _checkReceiver(receiver);
         require(amount != 0, ZeroAmount());
         uint256 number = _numberOf(token);
         uint256 balance = _balances[account][number];
         require(amount <= balance, CollateralExceedsBalance(token, amount, balance));
 
-        Account memory a = _accounts[account];
+        Account memory a = _accountOf(account);
         if (amount == balance) a.held ^= uint16(1 << number);
         _accounts[account].held = a.held;
         _balances[account][number] = balance - amount;
@@ -167,13 +198,13 @@ contract LendingPool is LendingVault {
     /// @inheritdoc ILendingPool
     function borrow(uint256 assets, address receiver, address account) external nonReentrant {
         _authorize(account);
+        _checkReceiver(receiver);
         require(assets != 0, ZeroAmount());
-        Market memory m = _market;
-        _accrue(m);
+        Market memory m = _open();
         require(assets <= m.cash, InsufficientCash(assets, m.cash));
         uint256 shares = assets.toSharesUp(m.index);
 
-        Account memory a = _accounts[account];
+        Account memory a = _accountOf(account);
         a.debtShares = (a.debtShares + shares).toUint128();
         uint256 debt = uint256(a.debtShares).toAssetsUp(m.index);
         require(debt >= _minimumDebt, DebtBelowMinimum(debt, _minimumDebt));
@@ -191,10 +222,28 @@ contract LendingPool is LendingVault {
 
     /// @inheritdoc ILendingPool
     function repay(uint256 assets, address account) external nonReentrant returns (uint256 repaid) {
+        repaid = _reduceDebt(assets, account);
+
+        _pull(_asset, repaid);
+    }
+
+    /// @inheritdoc ILendingPool
+    function repayWithCallback(uint256 assets, address account, bytes calldata data)
+        external
+        nonReentrant
+        returns (uint256 repaid)
+    {
+        repaid = _reduceDebt(assets, account);
+
+        _callPayer(repaid, data);
+        _pull(_asset, repaid);
+    }
+
+    /// @dev Books a repayment, before it arrives.
+    function _reduceDebt(uint256 assets, address account) private returns (uint256 repaid) {
         require(assets != 0, ZeroAmount());
-        Market memory m = _market;
-        _accrue(m);
-        Account memory a = _accounts[account];
+        Market memory m = _open();
+        Account memory a = _accountOf(account);
         require(a.debtShares != 0, NoDebt(account));
         uint256 shares;
         uint256 left;
@@ -209,8 +258,10 @@ contract LendingPool is LendingVault {
         _close(m);
 
         emit Repaid(account, msg.sender, repaid, shares);
+    }
 
-        _pull(_asset, repaid);
+    function _callPayer(uint256 repaid, bytes calldata data) private unlocked {
+        ILendingCallback(msg.sender).onRepay(repaid, data);
     }
 
     /// @dev What at most `assets` repay of `debtShares`: what is paid, the shares it cancels, and the debt left.
@@ -223,7 +274,9 @@ contract LendingPool is LendingVault {
         if (assets >= debt) return (debt, debtShares, 0);
         repaid = assets;
         shares = assets.toSharesDown(index);
-        left = (debtShares - shares).toAssetsUp(index);
+        unchecked {
+            left = (debtShares - shares).toAssetsUp(index); // less than the debt cancels less than its shares
+        }
     }
 
     /// @dev Reverts unless the account may owe `debt`. The borrow limit lies below the limit of health.
@@ -240,27 +293,60 @@ contract LendingPool is LendingVault {
         nonReentrant
         returns (uint256 repaid, uint256 seized)
     {
+        (repaid, seized) = _seize(account, token, maxRepay, maxSeize, minSeized);
+
+        _pull(_asset, repaid);
+    }
+
+    /// @inheritdoc ILendingPool
+    function liquidateWithCallback(
+        address account,
+        address token,
+        uint256 maxRepay,
+        uint256 maxSeize,
+        uint256 minSeized,
+        bytes calldata data
+    ) external nonReentrant returns (uint256 repaid, uint256 seized) {
+        (repaid, seized) = _seize(account, token, maxRepay, maxSeize, minSeized);
+
+        _callLiquidator(account, token, repaid, seized, data);
+        _pull(_asset, repaid);
+    }
+
+    /// @dev Books a liquidation and pays the collateral out; the repayment has yet to arrive.
+    function _seize(address account, address token, uint256 maxRepay, uint256 maxSeize, uint256 minSeized)
+        private
+        returns (uint256 repaid, uint256 seized)
+    {
         Request memory r = Request(account, token, _numberOf(token), maxRepay, maxSeize);
-        Market memory m = _market;
-        _accrue(m);
-        Account memory a = _accounts[account];
+        Market memory m = _open();
+        Account memory a = _accountOf(account);
         Liquidation memory l = _assess(m, a, r);
         (repaid, seized) = (l.repaid, l.seized);
         require(seized >= minSeized, TooLittleSeized(seized, minSeized));
 
         if (l.badDebt != 0) _writeOff(m, account, l.badDebt);
-        a.debtShares -= uint128(l.debtShares);
-        if (l.collateralLeft == 0) a.held ^= uint16(1 << r.number);
-        _accounts[account] = a;
-        _balances[account][r.number] = l.collateralLeft;
-        m.debtShares -= uint128(l.debtShares);
-        m.cash = (m.cash + repaid).toUint104();
+        // Cannot overflow: no more shares are cancelled than the account has; a repayment fits in 150 bits.
+        unchecked {
+            a.debtShares -= uint128(l.debtShares);
+            if (l.collateralLeft == 0) a.held ^= uint16(1 << r.number);
+            _accounts[account] = a;
+            _balances[account][r.number] = l.collateralLeft;
+            m.debtShares -= uint128(l.debtShares);
+            m.cash = (m.cash + repaid).toUint104();
+        }
         _close(m);
 
         emit Liquidated(account, token, msg.sender, repaid, seized, l.bonus);
 
         _push(token, msg.sender, seized);
-        _pull(_asset, repaid);
+    }
+
+    function _callLiquidator(address account, address token, uint256 repaid, uint256 seized, bytes calldata data)
+        private
+        unlocked
+    {
+        ILendingCallback(msg.sender).onLiquidate(account, token, repaid, seized, data);
     }
 
     /// @dev Takes a loss out of the reserve. The rest falls on the lenders without another write: the debt shares
@@ -281,13 +367,18 @@ contract LendingPool is LendingVault {
         require(l.health < WAD, HealthyAccount(r.account, l.health));
         require(worth.balance != 0, CollateralExceedsBalance(r.token, 1, 0));
 
-        l.bonus = l.health.bonusDown(worth.risk.maxBonus, worth.risk.fullBonusHealth);
+        l.bonus = l.health.bonusDown(worth.risk.maxBonus, worth.risk.fullBonusHealth)
+            .coveredDown(worth.value, debt, worth.risk.maxBonus);
         uint256 allowed = debt.repayToTargetUp(worth.liquidation, _targetHealth, l.bonus, worth.risk.liquidationLtv);
-        if (debt < allowed + _minimumDebt) allowed = debt; // what would be left is too small to stand
-        (l.repaid, l.seized) = _exchange(allowed.min(r.maxRepay), worth.balance.min(r.maxSeize), l.bonus, worth.price);
-        require(l.repaid != 0 && l.seized != 0, ZeroAmount());
+        // Cannot overflow: what is allowed fits in 225 bits, and no more is seized than there is.
+        unchecked {
+            if (debt < allowed + _minimumDebt) allowed = debt; // what would be left is too small to stand
+            (l.repaid, l.seized) =
+                _exchange(allowed.min(r.maxRepay), worth.balance.min(r.maxSeize), l.bonus, worth.price);
+            require(l.repaid != 0 && l.seized != 0, ZeroAmount());
+            l.collateralLeft = worth.balance - l.seized;
+        }
 
-        l.collateralLeft = worth.balance - l.seized;
         (, l.debtShares, l.debtLeft) = _repayment(a.debtShares, l.repaid, m.index);
         // Taking the last of a collateral may cancel nothing: else small rests of several would stand for ever.
         require(l.debtShares != 0 || l.collateralLeft == 0, ZeroAmount());
@@ -318,22 +409,56 @@ contract LendingPool is LendingVault {
         return (maxRepay, maxRepay.seizedDown(bonus, price));
     }
 
-    /* SHARED STEPS */
+    /* FLASH LOANS (ERC-3156) */
 
-    function _authorize(address account) private view {
-        require(msg.sender == account, NotAuthorized(account, msg.sender));
+    /// @inheritdoc ILendingPool
+    function flashLoan(IERC3156FlashBorrower receiver, address token, uint256 amount, bytes calldata data)
+        external
+        nonReentrant
+        returns (bool)
+    {
+        uint256 maximum = maxFlashLoan(token);
+        require(amount <= maximum, LoanAboveMaximum(token, amount, maximum));
+
+        emit FlashLoaned(address(receiver), msg.sender, token, amount);
+
+        _push(token, address(receiver), amount);
+        bytes32 answer = receiver.onFlashLoan(msg.sender, token, amount, 0, data);
+        require(answer == LOAN_ACCEPTED, LoanNotAccepted(address(receiver)));
+        if (amount != 0) _take(token, address(receiver), amount);
+        return true;
     }
 
-    function _listing(address token) private view returns (uint256 number, uint256 cap) {
-        uint256 listing = _listings[token];
+    /// @inheritdoc ILendingPool
+    function maxFlashLoan(address token) public view returns (uint256) {
+        return _listings[token] != 0 || token == _asset ? token.balanceOf(address(this)) : 0;
+    }
+
+    /// @inheritdoc ILendingPool
+    function flashFee(address token, uint256) external view returns (uint256) {
+        if (token != _asset) _numberOf(token);
+        return 0;
+    }
+
+    /* SHARED STEPS */
+
+    function _accountOf(address account) private view returns (Account memory) {
+        return _accounts[account];
+    }
+
+    function _listingOf(address token) private view returns (uint256 listing) {
+        listing = _listings[token];
         require(listing != 0, UnknownCollateral(token));
+    }
+
+    function _numberIn(uint256 listing) private pure returns (uint256) {
         unchecked {
-            (number, cap) = ((listing & 0xff) - 1, listing >> 8);
+            return (listing & 0xff) - 1;
         }
     }
 
-    function _numberOf(address token) private view returns (uint256 number) {
-        (number,) = _listing(token);
+    function _numberOf(address token) private view returns (uint256) {
+        return _numberIn(_listingOf(token));
     }
 
     function _priceOf(address oracle) private view returns (uint256 price) {
@@ -387,7 +512,7 @@ contract LendingPool is LendingVault {
     /// @inheritdoc ILendingPool
     function debtOf(address account) public view returns (uint256) {
         Market memory m = _accrued();
-        return uint256(_accounts[account].debtShares).toAssetsUp(m.index);
+        return uint256(_accountOf(account).debtShares).toAssetsUp(m.index);
     }
 
     /// @inheritdoc ILendingPool
@@ -399,13 +524,13 @@ contract LendingPool is LendingVault {
     function healthOf(address account) external view returns (uint256) {
         uint256 debt = debtOf(account);
         if (debt == 0) return type(uint256).max;
-        return _appraise(account, _accounts[account].held, NO_FOCUS).liquidation.healthDown(debt);
+        return _appraise(account, _accountOf(account).held, NO_FOCUS).liquidation.healthDown(debt);
     }
 
     /// @inheritdoc ILendingPool
     function maxBorrow(address account) external view returns (uint256 assets) {
         Market memory m = _accrued();
-        Account memory a = _accounts[account];
+        Account memory a = _accountOf(account);
         // As many debt shares as the limit bears, less those there are, bring a debt to the limit and not beyond.
         uint256 limit = _appraise(account, a.held, NO_FOCUS).borrowing / BPS;
         uint256 shares = limit.toSharesDown(m.index).zeroFloorSub(a.debtShares);
@@ -421,7 +546,7 @@ contract LendingPool is LendingVault {
         uint256 debt = debtOf(account);
         if (debt == 0 || balance == 0) return balance;
 
-        Appraisal memory worth = _appraise(account, _accounts[account].held, number);
+        Appraisal memory worth = _appraise(account, _accountOf(account).held, number);
         uint256 value = balance.valueDown(worth.price);
         uint256 ltv = worth.risk.borrowLtv;
         uint256 needed = (debt * BPS).zeroFloorSub(worth.borrowing - value * ltv).divUp(ltv); // of that value [asset]
@@ -436,17 +561,42 @@ contract LendingPool is LendingVault {
     {
         Market memory m = _accrued();
         uint256 number = _numberOf(token);
-        return _assess(m, _accounts[account], Request(account, token, number, maxRepay, maxSeize));
+        return _assess(m, _accountOf(account), Request(account, token, number, maxRepay, maxSeize));
+    }
+
+    /// @inheritdoc ILendingPool
+    function liquidatable(address[] calldata accounts) external view returns (address[] memory found) {
+        uint256[] memory prices = _tryPrices();
+        Market memory m = _accrued();
+        found = new address[](accounts.length);
+        uint256 count;
+        for (uint256 i; i < accounts.length; ++i) {
+            if (_isLiquidatable(accounts[i], m.index, prices)) found[count++] = accounts[i];
+        }
+        assembly ("memory-safe") {
+            mstore(found, count) // shorter than it was made
+        }
+    }
+
+    function _isLiquidatable(address account, uint256 index, uint256[] memory prices) private view returns (bool) {
+        Account memory a = _accountOf(account);
+        uint256 adjusted;
+        for (uint256 number; a.held >> number != 0; ++number) {
+            if (a.held >> number & 1 == 0) continue;
+            if (prices[number] == 0) return false;
+            adjusted += _balances[account][number].valueDown(prices[number]) * _risks[number].liquidationLtv;
+        }
+        return adjusted < uint256(a.debtShares).toAssetsUp(index) * BPS;
     }
 
     /// @inheritdoc ILendingPool
     function snapshot(address[] calldata accounts) external view returns (Snapshot memory s) {
         uint256 count = _tokens.length;
         (s.timestamp, s.market, s.totalShares) = (block.timestamp, _market, totalSupply());
+        uint256[] memory prices = _tryPrices();
         s.collaterals = new CollateralState[](count);
         for (uint256 i; i < count; ++i) {
-            address token = _tokens[i];
-            s.collaterals[i] = CollateralState(token, _tryPrice(_risks[i].oracle), token.balanceOf(address(this)));
+            s.collaterals[i] = CollateralState(_tokens[i], prices[i], _tokens[i].balanceOf(address(this)));
         }
         s.accounts = new AccountState[](accounts.length);
         for (uint256 i; i < accounts.length; ++i) {
@@ -458,11 +608,13 @@ contract LendingPool is LendingVault {
         }
     }
 
-    function _tryPrice(address oracle) private view returns (uint256) {
-        try IOracle(oracle).price() returns (uint256 price) {
-            return price;
-        } catch {
-            return 0;
+    /// @dev What each oracle answers, 0 where one refuses.
+    function _tryPrices() private view returns (uint256[] memory prices) {
+        prices = new uint256[](_tokens.length);
+        for (uint256 i; i < prices.length; ++i) {
+            try IOracle(_risks[i].oracle).price() returns (uint256 price) {
+                prices[i] = price;
+            } catch {}
         }
     }
 }

@@ -67,6 +67,14 @@ abstract contract LendingVault is ILendingPool, ERC4626 {
         _entered = 0;
     }
 
+    /// @dev Opens the pool for the length of a callback. Safe: the books are closed, no transfer is being measured, and
+    /// every verb called meanwhile leaves the lock as it found it.
+    modifier unlocked() {
+        _entered = 0;
+        _;
+        _entered = 1;
+    }
+
     constructor(PoolParameters memory pool, KinkedCurve memory curve) {
         curve.validate();
         require(pool.reserveFactor < BPS, InvalidParameter("reserveFactor", pool.reserveFactor));
@@ -93,13 +101,12 @@ abstract contract LendingVault is ILendingPool, ERC4626 {
 
     /// @inheritdoc ILendingPool
     function accrue() external nonReentrant {
-        Market memory m = _market;
-        _accrue(m);
-        _market = m;
+        _market = _open();
     }
 
-    /// @dev Brings the books, read into memory, up to now. The verb writes them once, with `_close`.
-    function _accrue(Market memory m) internal {
+    /// @dev Reads the books and brings them up to now. The verb writes them once, with `_close`.
+    function _open() internal returns (Market memory m) {
+        m = _market;
         (uint256 interest, uint256 toReserve) = _addInterest(m);
         if (interest != 0) emit Accrued(interest, toReserve);
     }
@@ -151,8 +158,7 @@ abstract contract LendingVault is ILendingPool, ERC4626 {
 
     /// @inheritdoc ERC4626
     function deposit(uint256 assets, address to) public override nonReentrant returns (uint256 shares) {
-        Market memory m = _market;
-        _accrue(m);
+        Market memory m = _open();
         (uint256 total, uint256 supply) = (_totalAssets(m), totalSupply());
         uint256 maximum = _maxDeposit(total, supply);
         require(assets <= maximum, DepositAboveMaximum(assets, maximum));
@@ -163,8 +169,7 @@ abstract contract LendingVault is ILendingPool, ERC4626 {
 
     /// @inheritdoc ERC4626
     function mint(uint256 shares, address to) public override nonReentrant returns (uint256 assets) {
-        Market memory m = _market;
-        _accrue(m);
+        Market memory m = _open();
         (uint256 total, uint256 supply) = (_totalAssets(m), totalSupply());
         uint256 maximum = _maxMint(total, supply);
         require(shares <= maximum, MintAboveMaximum(shares, maximum));
@@ -186,8 +191,7 @@ abstract contract LendingVault is ILendingPool, ERC4626 {
 
     /// @inheritdoc ERC4626
     function withdraw(uint256 assets, address to, address owner) public override nonReentrant returns (uint256 shares) {
-        Market memory m = _market;
-        _accrue(m);
+        Market memory m = _open();
         shares = assets.fullMulDivUp(totalSupply() + VIRTUAL_SHARES, _totalAssets(m) + 1);
 
         _leave(m, assets, shares, to, owner);
@@ -195,8 +199,7 @@ abstract contract LendingVault is ILendingPool, ERC4626 {
 
     /// @inheritdoc ERC4626
     function redeem(uint256 shares, address to, address owner) public override nonReentrant returns (uint256 assets) {
-        Market memory m = _market;
-        _accrue(m);
+        Market memory m = _open();
         assets = shares.fullMulDiv(_totalAssets(m) + 1, totalSupply() + VIRTUAL_SHARES);
 
         _leave(m, assets, shares, to, owner);
@@ -206,6 +209,7 @@ abstract contract LendingVault is ILendingPool, ERC4626 {
         uint256 balance = balanceOf(owner);
         require(shares <= balance, SharesExceedBalance(shares, balance));
         require(assets <= m.cash, InsufficientCash(assets, m.cash));
+        _checkReceiver(to);
         if (msg.sender != owner) _spendAllowance(owner, msg.sender, shares);
         m.cash -= uint104(assets);
         _close(m);
@@ -220,14 +224,14 @@ abstract contract LendingVault is ILendingPool, ERC4626 {
 
     /// @dev Some tokens refuse to move nothing.
     function _pull(address token, uint256 amount) internal {
-        if (amount != 0) _take(token, amount);
+        if (amount != 0) _take(token, msg.sender, amount);
     }
 
-    /// @dev Takes `amount` from the caller and insists that it arrived; returns what the pool holds then. The lock
+    /// @dev Takes `amount` from `from` and insists that it arrived; returns what the pool holds then. The lock
     /// keeps anyone from mixing another deposit into the measurement.
-    function _take(address token, uint256 amount) internal returns (uint256 held) {
+    function _take(address token, address from, uint256 amount) internal returns (uint256 held) {
         uint256 before = token.balanceOf(address(this));
-        token.safeTransferFrom(msg.sender, address(this), amount);
+        token.safeTransferFrom(from, address(this), amount);
         held = token.balanceOf(address(this));
         // Wraps where less is held than before, and then equals no amount that anyone has.
         unchecked {
@@ -237,6 +241,11 @@ abstract contract LendingVault is ILendingPool, ERC4626 {
 
     function _push(address token, address to, uint256 amount) internal {
         if (amount != 0) token.safeTransfer(to, amount);
+    }
+
+    /// @dev What the pool paid to itself would be in nobody's books.
+    function _checkReceiver(address receiver) internal view {
+        require(receiver != address(this), InvalidReceiver(receiver));
     }
 
     /* VIEWS */

@@ -12,6 +12,7 @@ library LiquidationMath {
     uint256 internal constant WAD = 1e18;
 
     uint256 private constant WAD_PER_BPS = 1e14;
+    uint256 private constant LEAST_BONUS_DIVISOR = 4;
 
     /// @dev What `amount` of a collateral is worth at `price` [1e36], rounded down [asset].
     /// Saturates at 1e41 instead of overflowing: all the cash a pool can hold is 2e31.
@@ -34,6 +35,18 @@ library LiquidationMath {
             uint256 span = (BPS - fullBonusHealth) * WAD_PER_BPS;
             uint256 full = maxBonus * WAD_PER_BPS;
             return depth < span ? full * depth / span : full;
+        }
+    }
+
+    /// @dev The part of a bonus that is paid where all collateral is worth `value`: no more than it is worth beyond the
+    /// debt, as a part of the debt, or than a quarter of `maxBonus` where that is more [wad]. With a bonus up to
+    /// value / debt - 1 a liquidation never lowers value / debt, so that no order of liquidations turns a covered debt
+    /// into a bad one. The quarter is for someone to come all the same: a loss that nobody books is worse than a small one.
+    function coveredDown(uint256 bonus, uint256 value, uint256 debt, uint256 maxBonus) internal pure returns (uint256) {
+        unchecked {
+            uint256 cover = value <= debt ? 0 : (value - debt) * WAD / debt; // 137 + 60 bits
+            uint256 least = maxBonus * WAD_PER_BPS / LEAST_BONUS_DIVISOR;
+            return FixedPointMathLib.min(bonus, FixedPointMathLib.max(cover, least));
         }
     }
 

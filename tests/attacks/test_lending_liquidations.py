@@ -8,7 +8,7 @@ from defi_kit import reverts
 from defi_kit.bindings import BlocklistToken
 from defi_kit.bindings import lending_pool as abi
 from defi_kit.chain import Chain
-from defi_kit.units import MAX_UINT256
+from defi_kit.units import MAX_UINT256, WAD
 from lending.market import ETH, USD, Market
 
 
@@ -79,7 +79,8 @@ def test_bonus_larger_than_the_collateral_takes_no_more_than_there_is(market: Ma
     before = market.weth.balance_of(market.keeper)
     done = market.liquidate(market.keeper, market.alice).one(abi.Liquidated)
     assert market.weth.balance_of(market.keeper) - before == done.seized == 10 * ETH
-    assert done.repaid == -(-14_100 * USD * 100 // 105)
+    assert done.bonus == WAD * 125 // 10_000  # a quarter of 5 %: it covers the debt by less
+    assert done.repaid == -(-14_100 * USD * 10_000 // 10_125)
     assert market.pool.debt_of(market.alice) == 0
 
 

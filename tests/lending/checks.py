@@ -13,7 +13,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from defi_kit.lending.interest import RAY, to_assets_up
-from defi_kit.lending.liquidation import PRICE_SCALE, bonus_down, health_down, value_down
+from defi_kit.lending.liquidation import (
+    PRICE_SCALE,
+    bonus_down,
+    covered_down,
+    health_down,
+    value_down,
+)
 from defi_kit.lending.pool import DUST_DIVISOR, VIRTUAL_SHARES, Pool
 from defi_kit.units import BPS, WAD
 
@@ -119,11 +125,13 @@ def l6(before: Seen, step: Step, after: Seen) -> None:
 
 
 def l9(before: Seen, step: Step, after: Seen) -> None:
-    """While (1 + bonus) * LTV is below health, a liquidation raises health, makes no bad debt."""
+    """While (1 + bonus) * LTV is below health, a liquidation raises health, makes no bad debt; and
+    none does whatever the LTV while the collateral is worth the debt and the bonus."""
     if step.verb != "liquidate":
         return
     adjusted, debt = _debt_and_cover(before, step.target, after.now)
     risk, bonus = _terms(before, step, after.now)
+    _l9_cover(before, step, after, debt, bonus)
     if adjusted * WAD <= debt * (WAD + bonus) * risk.liquidation_ltv:
         return
     dust = before.pool.parameters.minimum_debt // DUST_DIVISOR
@@ -133,6 +141,19 @@ def l9(before: Seen, step: Step, after: Seen) -> None:
     # Two units for the rounding of a value, of the debt and of the repayment's shares.
     raised = (left + 2 * risk.liquidation_ltv) * debt >= adjusted * (owed - 2)
     _hold("L9", raised or not owed, "the liquidation lowered health")
+
+
+def _l9_cover(before: Seen, step: Step, after: Seen, debt: int, bonus: int) -> None:
+    """Where value covers debt and bonus, value over debt does not fall: no order makes it bad."""
+    value = before.pool.appraise(step.target, before.prices).value
+    if not debt or value * WAD < debt * (WAD + bonus):
+        return
+    dust = before.pool.parameters.minimum_debt // DUST_DIVISOR
+    _hold("L9", step.bad_debt <= dust + 3, f"bad debt {step.bad_debt} of an account with cover")
+    left = after.pool.appraise(step.target, after.prices).value
+    _, owed = _debt_and_cover(after, step.target, after.now)
+    # A unit for the rounding of a value, two for that of the debt and of the repayment's shares.
+    _hold("L9", (left + 1) * debt >= value * (owed - 2), "the liquidation lowered the cover")
 
 
 def l10(before: Seen, step: Step, after: Seen) -> None:
@@ -240,7 +261,9 @@ def _terms(before: Seen, step: Step, now: int) -> tuple:
     health = health_down(adjusted, debt) if debt else WAD
     if health >= WAD:
         return risk, 0
-    return risk, bonus_down(health, risk.max_bonus, risk.full_bonus_health)
+    bonus = bonus_down(health, risk.max_bonus, risk.full_bonus_health)
+    value = before.pool.appraise(step.target, before.prices).value
+    return risk, covered_down(bonus, value, debt, risk.max_bonus)
 
 
 def value_of(seen: Seen, account: str) -> int:

@@ -33,12 +33,12 @@ POOL: Faults = {
         "m.debtShares -= uint128(l.debtShares / 2);",
     ),
     "L3 half of a repayment is collected": (
-        "_pull(_asset, repaid);\n    }\n\n    /// @dev What at most",
-        "_pull(_asset, repaid / 2);\n    }\n\n    /// @dev What at most",
+        "repaid = _reduceDebt(assets, account);\n\n        _pull(_asset, repaid);",
+        "repaid = _reduceDebt(assets, account);\n\n        _pull(_asset, repaid / 2);",
     ),
     "L3 half of the collateral is collected": (
-        "uint256 held = _take(token, amount);",
-        "uint256 held = _take(token, amount / 2);",
+        "account);\n\n        uint256 held = _take(token, msg.sender, amount);",
+        "account);\n\n        uint256 held = _take(token, msg.sender, amount / 2);",
     ),
     "L4 bad debt only when nothing at all is left": (
         "if (valueLeft <= dust) (l.badDebt",
@@ -75,12 +75,8 @@ POOL: Faults = {
         "if (cost <= maxRepay) return (cost, maxSeize);",
         "if (cost <= maxRepay) return (cost / 2, maxSeize);",
     ),
-    "L11 anyone acts for anyone": (
-        "private view {\n        require(msg.sender == account,",
-        "private view {\n        require(msg.sender != address(0),",
-    ),
     "L11 a stranger plants a collateral": (
-        "private {\n        require(msg.sender == account, NotAuthorized(account, msg.sender));",
+        "private {\n        _authorize(account);",
         "private {",
     ),
     "L11 collateral posted for another opens a debt": (
@@ -130,8 +126,8 @@ VAULT: Faults = {
         "uint256 shares",
     ),
     "L7 an accrual moves the rate": (
-        "_accrue(m);\n        _market = m;",
-        "_accrue(m);\n        _close(m);",
+        "_market = _open();",
+        "_close(_open());",
     ),
     "L8 minting rounds down": (
         "assets = shares.fullMulDivUp(total + 1, supply + VIRTUAL_SHARES);",
@@ -154,6 +150,12 @@ VAULT: Faults = {
         "shares = assets.fullMulDiv(supply + VIRTUAL_SHARES, total + 1) + 1e6;",
     ),
 }
+AUTHORIZATION: Faults = {
+    "L11 anyone acts for anyone": (
+        "require(msg.sender == account ||",
+        "require(msg.sender != address(0) ||",
+    ),
+}
 INDEX: Faults = {
     "L7 simple interest": (
         "result = RAY + x;\n            uint256 term = x;",
@@ -173,6 +175,7 @@ MATH: Faults = {
 SOURCES: dict[str, Faults] = {
     "LendingPool": POOL,
     "LendingVault": VAULT,
+    "LendingAuthorization": AUTHORIZATION,
     "InterestIndex": INDEX,
     "LiquidationMath": MATH,
 }

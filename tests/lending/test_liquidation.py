@@ -173,7 +173,7 @@ def test_bad_debt_is_written_off_when_nothing_but_dust_is_left() -> None:
     pool = pool_with(10_000, 14_000)
     pool, done = pool.liquidate("alice", "WETH", now=0, prices=at(1_000))
     assert done.seized == 10 * WAD
-    assert done.repaid == -(-10_000 * USD * 100 // 105)
+    assert done.repaid == -(-10_000 * USD * 10_000 // 10_125)  # a quarter of the bonus
     assert done.bad_debt == 14_000 * USD - done.repaid
     assert pool.account("alice").debt_shares == 0
     assert pool.total_assets(now=0) == 10_000_000 * USD - done.bad_debt

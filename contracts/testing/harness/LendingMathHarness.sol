@@ -50,6 +50,11 @@ contract LendingMathHarness {
     }
 
     /// @notice See {LiquidationMath}.
+    function coveredDown(uint256 bonus, uint256 value, uint256 debt, uint256 maxBonus) external pure returns (uint256) {
+        return LiquidationMath.coveredDown(bonus, value, debt, maxBonus);
+    }
+
+    /// @notice See {LiquidationMath}.
     function repayToTargetUp(uint256 debt, uint256 adjusted, uint256 target, uint256 bonus, uint256 ltv)
         external
         pure

@@ -34,6 +34,7 @@ class LendingMathHarness(Contract):
     FUNCTIONS: ClassVar[dict[str, str]] = {
         "bonus_down": "bonusDown(uint256,uint256,uint256)(uint256)",
         "convert": "convert(uint256,uint256)(uint256,uint256,uint256,uint256)",
+        "covered_down": "coveredDown(uint256,uint256,uint256,uint256)(uint256)",
         "exchange": "exchange(uint256,uint256,uint256)(uint256,uint256)",
         "exp_down": "expDown(uint256)(uint256)",
         "grow": "grow(uint256,uint256,uint256)(uint256)",
@@ -71,6 +72,17 @@ class LendingMathHarness(Contract):
             block=block,
         )
         return values
+
+    def covered_down(
+        self, bonus: int, value_: int, debt: int, max_bonus: int, *, block: int | None = None
+    ) -> int:
+        """See {LiquidationMath}."""
+        value: int = self._call(
+            "coveredDown(uint256,uint256,uint256,uint256)(uint256)",
+            (bonus, value_, debt, max_bonus),
+            block=block,
+        )[0]
+        return value
 
     def exchange(
         self, amount: int, bonus: int, price: int, *, block: int | None = None

@@ -19,6 +19,7 @@ __all__ = [
     "AccountState",
     "Accrued",
     "Approval",
+    "AuthorizationSet",
     "BadDebt",
     "Borrowed",
     "CollateralParameters",
@@ -26,6 +27,7 @@ __all__ = [
     "CollateralSupplied",
     "CollateralWithdrawn",
     "Deposit",
+    "FlashLoaned",
     "KinkedCurve",
     "LendingPool",
     "Liquidated",
@@ -211,6 +213,24 @@ class Approval(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class AuthorizationSet(Event):
+    """`operator` may from now on act for `owner`, or no longer; signatures with a nonce below
+    `nonce` are void.
+    """
+
+    SIGNATURE: ClassVar[str] = "AuthorizationSet(address,address,bool,uint256)"
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "ed54cd7072c3072afe95c6f358f77aa6d01cd77e7991c12745eec64d663e907b"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "address", "bool", "uint256")
+    INDEXED: ClassVar[tuple[bool, ...]] = (True, True, False, False)
+    owner: str
+    operator: str
+    authorized: bool
+    nonce: int
+
+
+@dataclass(frozen=True, slots=True)
 class BadDebt(Event):
     """What `account` still owed was written off: `fromReserve` by the reserve, the rest by the
     lenders.
@@ -288,6 +308,22 @@ class Deposit(Event):
     owner: str
     assets: int
     shares: int
+
+
+@dataclass(frozen=True, slots=True)
+class FlashLoaned(Event):
+    """`receiver` had `amount` of a token for the length of a call that `initiator` made."""
+
+    SIGNATURE: ClassVar[str] = "FlashLoaned(address,address,address,uint256)"
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "8dc6dccfa597aa357fc019aa03f6b7d48fe5f0e0f021b521d5aff057bebedd3f"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "address", "address", "uint256")
+    INDEXED: ClassVar[tuple[bool, ...]] = (True, True, False, False)
+    receiver: str
+    initiator: str
+    token: str
+    amount: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,11 +410,13 @@ class LendingPool(Contract):
     EVENTS: ClassVar[tuple[type[Event], ...]] = (
         Accrued,
         Approval,
+        AuthorizationSet,
         BadDebt,
         Borrowed,
         CollateralSupplied,
         CollateralWithdrawn,
         Deposit,
+        FlashLoaned,
         Liquidated,
         Repaid,
         Transfer,
@@ -390,6 +428,7 @@ class LendingPool(Contract):
         "allowance": "allowance(address,address)(uint256)",
         "approve": "approve(address,uint256)(bool)",
         "asset": "asset()(address)",
+        "authorization_nonce": "authorizationNonce(address)(uint256)",
         "balance_of": "balanceOf(address)(uint256)",
         "borrow": "borrow(uint256,address,address)()",
         "collateral_of": "collateralOf(address,address)(uint256)",
@@ -399,11 +438,17 @@ class LendingPool(Contract):
         "debt_of": "debtOf(address)(uint256)",
         "decimals": "decimals()(uint8)",
         "deposit": "deposit(uint256,address)(uint256)",
+        "flash_fee": "flashFee(address,uint256)(uint256)",
+        "flash_loan": "flashLoan(address,address,uint256,bytes)(bool)",
         "health_of": "healthOf(address)(uint256)",
+        "is_authorized": "isAuthorized(address,address)(bool)",
+        "liquidatable": "liquidatable(address[])(address[])",
         "liquidate": "liquidate(address,address,uint256,uint256,uint256)(uint256,uint256)",
+        "liquidate_with_callback": "liquidateWithCallback(address,address,uint256,uint256,uint256,bytes)(uint256,uint256)",
         "market": "market()((uint128,uint88,uint40,uint112,uint104,uint40))",
         "max_borrow": "maxBorrow(address)(uint256)",
         "max_deposit": "maxDeposit(address)(uint256)",
+        "max_flash_loan": "maxFlashLoan(address)(uint256)",
         "max_mint": "maxMint(address)(uint256)",
         "max_redeem": "maxRedeem(address)(uint256)",
         "max_withdraw": "maxWithdraw(address)(uint256)",
@@ -420,8 +465,12 @@ class LendingPool(Contract):
         "preview_withdraw": "previewWithdraw(uint256)(uint256)",
         "redeem": "redeem(uint256,address,address)(uint256)",
         "repay": "repay(uint256,address)(uint256)",
+        "repay_with_callback": "repayWithCallback(uint256,address,bytes)(uint256)",
+        "set_authorization": "setAuthorization(address,bool)()",
+        "set_authorization_by_signature": "setAuthorizationBySignature(address,address,bool,uint256,bytes)()",
         "snapshot": "snapshot(address[])((uint256,(uint128,uint88,uint40,uint112,uint104,uint40),uint256,(address,uint256,uint256)[],(uint256,uint256,uint256[])[]))",
         "supply_collateral": "supplyCollateral(address,uint256,address)()",
+        "supply_collateral_with_callback": "supplyCollateralWithCallback(address,uint256,address,bytes)()",
         "symbol": "symbol()(string)",
         "total_assets": "totalAssets()(uint256)",
         "total_debt": "totalDebt()(uint256)",
@@ -481,6 +530,11 @@ class LendingPool(Contract):
         value: str = self._call("asset()(address)", (), block=block)[0]
         return value
 
+    def authorization_nonce(self, owner: HasAddress | str, *, block: int | None = None) -> int:
+        """`authorizationNonce(address)`."""
+        value: int = self._call("authorizationNonce(address)(uint256)", (owner,), block=block)[0]
+        return value
+
     def balance_of(self, owner: HasAddress | str, *, block: int | None = None) -> int:
         """`balanceOf(address)`."""
         value: int = self._call("balanceOf(address)(uint256)", (owner,), block=block)[0]
@@ -497,8 +551,8 @@ class LendingPool(Contract):
         """Borrows `assets` for `account`, within its borrow limit and the pool's cash.
 
         assets: above zero [asset]
-        receiver: gets the assets
-        account: the caller
+        receiver: gets the assets; not the pool
+        account: the caller, or one that authorized the caller
         """
         return self._send(
             "borrow(uint256,address,address)()", (assets, receiver, account), sender=sender
@@ -548,9 +602,55 @@ class LendingPool(Contract):
         """`deposit(uint256,address)`."""
         return self._send("deposit(uint256,address)(uint256)", (assets, to), sender=sender)
 
+    def flash_fee(self, token: HasAddress | str, arg1: int, *, block: int | None = None) -> int:
+        """Always 0; reverts for tokens that are not lent out."""
+        value: int = self._call("flashFee(address,uint256)(uint256)", (token, arg1), block=block)[0]
+        return value
+
+    def flash_loan(
+        self,
+        receiver: HasAddress | str,
+        token: HasAddress | str,
+        amount: int,
+        data: bytes,
+        *,
+        sender: Sender | None = None,
+    ) -> Receipt:
+        """Lends `amount` for the length of a call to `receiver`, without a fee, then takes it
+        back from `receiver`, which must have approved it. Anyone may call it for any receiver;
+        the receiver is told who did.
+
+        Returns true
+        """
+        return self._send(
+            "flashLoan(address,address,uint256,bytes)(bool)",
+            (receiver, token, amount, data),
+            sender=sender,
+        )
+
     def health_of(self, account: HasAddress | str, *, block: int | None = None) -> int:
         """Health of `account`, 2^256 - 1 without debt [wad]. Reverts as its oracles do."""
         value: int = self._call("healthOf(address)(uint256)", (account,), block=block)[0]
+        return value
+
+    def is_authorized(
+        self, owner: HasAddress | str, operator: HasAddress | str, *, block: int | None = None
+    ) -> bool:
+        """Whether `operator` may act for `owner`. An account acts for itself without."""
+        value: bool = self._call(
+            "isAuthorized(address,address)(bool)", (owner, operator), block=block
+        )[0]
+        return value
+
+    def liquidatable(
+        self, accounts: Sequence[HasAddress | str], *, block: int | None = None
+    ) -> list[str]:
+        """Those of `accounts` that are unhealthy now, in the order given. One whose oracles do
+        not all answer cannot be liquidated, and is left out. Never reverts.
+        """
+        value: list[str] = self._call(
+            "liquidatable(address[])(address[])", (accounts,), block=block
+        )[0]
         return value
 
     def liquidate(
@@ -576,6 +676,29 @@ class LendingPool(Contract):
             sender=sender,
         )
 
+    def liquidate_with_callback(
+        self,
+        account: HasAddress | str,
+        token: HasAddress | str,
+        max_repay: int,
+        max_seize: int,
+        min_seized: int,
+        data: bytes,
+        *,
+        sender: Sender | None = None,
+    ) -> Receipt:
+        """As `liquidate`, but calls the caller's `onLiquidate` between paying out the
+        collateral and taking the repayment: who liquidates can sell the one for the other, and
+        needs no capital.
+
+        data: passed on
+        """
+        return self._send(
+            "liquidateWithCallback(address,address,uint256,uint256,uint256,bytes)(uint256,uint256)",
+            (account, token, max_repay, max_seize, min_seized, data),
+            sender=sender,
+        )
+
     def market(self, *, block: int | None = None) -> Market:
         """The pool's books as last written."""
         value = self._call(
@@ -591,6 +714,13 @@ class LendingPool(Contract):
     def max_deposit(self, arg0: HasAddress | str, *, block: int | None = None) -> int:
         """`maxDeposit(address)`."""
         value: int = self._call("maxDeposit(address)(uint256)", (arg0,), block=block)[0]
+        return value
+
+    def max_flash_loan(self, token: HasAddress | str, *, block: int | None = None) -> int:
+        """The most that `flashLoan` lends: all that the pool holds of its asset or a
+        collateral, gifts included.
+        """
+        value: int = self._call("maxFlashLoan(address)(uint256)", (token,), block=block)[0]
         return value
 
     def max_mint(self, arg0: HasAddress | str, *, block: int | None = None) -> int:
@@ -722,6 +852,50 @@ class LendingPool(Contract):
         """
         return self._send("repay(uint256,address)(uint256)", (assets, account), sender=sender)
 
+    def repay_with_callback(
+        self, assets: int, account: HasAddress | str, data: bytes, *, sender: Sender | None = None
+    ) -> Receipt:
+        """As `repay`, but calls the caller's `onRepay` before it takes the assets.
+
+        data: passed on
+        """
+        return self._send(
+            "repayWithCallback(uint256,address,bytes)(uint256)",
+            (assets, account, data),
+            sender=sender,
+        )
+
+    def set_authorization(
+        self, operator: HasAddress | str, authorized: bool, *, sender: Sender | None = None
+    ) -> Receipt:
+        """Lets `operator` act for the caller, or no longer. Voids every signature the caller
+        has given so far.
+        """
+        return self._send("setAuthorization(address,bool)()", (operator, authorized), sender=sender)
+
+    def set_authorization_by_signature(
+        self,
+        owner: HasAddress | str,
+        operator: HasAddress | str,
+        authorized: bool,
+        deadline: int,
+        signature: bytes,
+        *,
+        sender: Sender | None = None,
+    ) -> Receipt:
+        """The same for `owner`, by its EIP-712 signature (of an account, or of a contract
+        after ERC-1271) over `Authorization(address owner,address operator,bool
+        authorized,uint256 nonce,uint256 deadline)` in the domain of `DOMAIN_SEPARATOR()`, with
+        the nonce that is due. Anyone may send it.
+
+        deadline: last second at which it is taken [unix seconds]
+        """
+        return self._send(
+            "setAuthorizationBySignature(address,address,bool,uint256,bytes)()",
+            (owner, operator, authorized, deadline, signature),
+            sender=sender,
+        )
+
     def snapshot(
         self, accounts: Sequence[HasAddress | str], *, block: int | None = None
     ) -> Snapshot:
@@ -747,6 +921,26 @@ class LendingPool(Contract):
         """
         return self._send(
             "supplyCollateral(address,uint256,address)()", (token, amount, account), sender=sender
+        )
+
+    def supply_collateral_with_callback(
+        self,
+        token: HasAddress | str,
+        amount: int,
+        account: HasAddress | str,
+        data: bytes,
+        *,
+        sender: Sender | None = None,
+    ) -> Receipt:
+        """As `supplyCollateral`, but calls the caller's `onSupplyCollateral` before it takes
+        the collateral.
+
+        data: passed on
+        """
+        return self._send(
+            "supplyCollateralWithCallback(address,uint256,address,bytes)()",
+            (token, amount, account, data),
+            sender=sender,
         )
 
     def symbol(self, *, block: int | None = None) -> str:
@@ -813,8 +1007,8 @@ class LendingPool(Contract):
         """Takes `amount` of a collateral of `account` back.
 
         amount: above zero [collateral]
-        receiver: gets the collateral
-        account: the caller
+        receiver: gets the collateral; not the pool
+        account: the caller, or one that authorized the caller
         """
         return self._send(
             "withdrawCollateral(address,uint256,address,address)()",

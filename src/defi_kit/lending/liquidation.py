@@ -13,6 +13,7 @@ from ..units import BPS, WAD
 __all__ = [
     "PRICE_SCALE",
     "bonus_down",
+    "covered_down",
     "exchange",
     "health_down",
     "repaid_up",
@@ -25,6 +26,7 @@ PRICE_SCALE: Final = 10**36
 """Scale of an oracle's answer: [asset] per [collateral], times this."""
 
 WAD_PER_BPS: Final = WAD // BPS
+LEAST_BONUS_DIVISOR: Final = 4
 MAX_UINT256: Final = 2**256 - 1
 
 
@@ -49,6 +51,17 @@ def bonus_down(health: int, max_bonus: int, full_bonus_health: int) -> int:
     span = (BPS - full_bonus_health) * WAD_PER_BPS
     full = max_bonus * WAD_PER_BPS
     return full * depth // span if depth < span else full
+
+
+def covered_down(bonus: int, value: int, debt: int, max_bonus: int) -> int:
+    """The part of a bonus that is paid where all collateral is worth `value`: no more than it is
+    worth beyond the debt, or than a quarter of `max_bonus` where that is more. [wad]
+
+    >>> [covered_down(5 * 10**16, value, 100, 500) / WAD for value in (200, 103, 100, 50)]
+    [0.05, 0.03, 0.0125, 0.0125]
+    """
+    cover = max(value - debt, 0) * WAD // debt
+    return min(bonus, max(cover, max_bonus * WAD_PER_BPS // LEAST_BONUS_DIVISOR))
 
 
 def repay_to_target_up(debt: int, adjusted: int, target: int, bonus: int, ltv: int) -> int:

@@ -1,9 +1,11 @@
 """The whole lending pool in integers. Twin of `contracts/lending/LendingPool.sol`.
 
 `Pool` is frozen; a verb returns the next state and what the contract returns, or raises what the
-contract reverts with (`defi_kit.reverts`). Same names, same order, same rounding. It knows neither
-a clock nor an oracle: verbs take `now` [unix seconds] and, where the contract asks oracles,
-`prices`, one for each collateral: what its oracle answers [1e36], or the error it refuses with.
+contract reverts with (`defi_kit.reverts`). Same names, same order, same rounding. It knows no
+receivers, callbacks (a verb with one is the verb, then what the callback does) or flash loans
+(they leave no trace), and neither a clock nor an oracle: verbs take `now` [unix seconds] and, where
+the contract asks oracles, `prices`, one for each collateral: what its oracle answers [1e36], or the
+error it refuses with.
 
     pool, shares = pool.deposit(10**12, "bob", now=now)
     pool, done = pool.liquidate("alice", "WETH", now=now, prices=[1_500 * 10**24])
@@ -32,6 +34,7 @@ from .interest import (
 from .liquidation import (
     PRICE_SCALE,
     bonus_down,
+    covered_down,
     exchange,
     health_down,
     repay_to_target_up,
@@ -39,7 +42,16 @@ from .liquidation import (
 )
 from .rates import KinkedRate, utilisation
 
-__all__ = ["Account", "Collateral", "Liquidation", "Market", "Parameters", "Pool", "Prices"]
+__all__ = [
+    "Account",
+    "Authorizations",
+    "Collateral",
+    "Liquidation",
+    "Market",
+    "Parameters",
+    "Pool",
+    "Prices",
+]
 
 Prices = Sequence[int | Exception]
 """For each collateral what its oracle answers [1e36], or the error it refuses with."""
@@ -178,6 +190,15 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class Authorizations:
+    """Whom one account lets act for it as a borrower."""
+
+    operators: frozenset[str] = frozenset()
+    nonce: int = 0
+    """That the next signed authorisation must have; moves with every authorisation."""
+
+
+@dataclass(frozen=True, slots=True)
 class Liquidation:
     """What a liquidation does."""
 
@@ -238,6 +259,8 @@ class Pool:
     held: tuple[int, ...]
     """What the pool holds of each collateral, gifts included. [collateral]"""
     accounts: Mapping[str, Account]
+    authorizations: Mapping[str, Authorizations] = field(default_factory=dict)
+    """Whom each account lets act for it; accounts that never said anything are left out."""
 
     # --- reading ----------------------------------------------------------------------------------
 
@@ -293,6 +316,7 @@ class Pool:
             self.total_shares + shares,
             self.held,
             {**self.accounts, to: entered},
+            self.authorizations,
         )
 
     def withdraw(self, assets: int, owner: str, *, now: int) -> tuple[Pool, int]:
@@ -323,6 +347,7 @@ class Pool:
             self.total_shares - shares,
             self.held,
             {**self.accounts, owner: left},
+            self.authorizations,
         )
 
     def transfer(self, shares: int, sender: str, to: str) -> Pool:
@@ -334,7 +359,7 @@ class Pool:
         accounts = {**self.accounts, sender: gave}
         taker = accounts.get(to) or self.account(to)
         accounts[to] = Account(taker.collateral, taker.debt_shares, taker.shares + shares)
-        return Pool(self.parameters, self.market, self.total_shares, self.held, accounts)
+        return self._with_accounts(accounts)
 
     def total_assets(self, *, now: int) -> int:
         """What the lenders own. [asset]"""
@@ -399,16 +424,16 @@ class Pool:
     ) -> Pool:
         """`amount` of a collateral is posted for `account`. ZeroAmount, CapExceeded.
 
-        Only the account itself (`caller`, by default the account) may add a collateral that it does
-        not hold yet: NotAuthorized. In debt that asks its oracle (`prices`).
+        Only the account itself, or whom it authorized (`caller`, by default the account), may add
+        a collateral that it does not hold yet: NotAuthorized. In debt that asks its oracle
+        (`prices`).
         """
         if amount == 0:
             raise reverts.ZeroAmount()
         number = self._number(token)
         who = self.account(account)
         if who.collateral[number] == 0:
-            if caller is not None and caller != account:
-                raise reverts.NotAuthorized(account, caller)
+            self._authorize(account, caller)
             if who.debt_shares != 0:
                 self._price(number, prices)
         held, cap = self.held[number] + amount, self.parameters.collaterals[number].cap
@@ -420,15 +445,30 @@ class Pool:
         """Collateral is sent to the pool and belongs to nobody; it uses up the cap."""
         held = list(self.held)
         held[self._number(token)] += amount
-        return Pool(self.parameters, self.market, self.total_shares, tuple(held), self.accounts)
+        return Pool(
+            self.parameters,
+            self.market,
+            self.total_shares,
+            tuple(held),
+            self.accounts,
+            self.authorizations,
+        )
 
     def withdraw_collateral(
-        self, token: str, amount: int, account: str, *, now: int, prices: Prices | None = None
+        self,
+        token: str,
+        amount: int,
+        account: str,
+        *,
+        now: int,
+        caller: str | None = None,
+        prices: Prices | None = None,
     ) -> Pool:
         """`account` takes collateral back. `prices` only matter with debt.
 
-        ZeroAmount, CollateralExceedsBalance, DebtAboveLimit.
+        NotAuthorized, ZeroAmount, CollateralExceedsBalance, DebtAboveLimit.
         """
+        self._authorize(account, caller)
         if amount == 0:
             raise reverts.ZeroAmount()
         number = self._number(token)
@@ -453,12 +493,19 @@ class Pool:
             self.total_shares,
             tuple(held),
             {**self.accounts, account: moved},
+            self.authorizations,
         )
 
     # --- debt -------------------------------------------------------------------------------------
 
-    def borrow(self, assets: int, account: str, *, now: int, prices: Prices) -> Pool:
-        """`account` borrows. ZeroAmount, InsufficientCash, DebtBelowMinimum, DebtAboveLimit."""
+    def borrow(
+        self, assets: int, account: str, *, now: int, prices: Prices, caller: str | None = None
+    ) -> Pool:
+        """`account` borrows.
+
+        NotAuthorized, ZeroAmount, InsufficientCash, DebtBelowMinimum, DebtAboveLimit.
+        """
+        self._authorize(account, caller)
         if assets == 0:
             raise reverts.ZeroAmount()
         market = self.accrued(now)
@@ -533,6 +580,33 @@ class Pool:
         if debt * BPS > limit:
             raise reverts.DebtAboveLimit(account, debt, limit // BPS)
 
+    # --- authorisation ----------------------------------------------------------------------------
+
+    def set_authorization(self, operator: str, authorized: bool, owner: str) -> Pool:
+        """`operator` may act for `owner`, or no longer; all that `owner` signed so far is void."""
+        said = self.authorizations.get(owner, Authorizations())
+        operators = said.operators | {operator} if authorized else said.operators - {operator}
+        told = {**self.authorizations, owner: Authorizations(operators, said.nonce + 1)}
+        return Pool(self.parameters, self.market, self.total_shares, self.held, self.accounts, told)
+
+    def set_authorization_by_signature(
+        self, owner: str, operator: str, authorized: bool, nonce: int, deadline: int, *, now: int
+    ) -> Pool:
+        """The same, as `owner` signed it with this nonce. SignatureExpired, SignatureInvalid."""
+        if now > deadline:
+            raise reverts.SignatureExpired(deadline, now)
+        if nonce != self.authorizations.get(owner, Authorizations()).nonce:
+            raise reverts.SignatureInvalid(owner)
+        return self.set_authorization(operator, authorized, owner)
+
+    def is_authorized(self, owner: str, operator: str) -> bool:
+        """Whether `operator` may act for `owner`."""
+        return operator in self.authorizations.get(owner, Authorizations()).operators
+
+    def _authorize(self, account: str, caller: str | None) -> None:
+        if caller not in (None, account) and not self.is_authorized(account, caller):
+            raise reverts.NotAuthorized(account, caller)
+
     # --- health -----------------------------------------------------------------------------------
 
     def appraise(self, account: str, prices: Prices | None) -> Appraisal:
@@ -562,7 +636,8 @@ class Pool:
     ) -> list[str]:
         """The unhealthy ones among `accounts` (by default all), least healthy first.
 
-        Accounts whose oracles refuse cannot be liquidated and are left out.
+        Accounts whose oracles refuse cannot be liquidated and are left out. The contract's view
+        gives them in the order asked.
         """
         index = self.accrued(now).index
         found: list[tuple[int, str]] = []
@@ -672,6 +747,7 @@ class Pool:
         price = self._price(number, prices)
 
         bonus = bonus_down(health, risk.max_bonus, risk.full_bonus_health)
+        bonus = covered_down(bonus, worth.value, debt, risk.max_bonus)
         allowed = repay_to_target_up(
             debt,
             worth.liquidation,
@@ -737,7 +813,19 @@ class Pool:
 
     def _next(self, market: Market, account: str = "", who: Account | None = None) -> Pool:
         accounts = self.accounts if who is None else {**self.accounts, account: who}
-        return Pool(self.parameters, market, self.total_shares, self.held, accounts)
+        return Pool(
+            self.parameters, market, self.total_shares, self.held, accounts, self.authorizations
+        )
+
+    def _with_accounts(self, accounts: Mapping[str, Account]) -> Pool:
+        return Pool(
+            self.parameters,
+            self.market,
+            self.total_shares,
+            self.held,
+            accounts,
+            self.authorizations,
+        )
 
 
 def _repayment(debt_shares: int, assets: int, index: int) -> tuple[int, int, int]:
