@@ -242,6 +242,7 @@ class Kit:
         if amount.unit == self.usd.unit:
             if self.usd.minter_allowance(owner) < amount:
                 self.usd.configure_minter(owner, amount, sender=owner)
+            self.usd.ensure_mintable(amount, sender=owner)
             self.usd.mint(to, amount, sender=owner)
         elif amount.unit == self.wbtc.unit:
             self.wbtc.mint(to, amount, sender=owner)

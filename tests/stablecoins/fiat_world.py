@@ -1,4 +1,4 @@
-"""A dollar on a chain with its people, and S1-S3 checked after every step.
+"""A dollar on a chain with its people, and S1-S3 and S6 checked after every step.
 
 The checks rest on records kept here, not on the contract's own idea of what is allowed: that is
 what lets them catch a faulty contract.
@@ -6,7 +6,9 @@ what lets them catch a faulty contract.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 from defi_kit import bindings
@@ -14,8 +16,20 @@ from defi_kit.chain import Account, Chain
 from defi_kit.chain.base import named_key
 from defi_kit.chain.hashing import ZERO_ADDRESS
 from defi_kit.errors import Reverted
-from defi_kit.stablecoins import Fiat, FiatDollar, Role
+from defi_kit.stablecoins import (
+    Authorization,
+    Cancellation,
+    Fiat,
+    FiatDollar,
+    RedemptionStatus,
+    Role,
+    SignedAuthorization,
+    SignedCancellation,
+)
+from defi_kit.stablecoins.fiat import NO_LIMIT
+from defi_kit.stablecoins.reserves import statement_digest
 from defi_kit.tokens.permit import MAX_S, Permit, PermitMessage, domain_separator, sign
+from defi_kit.tokens.typed_data import sign_digest
 
 NAME = "Fiat Dollar"
 PEOPLE = ("alice", "bob", "carol", "bank", "mint")
@@ -28,6 +42,8 @@ OFFICERS = {
 ROLE_OF = {
     "offer_role": Role.OWNER,
     "revoke_role": Role.OWNER,
+    "configure_attesters": Role.OWNER,
+    "rescue": Role.OWNER,
     "configure_minter": Role.MINTER_ADMIN,
     "remove_minter": Role.MINTER_ADMIN,
     "pause": Role.PAUSER,
@@ -35,21 +51,40 @@ ROLE_OF = {
     "freeze": Role.COMPLIANCE,
     "unfreeze": Role.COMPLIANCE,
 }
-CONSTRUCTOR = "(string,string,address,address,address,address)"
+AUDITORS = ("auditor", "examiner", "accountant")
+QUORUM = 2
+DAY = 86_400
+MONTH = 31 * DAY
+CONSTRUCTOR = "(string,string,(address,address,address,address),address[],uint256,uint256)"
 
 
 def deploy(chain: Chain, bytecode: bytes | None = None) -> FiatDollar:
-    """The dollar with one person per role; from other creation code where a fault is seeded."""
+    """The dollar with one person per role and two of three auditors to attest; from other creation
+    code where a fault is seeded."""
     roles = [chain.account(OFFICERS[role]) for role in Role]
+    officers = tuple(one.address for one in roles)
+    arguments = (NAME, "USD", officers, ascending(chain, AUDITORS), QUORUM, MONTH)
     made = bindings.FiatDollar._deploy(
-        chain, CONSTRUCTOR, (NAME, "USD", *roles), sender=roles[0], bytecode=bytecode
+        chain, CONSTRUCTOR, arguments, sender=roles[0], bytecode=bytecode
     )
     return FiatDollar(chain, made.address)
 
 
+def ascending(chain: Chain, names: Sequence[str]) -> list[str]:
+    """These people's addresses as the contract wants them."""
+    return sorted((chain.account(name).address for name in names), key=str.lower)
+
+
+def attest(usd: FiatDollar, reserves: int, by: Sequence[str] = AUDITORS[:2]) -> None:
+    """A statement as of now, signed by these auditors and sent by nobody in particular."""
+    at = usd.chain.timestamp
+    signed = [usd.sign_statement(usd.chain.account(name), reserves, at) for name in by]
+    usd.attest(reserves, as_of=at, signed=signed, sender=usd.chain.account("postman"))
+
+
 @dataclass(frozen=True)
 class Signed:
-    """A signature, and what its maker knows about it."""
+    """A signature under a permit, and what its maker knows about it."""
 
     permit: Permit
     signer: str
@@ -57,6 +92,34 @@ class Signed:
     token: str
     signed: PermitMessage
     """What was signed; `permit.message` is what will be submitted."""
+
+
+@dataclass(frozen=True)
+class SignedOrder:
+    """A signature under an authorization or a cancellation, and what its maker knows about it."""
+
+    order: SignedAuthorization | SignedCancellation
+    signer: str
+    chain_id: int
+    token: str
+    signed: Authorization | Cancellation
+    """What was signed; `order.message` is what will be submitted."""
+
+    @property
+    def s(self) -> int:
+        return int.from_bytes(self.order.signature[32:64], "big")
+
+
+@dataclass(frozen=True)
+class Vote:
+    """An auditor's signature under a statement, and what its maker knows about it."""
+
+    signer: str
+    chain_id: int
+    token: str
+    reserves: int
+    as_of: int
+    signature: bytes
 
 
 @dataclass
@@ -68,19 +131,34 @@ class World:
     """False where the caller checks after every step by itself."""
     minted: dict[str, int] = field(default_factory=dict)
     """Minter → what it may still mint, by our own count. [base units]"""
+    limits: dict[str, tuple[int, Fraction, int]] = field(default_factory=dict)
+    """Minter → daily limit, what counts against it exactly, and when it did. [base units]"""
     frozen: dict[str, Any] = field(default_factory=dict)
     """Frozen account → all it held and allowed when it was frozen."""
     paused: Any = None
     """All books when the dollar was paused; None while it runs."""
     permits: dict[str, int] = field(default_factory=dict)
     """Owner → signatures that were good and accepted."""
+    spent: set[tuple[str, bytes]] = field(default_factory=set)
+    """Authorizations used or called off."""
+    asked: set[tuple[str, bytes]] = field(default_factory=set)
+    """Authorizations that anybody submitted."""
     holders: dict[int, str] = field(default_factory=dict)
     """Role → who was given it."""
     offers: dict[int, str] = field(default_factory=dict)
     """Role → to whom it was offered."""
+    attesters: set[str] = field(default_factory=set)
+    quorum: int = QUORUM
+    statements: list[tuple[int, int]] = field(default_factory=list)
+    """(reserves, as of) of each statement accepted."""
+    backing: int = 0
+    """What the last statement says, less what was paid since. [base units]"""
+    queue: dict[int, tuple[str, int, RedemptionStatus]] = field(default_factory=dict)
+    """Redemption → holder, amount, what became of it."""
 
     def __post_init__(self) -> None:
         self.holders = {int(role): self.address(name) for role, name in OFFICERS.items()}
+        self.attesters = {self.address(name) for name in AUDITORS}
 
     @property
     def chain(self) -> Chain:
@@ -100,24 +178,42 @@ class World:
         return [self.address(name) for name in (*PEOPLE, "dollar", "zero")]
 
     def state(self) -> Fiat:
-        return self.usd.state(self.addresses)
+        return self.usd.state(self.addresses, self.asked)
 
     # --- steps ------------------------------------------------------------------------------------
 
     def do(self, verb: str, sender: str, *args: Any) -> Reverted | None:
         """Sends one verb, keeps the records and checks; the refusal, if it was refused."""
+        extra: dict[str, Any] = {}
+        if verb == "pause":
+            extra["value"] = 1
+        elif verb == "request_redemption":
+            args = (*args, bytes(32))
+        return self._sent(
+            lambda: getattr(self.usd.dollar, verb)(*args, sender=sender, **extra),
+            lambda: self._record(verb, sender, args),
+        )
+
+    def force_ether(self, wei: int) -> None:
+        """Ether that the dollar never asked for: it can be forced upon any contract."""
+        self.chain.set_balance(self.usd.address, self.chain.balance(self.usd.address) + wei)
+        self._checked()
+
+    def _sent(self, send: Callable[[], Any], record: Callable[[], None]) -> Reverted | None:
         try:
-            getattr(self.usd.dollar, verb)(*args, sender=sender)
+            send()
         except Reverted as refusal:
             self._checked()
             return refusal
-        self._record(verb, sender, args)
+        record()
         self._checked()
         return None
 
     def _checked(self) -> None:
         if self.checks_each_step:
             self.check()
+
+    # --- permits ----------------------------------------------------------------------------------
 
     def permit(self, signed: Signed, sender: str) -> Reverted | None:
         """Submits a signature and judges the answer by what its maker knows."""
@@ -139,19 +235,22 @@ class World:
 
     def authentic(self, signed: Signed) -> bool:
         asked = signed.permit.message
-        place = (signed.chain_id, signed.token) == (self.chain.chain_id, self.usd.address)
-        return place and signed.signed == asked and signed.signer == asked.owner
+        return self._here(signed) and signed.signed == asked and signed.signer == asked.owner
+
+    def _here(self, signed: Signed | SignedOrder | Vote) -> bool:
+        return (signed.chain_id, signed.token) == (self.chain.chain_id, self.usd.address)
 
     def _may_approve(self, asked: PermitMessage) -> bool:
-        never = {ZERO_ADDRESS, self.usd.address}
-        stopped = {asked.owner, asked.spender} & (never | set(self.frozen))
-        return self.paused is None and not stopped
+        return self.paused is None and not self._stopped(asked.owner, asked.spender)
+
+    def _stopped(self, *accounts: str) -> bool:
+        return bool({*accounts} & ({ZERO_ADDRESS, self.usd.address} | set(self.frozen)))
 
     def _submit(self, permit: Permit, sender: str) -> Reverted | None:
         asked = permit.message
         r, s = permit.r.to_bytes(32, "big"), permit.s.to_bytes(32, "big")
         try:
-            self.usd.dollar.permit(
+            self.usd.contract.permit(
                 asked.owner, asked.spender, asked.value, asked.deadline, permit.v, r, s,
                 sender=sender,
             )  # fmt: skip
@@ -177,37 +276,253 @@ class World:
         asked = Permit(submit or message, permit.v, permit.r, permit.s)
         return Signed(asked, self.address(signer), chain_id, token, message)
 
+    # --- authorizations ---------------------------------------------------------------------------
+
+    def sign_order(
+        self,
+        signer: str,
+        message: Authorization | Cancellation,
+        *,
+        chain_id: int | None = None,
+        token: str | None = None,
+        submit: Authorization | Cancellation | None = None,
+        high_s: bool = False,
+    ) -> SignedOrder:
+        """`message` signed by a person, for this chain and dollar unless said otherwise."""
+        chain_id = self.chain.chain_id if chain_id is None else chain_id
+        token = token or self.usd.address
+        signed = message.sign(domain_separator(NAME, chain_id, token), named_key(signer))
+        signature = (signed.malleated() if high_s else signed).signature
+        asked = submit or message
+        order: SignedAuthorization | SignedCancellation
+        if isinstance(asked, Authorization):
+            order = SignedAuthorization(asked, signature)
+        else:
+            order = SignedCancellation(asked, signature)
+        return SignedOrder(order, self.address(signer), chain_id, token, message)
+
+    def true(self, signed: SignedOrder) -> bool:
+        asked = signed.order.message
+        return self._here(signed) and signed.signed == asked and signed.signer == asked.owner
+
+    def order(self, signed: SignedOrder, sender: str) -> Reverted | None:
+        """Submits an authorization or a cancellation and judges the answer likewise."""
+        asked = signed.order.message
+        key = (asked.owner, asked.nonce)
+        self.asked.add(key)
+        good = self.true(signed) and key not in self.spent and signed.s <= MAX_S
+        before = self.state()
+        refusal = self._sent_order(signed.order, sender)
+        if refusal is not None:
+            due = good and self._may_order(asked, sender, self.chain.timestamp + 1, before)
+            assert not due, f"S3: refused a good one: {refusal}"
+        else:
+            assert key not in self.spent, "S3: accepted twice"
+            assert signed.s <= MAX_S, "S3: accepted with a high s"
+            assert good, "S3: accepted though not signed for this, here"
+            assert self._in_time(asked, self.chain.timestamp), "S3: accepted out of its time"
+            self.spent.add(key)
+            if isinstance(asked, Authorization):
+                assert sender == asked.to or not asked.receive, "S3: sent ahead of its receiver"
+                gone = before.balance_of(asked.owner) - self.usd.dollar.balance_of(asked.owner)
+                due = 0 if asked.owner == asked.to else asked.value
+                assert gone == due, "S3: moved something else than was signed"
+        self._checked()
+        return refusal
+
+    @staticmethod
+    def _in_time(asked: Authorization | Cancellation, now: int) -> bool:
+        if isinstance(asked, Cancellation):
+            return True
+        return asked.valid_after < now < asked.valid_before
+
+    def _may_order(
+        self, asked: Authorization | Cancellation, sender: str, now: int, before: Fiat
+    ) -> bool:
+        if self.paused is not None or not self._in_time(asked, now):
+            return False
+        if isinstance(asked, Cancellation):
+            return True
+        covered = before.balance_of(asked.owner) >= asked.value
+        mine = sender == asked.to or not asked.receive
+        return covered and mine and not self._stopped(asked.owner, asked.to)
+
+    def _sent_order(
+        self, signed: SignedAuthorization | SignedCancellation, sender: str
+    ) -> Reverted | None:
+        """By the function of ERC-3009 that it is for, in its form of r, s, v."""
+        r, s, v = signed.signature[:32], signed.signature[32:64], signed.signature[64]
+        asked, dollar = signed.message, self.usd.dollar
+        try:
+            if isinstance(asked, Cancellation):
+                dollar.cancel_authorization_with_v_r_s(
+                    asked.owner, asked.nonce, v, r, s, sender=sender
+                )
+            else:
+                send = (
+                    dollar.receive_with_authorization_with_v_r_s
+                    if asked.receive
+                    else dollar.transfer_with_authorization_with_v_r_s
+                )
+                times = (asked.valid_after, asked.valid_before)
+                send(
+                    asked.owner, asked.to, asked.value, *times, asked.nonce, v, r, s, sender=sender
+                )
+        except Reverted as refusal:
+            return refusal
+        return None
+
+    # --- statements -------------------------------------------------------------------------------
+
+    def vote(
+        self,
+        signer: str,
+        reserves: int,
+        as_of: int,
+        *,
+        chain_id: int | None = None,
+        token: str | None = None,
+    ) -> Vote:
+        """A person's signature under a statement, for this chain and dollar by default."""
+        chain_id = self.chain.chain_id if chain_id is None else chain_id
+        token = token or self.usd.address
+        digest = statement_digest(domain_separator(NAME, chain_id, token), reserves, as_of)
+        signature = bytes(sign_digest(digest, named_key(signer)))
+        return Vote(self.address(signer), chain_id, token, reserves, as_of, signature)
+
+    def state_reserves(self, reserves: int, by: Sequence[str] = AUDITORS[:2]) -> None:
+        """A good statement as of now, sent by nobody in particular."""
+        at = self.chain.timestamp
+        refusal = self.attest(
+            reserves, at, [self.vote(name, reserves, at) for name in by], self.address("postman")
+        )
+        assert refusal is None, refusal
+
+    def attest(
+        self, reserves: int, as_of: int, votes: Sequence[Vote], sender: str, *, sort: bool = True
+    ) -> Reverted | None:
+        """Submits a statement and judges the answer by what its makers know."""
+        if sort:
+            votes = sorted(votes, key=lambda vote: vote.signer.lower())
+        sound = all(
+            self._here(vote)
+            and (vote.reserves, vote.as_of) == (reserves, as_of)
+            and vote.signer in self.attesters
+            for vote in votes
+        )
+        behind = {vote.signer for vote in votes} | ({sender} & self.attesters)
+        alone = len({vote.signer for vote in votes}) == len(votes)
+        enough = sound and alone and len(behind) >= self.quorum
+        newest = self.statements[-1][1] if self.statements else 0
+        signatures = [vote.signature for vote in votes]
+        try:
+            self.usd.dollar.attest(reserves, as_of, signatures, sender=sender)
+        except Reverted as refusal:
+            now = self.chain.timestamp + 1
+            due = enough and sort and newest < as_of <= now <= as_of + MONTH and reserves < 2**112
+            assert not due, f"S2: refused a good statement: {refusal}"
+            self._checked()
+            return refusal
+        now = self.chain.timestamp
+        assert as_of > newest, "S2: accepted a statement that is no newer"
+        assert as_of <= now, "S2: accepted a statement of the future"
+        assert now - as_of <= MONTH, "S2: accepted a stale statement"
+        assert enough, "S2: accepted a statement without a quorum"
+        self.statements.append((reserves, as_of))
+        self.backing = reserves
+        self._checked()
+        return None
+
     # --- records ----------------------------------------------------------------------------------
 
     def _record(self, verb: str, sender: str, args: tuple[Any, ...]) -> None:
         if verb in ROLE_OF:
             assert sender == self.holders[ROLE_OF[verb]], f"S2: {verb} without the role"
-        if verb == "offer_role":
-            self.offers[args[0]] = args[1]
-        elif verb == "accept_role":
-            assert self.offers.pop(args[0], None) == sender, "S2: took a role not offered"
-            self.holders[args[0]] = sender
-        elif verb == "revoke_role":
-            assert args[0] != Role.OWNER, "S2: nobody owns the dollar"
-            self.holders[args[0]] = ZERO_ADDRESS
-            self.offers.pop(args[0], None)
-        elif verb == "configure_minter":
-            self.minted[args[0]] = args[1]
-        elif verb == "remove_minter":
-            self.minted.pop(args[0], None)
-        elif verb == "mint":
-            assert sender in self.minted, "S2: minted without being a minter"
-            self.minted[sender] -= args[1]
-            assert self.minted[sender] >= 0, "S2: minted more than allowed"
-        elif verb == "freeze":
-            self.frozen.setdefault(args[0], self._held(self.state(), args[0]))
-        elif verb == "unfreeze":
-            assert args[0] not in (ZERO_ADDRESS, self.usd.address), "S2: unfroze what must stay"
-            self.frozen.pop(args[0], None)
-        elif verb == "pause" and self.paused is None:
+        record = getattr(self, f"_record_{verb}", None)
+        if record is not None:
+            record(sender, *args)
+
+    def _record_offer_role(self, sender: str, role: int, candidate: str) -> None:
+        self.offers[role] = candidate
+
+    def _record_accept_role(self, sender: str, role: int) -> None:
+        assert self.offers.pop(role, None) == sender, "S2: took a role not offered"
+        self.holders[role] = sender
+
+    def _record_revoke_role(self, sender: str, role: int) -> None:
+        assert role != Role.OWNER, "S2: nobody owns the dollar"
+        self.holders[role] = ZERO_ADDRESS
+        self.offers.pop(role, None)
+
+    def _record_configure_attesters(self, sender: str, named: list[str], quorum: int) -> None:
+        self.attesters, self.quorum, self.backing = set(named), quorum, 0
+
+    def _record_configure_minter(self, sender: str, minter: str, allowance: int, day: int) -> None:
+        level = self._level(minter) if minter in self.minted else Fraction(0)
+        self.minted[minter] = allowance
+        self.limits[minter] = (day, level, self.chain.timestamp)
+
+    def _record_remove_minter(self, sender: str, minter: str) -> None:
+        self.minted.pop(minter, None)
+        self.limits.pop(minter, None)
+
+    def _level(self, minter: str) -> Fraction:
+        """What counts against the minter's daily limit now, exactly: the contract rounds it up."""
+        limit, level, at = self.limits[minter]
+        return max(level - Fraction((self.chain.timestamp - at) * limit, DAY), Fraction(0))
+
+    def _record_mint(self, sender: str, to: str, amount: int) -> None:
+        assert sender in self.minted, "S2: minted without being a minter"
+        self.minted[sender] -= amount
+        assert self.minted[sender] >= 0, "S2: minted more than allowed"
+        limit = self.limits[sender][0]
+        if limit != NO_LIMIT:
+            level = self._level(sender) + amount
+            assert level <= limit, "S2: minted more than the daily limit"
+            self.limits[sender] = (limit, level, self.chain.timestamp)
+        out = self.usd.dollar.total_supply() + self._owed()
+        assert out <= self.backing, "S2: minted beyond the reserves"
+        age = self.chain.timestamp - self.statements[-1][1]
+        assert age <= MONTH, "S2: minted on a stale statement"
+
+    def _owed(self) -> int:
+        return sum(
+            amount
+            for _, amount, status in self.queue.values()
+            if status == RedemptionStatus.PENDING
+        )
+
+    def _record_freeze(self, sender: str, account: str) -> None:
+        self.frozen.setdefault(account, self._held(self.state(), account))
+
+    def _record_unfreeze(self, sender: str, account: str) -> None:
+        assert account not in (ZERO_ADDRESS, self.usd.address), "S2: unfroze what must stay"
+        self.frozen.pop(account, None)
+
+    def _record_pause(self, sender: str) -> None:
+        if self.paused is None:
             self.paused = self._books(self.state())
-        elif verb == "unpause":
-            self.paused = None
+
+    def _record_unpause(self, sender: str) -> None:
+        self.paused = None
+
+    def _record_request_redemption(self, sender: str, amount: int, payout: bytes) -> None:
+        self.queue[len(self.queue) + 1] = (sender, amount, RedemptionStatus.PENDING)
+
+    def _record_settle_redemption(self, sender: str, id_: int) -> None:
+        amount = self._closed(sender, id_, RedemptionStatus.SETTLED)
+        self.backing = max(self.backing - amount, 0)
+
+    def _record_refuse_redemption(self, sender: str, id_: int) -> None:
+        self._closed(sender, id_, RedemptionStatus.REFUSED)
+
+    def _closed(self, sender: str, id_: int, status: RedemptionStatus) -> int:
+        assert sender in self.minted, "S6: a stranger closed a redemption"
+        assert sender not in self.frozen, "S2: a frozen minter closed a redemption"
+        holder, amount, before = self.queue.get(id_, ("", 0, RedemptionStatus.NONE))
+        assert before == RedemptionStatus.PENDING, "S6: closed what is not pending"
+        self.queue[id_] = (holder, amount, status)
+        return amount
 
     @staticmethod
     def _held(state: Fiat, account: str) -> Any:
@@ -217,26 +532,56 @@ class World:
 
     @staticmethod
     def _books(state: Fiat) -> Any:
-        return state.supply, state.balances, state.allowances, state.nonces
+        return state.supply, state.balances, state.allowances, state.nonces, state.spent
 
     # --- what always holds ------------------------------------------------------------------------
 
     def check(self) -> Fiat:
-        """S1-S3 of contracts/stablecoins/README.md, on all accounts that can hold anything.
+        """S1-S3 and S6 of contracts/stablecoins/README.md, on all accounts that can hold anything.
 
         Returns the state it looked at.
         """
         state = self.state()
         held = sum(state.balances.values())
         assert held == state.supply, f"S1: balances sum to {held}, supply is {state.supply}"
-        assert dict(state.minters) == self.minted, "S2: allowances are not given less minted"
+        self._check_officers(state)
+        self._check_stops(state)
+        assert dict(state.nonces) == self.permits, "S3: signatures used are not those accepted"
+        assert state.spent == self.spent, "S3: authorizations used are not those accepted"
+        self._check_queue(state)
+        return state
+
+    def _check_officers(self, state: Fiat) -> None:
+        left = {who: minter.allowance for who, minter in state.minters.items()}
+        assert left == self.minted, "S2: allowances are not given less minted"
+        roles = {int(role): holder for role, holder in state.holders.items()}
+        assert roles == self.holders, "S2: a role is not where it was given"
+        named = sorted(self.attesters, key=str.lower)
+        assert list(state.reserves.attesters) == named, "S2: attesters are not those named"
+        said = [(one.reserves, one.as_of) for one in state.reserves.statements]
+        assert said == self.statements, "S2: the statements on chain are not those accepted"
+        assert state.reserves.amount == self.backing, "S2: reserves are not stated less paid out"
+
+    def _check_stops(self, state: Fiat) -> None:
         for account, before in self.frozen.items():
             assert self._held(state, account) == before, f"S2: frozen {account} moved"
         for account in (ZERO_ADDRESS, self.usd.address):
             assert not state.balance_of(account), "S2: something went where nothing comes back"
-        roles = {int(role): holder for role, holder in state.holders.items()}
-        assert roles == self.holders, "S2: a role is not where it was given"
         if self.paused is not None:
             assert self._books(state) == self.paused, "S2: something moved while paused"
-        assert dict(state.nonces) == self.permits, "S3: signatures used are not those accepted"
-        return state
+        assert state.paused == (self.paused is not None), "S2: the pause is not where it was set"
+
+    def _check_queue(self, state: Fiat) -> None:
+        seen = {id_: (one.holder, one.amount, one.status)
+                for id_, one in state.redemptions.tickets.items()}  # fmt: skip
+        assert seen == self.queue, "S6: the queue is not what was asked for"
+        owed = self.usd.dollar.owed()
+        assert owed == self._owed(), f"S6: owes {owed}, burned for it {self._owed()}"
+        pending = [id_ for id_, one in self.queue.items() if one[2] == RedemptionStatus.PENDING]
+        assert self._line() == pending, "S6: the line is out of order"
+
+    def _line(self) -> list[int]:
+        try:
+            return list(self.usd.pending_redemptions())
+        except Reverted:  # it leads to one that is not pending
+            return [0]

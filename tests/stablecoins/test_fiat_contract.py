@@ -15,14 +15,15 @@ from defi_kit.errors import AmountError, RefusedKey, Reverted, UnitMismatch
 from defi_kit.stablecoins import FiatDollar, Role
 from defi_kit.tokens import FaucetToken, Permit
 from defi_kit.tokens.permit import domain_separator
-from defi_kit.units import MAX_UINT256
-from stablecoins.fiat_world import OFFICERS, deploy
+from defi_kit.units import MAX_UINT256, Unit
+from stablecoins.fiat_world import DAY, OFFICERS, attest, deploy
 
 
 @pytest.fixture
 def usd(chain: Chain) -> FiatDollar:
-    """A dollar of which the bank may mint a million and alice has a thousand."""
+    """A dollar backed by ten millions: the bank may mint one, and alice has a thousand."""
     usd = deploy(chain)
+    attest(usd, usd("10_000_000").raw)
     usd.configure_minter(chain.account("bank"), usd("1_000_000"))
     usd.mint(chain.account("alice"), usd("1_000"), sender=chain.account("bank"))
     return usd
@@ -95,24 +96,67 @@ def test_a_removed_minter_neither_mints_nor_burns(
 def test_configuring_replaces_the_allowance(usd: FiatDollar, bank: Account) -> None:
     usd.configure_minter(bank, usd(5))
     assert usd.minter_allowance(bank) == usd(5)
-    usd.configure_minter(bank, 2**128 - 1)
+    usd.configure_minter(bank, 2**104 - 1)
     with pytest.raises(reverts.MintAllowanceTooLarge):
-        usd.configure_minter(bank, 2**128)
+        usd.configure_minter(bank, 2**104)
+    with pytest.raises(reverts.MintLimitTooLarge):
+        usd.configure_minter(bank, 1, 2**56)
 
 
-def test_the_supply_never_outgrows_its_128_bits(
+def test_the_supply_never_outgrows_its_bits(usd: FiatDollar, alice: Account, bank: Account) -> None:
+    """No mint passes the reserves, which fit in 112 bits: so do supply and debt together."""
+    attest(usd, 2**112 - 1)
+    with pytest.raises(reverts.ReservesTooLarge):
+        attest(usd, 2**112)
+    while room := usd.mintable().raw:
+        usd.configure_minter(bank, min(room, 2**104 - 1))
+        usd.mint(alice, min(room, 2**104 - 1), sender=bank)
+    usd.configure_minter(bank, 1)
+    with pytest.raises(reverts.MintBeyondReserves):
+        usd.mint(alice, 1, sender=bank)
+    assert (usd.paused, usd.is_frozen(alice)) == (False, False)
+    usd.request_redemption(usd.balance(alice), sender=alice)
+    assert (usd.owed.raw, usd.total_supply().raw) == (2**112 - 1, 0)
+    assert (usd.paused, usd.is_frozen(alice)) == (False, False)
+    usd.refuse_redemption(1, sender=bank)
+    usd.transfer(bank, usd.balance(alice), sender=alice)
+    assert usd.balance(bank).raw == 2**112 - 1
+
+
+def test_a_daily_limit_is_used_up_and_fills_up_evenly(
+    usd: FiatDollar, alice: Account, bank: Account, chain: Chain
+) -> None:
+    assert usd.minter_daily_limit(bank) is None
+    usd.configure_minter(bank, usd("100_000"), usd("24_000"))
+    assert usd.minter_daily_limit(bank) == usd("24_000")
+    usd.mint(alice, usd("24_000"), sender=bank)
+    assert usd.minter_available(bank) == usd(0)
+    start = chain.timestamp
+    with pytest.raises(reverts.MintLimitExceeded, match=r"available=0\.277777 USD"):
+        usd.mint(alice, usd("0.277778"), sender=bank)  # a second later
+    chain.set_next_timestamp(start + DAY // 4)
+    with pytest.raises(reverts.MintLimitExceeded, match="available=6000 USD"):
+        usd.mint(alice, usd("6_000.000001"), sender=bank)
+    chain.set_next_timestamp(start + DAY // 4)
+    usd.mint(alice, usd("6_000"), sender=bank)
+    chain.set_next_timestamp(start + DAY // 4 + DAY)
+    usd.mint(alice, usd("24_000"), sender=bank)
+    assert usd.minter_allowance(bank) == usd("46_000")
+
+
+def test_a_limit_configured_anew_does_not_forget_what_was_minted(
     usd: FiatDollar, alice: Account, bank: Account
 ) -> None:
-    usd.configure_minter(bank, 2**128 - 1)
-    room = 2**128 - 1 - usd.total_supply().raw
-    usd.mint(alice, room, sender=bank)
-    usd.configure_minter(bank, 1)
-    with pytest.raises(reverts.SupplyTooLarge) as refusal:
+    usd.configure_minter(bank, usd("100_000"), usd("24_000"))
+    usd.mint(alice, usd("24_000"), sender=bank)
+    usd.configure_minter(bank, usd("100_000"), usd("24_000"))
+    with pytest.raises(reverts.MintLimitExceeded):
+        usd.mint(alice, usd("10"), sender=bank)
+    usd.configure_minter(bank, usd("100_000"), usd("1_000"))
+    with pytest.raises(reverts.MintLimitExceeded):
         usd.mint(alice, 1, sender=bank)
-    assert refusal.value.supply == 2**128 - 1
-    assert (usd.paused, usd.is_frozen(alice)) == (False, False)
-    usd.transfer(bank, usd.balance(alice), sender=alice)
-    assert usd.balance(bank).raw == 2**128 - 1
+    usd.configure_minter(bank, usd("100_000"))
+    usd.mint(alice, usd("50_000"), sender=bank)
 
 
 # --- moving ---------------------------------------------------------------------------------------
@@ -214,6 +258,31 @@ FROZEN_PATHS: dict[str, Path] = {
         usd.sign_permit(other, frozen, 1), sender=other
     ),
     "is minted to": lambda usd, frozen, other, bank: usd.mint(frozen, 1, sender=bank),
+    "approves more": lambda usd, frozen, other, bank: usd.increase_allowance(
+        other, 1, sender=frozen
+    ),
+    "approves less": lambda usd, frozen, other, bank: usd.decrease_allowance(
+        other, 1, sender=frozen
+    ),
+    "is approved more": lambda usd, frozen, other, bank: usd.increase_allowance(
+        frozen, 1, sender=other
+    ),
+    "sends by signature": lambda usd, frozen, other, bank: usd.transfer_with_authorization(
+        usd.sign_transfer(frozen, other, 1), sender=other
+    ),
+    "is sent to by signature": lambda usd, frozen, other, bank: usd.transfer_with_authorization(
+        usd.sign_transfer(other, frozen, 1), sender=other
+    ),
+    "takes by signature": lambda usd, frozen, other, bank: usd.receive_with_authorization(
+        usd.sign_transfer(other, frozen, 1, receive=True), sender=frozen
+    ),
+    "is taken from by signature": lambda usd, frozen, other, bank: usd.receive_with_authorization(
+        usd.sign_transfer(frozen, other, 1, receive=True), sender=other
+    ),
+    "redeems": lambda usd, frozen, other, bank: usd.request_redemption(1, sender=frozen),
+    "has a redemption refused": lambda usd, frozen, other, bank: usd.refuse_redemption(
+        1, sender=bank
+    ),
 }
 
 
@@ -226,6 +295,7 @@ def test_a_frozen_account_moves_on_no_path_until_unfrozen(
     for owner in (alice, bob, bank):
         for spender in (alice, bob):
             usd.approve(spender, usd(5), sender=owner)
+    usd.request_redemption(usd(3), sender=alice)
     before = usd.state([alice, bob, bank])
     usd.freeze(alice)
     with pytest.raises(reverts.AccountIsFrozen) as refusal:
@@ -241,7 +311,13 @@ def test_a_frozen_minter_neither_mints_nor_burns(
 ) -> None:
     usd.mint(bank, usd(1), sender=bank)
     usd.freeze(bank)
-    for verb in (lambda: usd.mint(alice, 1, sender=bank), lambda: usd.burn(1, sender=bank)):
+    usd.request_redemption(1, sender=alice)
+    for verb in (
+        lambda: usd.mint(alice, 1, sender=bank),
+        lambda: usd.burn(1, sender=bank),
+        lambda: usd.settle_redemption(1, sender=bank),
+        lambda: usd.refuse_redemption(1, sender=bank),
+    ):
         with pytest.raises(reverts.AccountIsFrozen):
             verb()
     usd.unfreeze(bank)
@@ -281,6 +357,19 @@ PAUSED_PATHS: dict[str, Path] = {
     "mint": lambda usd, a, b, bank: usd.mint(a, 1, sender=bank),
     "burn": lambda usd, a, b, bank: usd.burn(1, sender=bank),
     "configure_minter": lambda usd, a, b, bank: usd.configure_minter(b, 1),
+    "increase_allowance": lambda usd, a, b, bank: usd.increase_allowance(b, 1, sender=a),
+    "decrease_allowance": lambda usd, a, b, bank: usd.decrease_allowance(b, 1, sender=a),
+    "transfer_with_authorization": lambda usd, a, b, bank: usd.transfer_with_authorization(
+        usd.sign_transfer(a, b, 1)
+    ),
+    "receive_with_authorization": lambda usd, a, b, bank: usd.receive_with_authorization(
+        usd.sign_transfer(a, b, 1, receive=True), sender=b
+    ),
+    "cancel_authorization": lambda usd, a, b, bank: usd.cancel_authorization(
+        usd.sign_cancellation(a, bytes(32))
+    ),
+    "request_redemption": lambda usd, a, b, bank: usd.request_redemption(1, sender=a),
+    "refuse_redemption": lambda usd, a, b, bank: usd.refuse_redemption(1, sender=bank),
 }
 
 
@@ -290,6 +379,7 @@ def test_a_paused_dollar_moves_on_no_path_until_unpaused(
 ) -> None:
     usd.approve(bob, usd(5), sender=alice)
     usd.mint(bank, usd(5), sender=bank)
+    usd.request_redemption(usd(3), sender=alice)
     usd.pause()
     with pytest.raises(reverts.DollarIsPaused) as refusal:
         PAUSED_PATHS[path](usd, alice, bob, bank)
@@ -298,11 +388,58 @@ def test_a_paused_dollar_moves_on_no_path_until_unpaused(
     PAUSED_PATHS[path](usd, alice, bob, bank)
 
 
+def test_a_pause_takes_a_wei_and_gives_it_back(usd: FiatDollar, chain: Chain) -> None:
+    warden = chain.account("warden")
+    with pytest.raises(reverts.PauseNeedsWei):
+        usd.dollar.pause(sender=warden)
+    before = chain.balance(warden)
+    usd.pause()
+    assert (chain.balance(usd.address), usd.paused) == (1, True)
+    usd.unpause()
+    assert (chain.balance(usd.address), usd.paused) == (0, False)
+    assert before - chain.balance(warden) < 10**15  # gas at most
+
+
+def test_ether_forced_upon_the_dollar_pauses_nothing_and_ends_no_pause(
+    usd: FiatDollar, alice: Account, bob: Account, chain: Chain
+) -> None:
+    chain.set_balance(usd.address, 7)
+    usd.transfer(bob, 1, sender=alice)
+    ether = Unit("ETH", 18, ZERO_ADDRESS)
+    usd.rescue(ether.amount(3), bob)
+    usd.dollar.pause(sender=chain.account("warden"))
+    with pytest.raises(reverts.DollarIsPaused):
+        usd.rescue(ether.amount(4), bob)
+    with pytest.raises(reverts.DollarIsPaused):
+        usd.transfer(bob, 1, sender=alice)
+    usd.unpause()
+    assert chain.balance(usd.address) == 0
+    usd.transfer(bob, 1, sender=alice)
+
+
+def test_foreign_tokens_sent_by_mistake_are_rescued_by_the_owner_only(
+    usd: FiatDollar, alice: Account, attacker: Account, chain: Chain
+) -> None:
+    lost = FaucetToken.deploy(chain, "Lost", "LOST", 18)
+    lost.mint(usd.address, lost(5))
+    with pytest.raises(reverts.MissingRole):
+        usd.rescue(lost(5), attacker, sender=attacker)
+    usd.rescue(lost(5), alice)
+    assert lost.balance(alice) == lost(5)
+    with pytest.raises(reverts.TransferFailed):
+        usd.rescue(lost(1), alice)
+    with pytest.raises(reverts.TransferFailed):
+        usd.rescue(usd(1), alice)
+
+
 def test_what_protects_holders_works_while_paused(
     usd: FiatDollar, alice: Account, bank: Account, bob: Account
 ) -> None:
+    usd.request_redemption(usd(3), sender=alice)
     usd.pause()
     usd.pause()
+    attest(usd, usd("5_000").raw)
+    usd.settle_redemption(1, sender=bank)
     usd.remove_minter(bank)
     usd.freeze(alice)
     usd.unfreeze(alice)
@@ -324,6 +461,11 @@ GUARDED: dict[str, tuple[Role, Callable[[FiatDollar, Account, Account], object]]
     "unpause": (Role.PAUSER, lambda u, who, by: u.unpause(sender=by)),
     "freeze": (Role.COMPLIANCE, lambda u, who, by: u.freeze(who, sender=by)),
     "unfreeze": (Role.COMPLIANCE, lambda u, who, by: u.unfreeze(who, sender=by)),
+    "configure_attesters": (Role.OWNER, lambda u, who, by: u.configure_attesters([who], sender=by)),
+    "rescue": (
+        Role.OWNER,
+        lambda u, who, by: u.rescue(Unit("ETH", 18, ZERO_ADDRESS).amount(0), who, sender=by),
+    ),
     "offer_role": (Role.OWNER, lambda u, who, by: u.offer_role(Role.PAUSER, who, sender=by)),
     "revoke_role": (Role.OWNER, lambda u, who, by: u.revoke_role(Role.PAUSER, sender=by)),
 }
@@ -522,7 +664,9 @@ def test_what_the_twin_says_will_happen_happens(
 ) -> None:
     people = [alice, bob, bank]
     expected = (
-        usd.state(people).transfer(alice.address, bob.address, 5).mint(bank.address, bob.address, 7)
+        usd.state(people)
+        .transfer(alice.address, bob.address, 5)
+        .mint(bank.address, bob.address, 7, now=usd.chain.timestamp + 2)
     )
     usd.transfer(bob, 5, sender=alice)
     usd.mint(bob, 7, sender=bank)

@@ -19,7 +19,8 @@ def fiat_gas(meter: Meter, chain: Chain) -> Measured:
     """Gas of a transfer and of a mint, to holders and to newcomers."""
     minter, holder, friend = (chain.account(name) for name in ("minter", "holder", "friend"))
     fiat = FiatDollar.deploy(chain)
-    fiat.configure_minter(minter, 10_000 * DOLLARS)
+    fiat.attest(10_000 * DOLLARS)
+    fiat.configure_minter(minter, 10_000 * DOLLARS, 1_000 * DOLLARS)
     contract = fiat.dollar
     mint = contract.build("mint", holder, DOLLARS, sender=minter)
     pay = contract.build("transfer", friend, DOLLARS // 10, sender=holder)

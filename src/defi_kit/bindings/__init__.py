@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .guarded_oracle import GuardedOracle as GuardedOracle
     from .lending_math_harness import LendingMathHarness as LendingMathHarness
     from .lending_pool import LendingPool as LendingPool
+    from .liquidation_keeper import LiquidationKeeper as LiquidationKeeper
     from .mock_oracle import MockOracle as MockOracle
     from .mock_price_history import MockPriceHistory as MockPriceHistory
     from .mock_token import MockToken as MockToken
@@ -56,6 +57,7 @@ __all__ = [
     "GuardedOracle",
     "LendingMathHarness",
     "LendingPool",
+    "LiquidationKeeper",
     "MockOracle",
     "MockPriceHistory",
     "MockToken",
@@ -90,6 +92,7 @@ _MODULES = {
     "GuardedOracle": "guarded_oracle",
     "LendingMathHarness": "lending_math_harness",
     "LendingPool": "lending_pool",
+    "LiquidationKeeper": "liquidation_keeper",
     "MockOracle": "mock_oracle",
     "MockPriceHistory": "mock_price_history",
     "MockToken": "mock_token",
