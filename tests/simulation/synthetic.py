@@ -6,7 +6,7 @@ from array import array
 from typing import Any
 
 from defi_kit.simulation.crash import CRASH
-from defi_kit.simulation.records import CLOSED, Loan, Path, Replay, Step
+from defi_kit.simulation.records import CLOSED, Keeping, Loan, Path, Replay, Step
 from defi_kit.units import WAD, Unit
 
 USD = Unit("USD", 6)
@@ -93,7 +93,16 @@ def crash_replay(loans: int = 12, **changes: Any) -> Replay:
         "bad_debt": USD.amount(sum(s.bad_debt for s in steps)),
         "bad_debt_reserve": USD.amount(10**6),
         "loans_unhealthy": 0,
-        "keeper_profit": -15,
+        "keepers": (
+            Keeping(
+                name="keeper 1",
+                address="0x" + "a" * 40,
+                liquidations=3,
+                late=1,
+                profit=USD.amount(15),
+            ),
+        ),
+        "keeper_profit": 15,
         "lenders_start": USD.amount(10**12),
         "lenders_end": USD.amount(10**12 - 1),
         "lenders_return": -lost,

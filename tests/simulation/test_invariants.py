@@ -60,11 +60,15 @@ STRIKE = Strike(
     previews=(Outcome(100 * 10**6, 104 * 10**16, 0), Outcome(100 * 10**6, 104 * 10**16, 0)),
     expected=Outcome(100 * 10**6, 104 * 10**16, 0),
     done=Outcome(100 * 10**6, 104 * 10**16, 0),
+    debt_left=200 * 10**6,
     from_reserve=0,
     collateral=4 * 10**18,
+    profit=3_583_000,
+    least=1,
+    left_behind=0,
 )
 TRADE = Trade(10**21, 10**11, 104 * 10**16, 103_583_000, 103_583_000)
-ACTS = Acts(trades=(TRADE,), strikes=(STRIKE,), minted=10**9, healthy_refused=True)
+ACTS = Acts(trades=(TRADE,), strikes=(STRIKE,), minted=10**9, late=(True,), healthy_refused=True)
 AFTER = replace(
     BEFORE,
     reserves=(10**21 + 104 * 10**16, 10**11 - 103_583_000),
@@ -137,6 +141,11 @@ def test_wrong_books_are_noticed(number, changes):
         ("L10", struck(collateral=103 * 10**16)),
         ("L13", struck(done=Outcome(100 * 10**6, 103 * 10**16, 0))),
         ("L13", struck(previews=(Outcome(1, 1, 0), Outcome(1, 2, 0)))),
+        ("K1", struck(left_behind=1)),
+        ("K2", struck(profit=0)),
+        ("K2", struck(profit=-1, least=-2)),
+        ("K3", replace(ACTS, paying=(1,))),
+        ("K4", replace(ACTS, late=(True, False))),
     ],
 )
 def test_wrong_acts_are_noticed(number, acts):

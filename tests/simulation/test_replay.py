@@ -48,10 +48,13 @@ def test_the_crash_liquidates_many_loans_and_breaks_nothing(crash):
 
 def test_every_invariant_is_checked_at_every_hour(crash):
     assert set(crash.checks) == set(NUMBERS)
-    for number in ("X1", "X2", "X3", "X4", "L1", "L2", "L3", "L6", "L11", "S1", "S2", "T1", "T2"):
+    every = ("X1", "X2", "X3", "X4", "L1", "L2", "L3", "L6", "L11", "K3", "S1", "S2", "T1", "T2")
+    for number in every:
         assert crash.checks[number] == 48
-    for number in ("L4", "L10", "L13"):
+    for number in ("L10", "L13", "K1", "K2"):
         assert crash.checks[number] == crash.liquidations
+    assert crash.checks["K4"] == 2 * crash.liquidations
+    assert 0 < crash.checks["L4"] <= crash.liquidations  # once an account and an hour
     assert crash.checks["X7"] == crash.checks["X9"] >= crash.liquidations
     assert crash.checks["L5"] >= crash.liquidations + 40
 
@@ -67,9 +70,38 @@ def test_the_totals_follow_from_the_steps(crash):
     assert crash.loans_liquidated == len({i for step in crash.steps for i in step.liquidated})
 
 
-def test_the_keeper_earns_less_than_its_bonus_and_more_than_nothing(crash):
-    # Fee and slippage of the exchange are what it pays to turn collateral into dollars.
+def test_keepers_earn_less_than_their_bonus_and_more_than_nothing(crash):
+    # Fee and slippage of the exchange are what it costs to turn collateral into dollars.
     assert 0 < crash.keeper_profit < crash.bonus_paid.raw
+    assert crash.keeper_profit == sum(one.profit.raw for one in crash.keepers)
+
+
+def test_keepers_share_the_work_and_each_is_late_when_another_is_first(crash):
+    assert len(crash.keepers) == 3
+    assert sum(one.liquidations for one in crash.keepers) == crash.liquidations
+    for one in crash.keepers:
+        assert one.liquidations + one.late == crash.liquidations
+        assert one.liquidations > 5
+        assert one.profit.raw > 0
+
+
+def test_one_keeper_alone_leaves_the_borrowers_where_several_would(crash):
+    alone = replay(Chain.embedded(), CRASH, Scenario(keepers=1))
+    assert alone.keepers[0].late == 0
+    assert alone.liquidations == crash.liquidations
+    assert abs(alone.debt_repaid.raw - crash.debt_repaid.raw) < 10**6
+    assert alone.invariants_held
+
+
+def test_gas_keeps_keepers_from_what_earns_less():
+    alike = {"lowest_ratio": "140%", "highest_ratio": "140%", "loans": 3}
+    rows = [(0, "1000"), (60, "850")]
+    free, dear = live(rows, **alike), live(rows, gas_cost="1000000", **alike)
+    assert (free.loans_unhealthy, dear.loans_unhealthy) == (0, 3)
+    assert (dear.liquidations, dear.keeper_profit) == (0, 0)
+    paid = live(rows, gas_cost="10", **alike)
+    assert 0 < paid.keeper_profit <= free.keeper_profit - 10 * 10**6 * paid.liquidations + 10**6
+    assert paid.invariants_held
 
 
 def test_lenders_lose_the_bad_debt_less_the_reserve_and_earn_interest(crash):
@@ -121,9 +153,9 @@ def test_a_drop_of_99_9_percent_is_borne_by_the_lenders():
 
 
 def test_a_loan_whose_liquidation_does_not_pay_is_told():
-    """Just below a health of one the bonus is smaller than the exchange's fee."""
+    """Just below a health of one the bonus is smaller than a cent of gas."""
     alike = {"lowest_ratio": "140%", "highest_ratio": "140%", "loans": 3}
-    edge = live([(0, "1000"), (60, "892")], liquidity="1000", **alike)
+    edge = live([(0, "1000"), (60, "892")], liquidity="1000", gas_cost="0.01", **alike)
     assert edge.liquidations == 0
     assert edge.loans_unhealthy == 3
     assert live([(0, "1000"), (60, "893")], **alike).loans_unhealthy == 0  # still healthy
@@ -225,11 +257,11 @@ def test_a_replay_leaves_few_logs_in_memory_and_other_contracts_alone():
 
 
 def approvals(chain: Chain, deployment: Deployment) -> list[int]:
-    """What keeper and arbitrageur still allow anybody of the economy to take."""
+    """What keepers and arbitrageur still allow anybody of the economy to take."""
     kit = attach(chain, replace(deployment, complete=True))
     return [
         token.contract.allowance(chain.account(who), spender.address)
-        for who in ("keeper", "arbitrageur")
+        for who in ("keeper 1", "arbitrageur")
         for token in (kit.usd, kit.weth)
         for spender in (kit.exchange, kit.lending)
     ]

@@ -96,7 +96,7 @@ def test_data_is_json_with_exact_decimals():
     assert data["liquidations"] == 9
     assert Decimal(data["collateral_seized"]) == 9
     assert Decimal(data["bad_debt"]) == 9
-    assert data["keeper_profit"] == "-0.000015"
+    assert data["keeper_profit"] == "0.000015"
     assert data["lenders_return"].startswith("-0.00")
     assert data["invariants_held"] is True
     assert len(data["path"]) == 48

@@ -198,6 +198,11 @@ class Chain(ABC):
     def batch(self, transactions: Iterable[Transaction]) -> list[Receipt]:
         """Sends many at once; on local chains they share one block, and all fail if one fails."""
 
+    @property
+    def gas_price(self) -> int:
+        """What a unit of gas costs now: nothing on local chains. [wei]"""
+        return 0
+
     # --- state ------------------------------------------------------------------------------------
 
     @abstractmethod

@@ -354,6 +354,13 @@ class NodeChain(Chain):
     # --- blocks and time --------------------------------------------------------------------------
 
     @property
+    def gas_price(self) -> int:
+        """What a unit of gas costs now: nothing on local chains. [wei]"""
+        if self.is_local:
+            return 0
+        return quantity(self.rpc.request("eth_gasPrice"), "a gas price")
+
+    @property
     def block_number(self) -> int:
         """Number of the latest block."""
         return quantity(self.ask("eth_blockNumber"), "a block number")

@@ -11,12 +11,12 @@ from defi_kit.cli._common import Commands
 __all__ = ["main"]
 
 _COMMANDS = {
-    "demo": "Live through the crash of March 2020: forty loans, a keeper, an exchange.",
+    "demo": "Live through the crash of March 2020: forty loans, three keepers, an exchange.",
     "replay": "Live through any price history: replay FILE.csv.",
     "up": "Keep a chain with the economy running for other tools.",
     "deploy": "Deploy the economy to a node.",
     "status": "Show what is deployed: prices, pools, utilisation, riskiest accounts.",
-    "bench": "Measure gas: ours, and Uniswap, Morpho, Aave beside it.",
+    "bench": "Measure gas, speed and growth, beside others.",
 }
 
 

@@ -22,8 +22,8 @@ def command(where: str, out: Path, picture: bool, with_path: bool, as_json: bool
     """Live through the ETH crash of 12 and 13 March 2020, hour by hour, on a chain.
 
     Deploys the economy, opens forty loans, and replays the prices: an arbitrageur keeps the
-    exchange at the market, a keeper liquidates and sells the collateral there, and every invariant
-    is checked at every hour. The figures are the same to the last digit on every chain.
+    exchange at the market, three keepers race to liquidate and sell the collateral there, and every
+    invariant is checked at every hour. The figures are the same to the last digit on every chain.
 
     In --json, `hours` is the time from the first row to the last and, for the last row itself, the
     median time between two rows; whole hours.

@@ -81,7 +81,27 @@ class _Span(click.ParamType):
     help="Borrowers whose loan was closed open a new one of the same size and ratio this much "
     "later, such as 1d. Without it they do not come back.",
 )
-@click.option("--seed", type=click.IntRange(0), default=2020, show_default=True)
+@click.option(
+    "--keepers",
+    type=click.IntRange(1, 100),
+    default=3,
+    show_default=True,
+    help="How many race for every liquidation, without capital of their own.",
+)
+@click.option(
+    "--gas-cost",
+    default="0",
+    show_default=True,
+    metavar="DOLLARS",
+    help="What a keeper pays for the gas of a liquidation; what earns less is left alone.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=2020,
+    show_default=True,
+    help="Of the loans' sizes, and of which keeper is first.",
+)
 @click.option("--from", "start", type=_Moment(), help="First moment: ISO 8601 or unix seconds.")
 @click.option("--to", "end", type=_Moment(), help="Last moment, included.")
 @click.option("--step", type=_Span(), help="Take at most one row in this span, such as 1h or 1d.")
@@ -106,6 +126,8 @@ def command(
     bonus: str,
     liquidity: str,
     reopen_after: int | None,
+    keepers: int,
+    gas_cost: str,
     seed: int,
 ) -> int:
     """Live through the price history in FILE, row by row, on a chain.
@@ -130,6 +152,8 @@ def command(
         max_bonus=bonus,
         liquidity=liquidity,
         reopen_after=reopen_after,
+        keepers=keepers,
+        gas_cost=gas_cost,
         seed=seed,
     )
     return run(

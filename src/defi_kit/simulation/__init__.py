@@ -10,8 +10,18 @@ from __future__ import annotations
 
 from defi_kit.simulation.crash import CRASH
 from defi_kit.simulation.history import PriceHistory, Tick
-from defi_kit.simulation.records import Loan, Replay, Step
+from defi_kit.simulation.records import Keeping, Loan, Replay, Step
 from defi_kit.simulation.run import replay
 from defi_kit.simulation.scenario import Scenario
 
-__all__ = ["CRASH", "Loan", "PriceHistory", "Replay", "Scenario", "Step", "Tick", "replay"]
+__all__ = [
+    "CRASH",
+    "Keeping",
+    "Loan",
+    "PriceHistory",
+    "Replay",
+    "Scenario",
+    "Step",
+    "Tick",
+    "replay",
+]

@@ -41,7 +41,8 @@ class Auditor:
             Position(account.debt_shares, account.collateral[world.number])
             for account in (lending.accounts[who.address] for who in world.borrowers)
         )
-        people = (world.keeper, world.arbitrageur, *world.borrowers)
+        keepers = (one for rival in world.keepers for one in (rival.account, rival.contract))
+        people = (*keepers, world.arbitrageur, *world.borrowers)
         holders = [world.exchange.address, world.bank.address, world.lender]
         holders += [who.address for who in people]
         dollars = sum(world.usd.contract.balance_of(who) for who in holders)

@@ -11,6 +11,9 @@ implies collateral above dust after a liquidation; L5 only unhealthy accounts ar
 lenders' share price falls only by bad debt; L9 while bonus and LTV leave room, a liquidation raises
 health and makes no bad debt; L10 a liquidator gets at most what it repaid and the bonus, and no
 more than there is; L11 nobody else's debt or collateral moves; L13 a preview equals its execution.
+K1 a keeper's contract holds and allows nothing between calls; K2 its owner gets what the collateral
+fetched beyond what was repaid, never less than asked for; K3 no account is left whose liquidation
+pays; K4 a keeper that comes too late loses nothing.
 S1 dollars add up to their supply; S2 a minter's allowance falls by what it mints. T1, T2 the Python
 twins of exchange and lending pool say the same as the chain.
 """
@@ -43,7 +46,7 @@ __all__ = [
 NUMBERS = (
     *("X1", "X2", "X3", "X4", "X7", "X9"),
     *("L1", "L2", "L3", "L4", "L5", "L6", "L9", "L10", "L11", "L13"),
-    *("S1", "S2", "T1", "T2"),
+    *("K1", "K2", "K3", "K4", "S1", "S2", "T1", "T2"),
 )
 """Every invariant that is checked here."""
 
@@ -158,10 +161,18 @@ class Strike(NamedTuple):
     """What the twin said for the block in which it happened."""
     done: Outcome
     """What happened."""
+    debt_left: int
+    """Owed afterwards. [dollar units]"""
     from_reserve: int
     """Part of the bad debt that the reserve bore. [dollar units]"""
     collateral: int
     """The account's before. [collateral units]"""
+    profit: int
+    """What the keeper got. [dollar units]"""
+    least: int
+    """What it asked for. [dollar units]"""
+    left_behind: int
+    """Tokens and allowances that its contract was left with."""
 
     @property
     def bonus_value(self) -> int:
@@ -191,6 +202,10 @@ class Acts:
     """Dollars issued."""
     opened: frozenset[int] = frozenset()
     """Borrowers that acted themselves."""
+    late: tuple[bool, ...] = ()
+    """Of each keeper that came too late, whether it was refused and lost nothing."""
+    paying: tuple[int, ...] = ()
+    """Borrowers whose liquidation would still pay."""
     healthy_refused: bool | None = None
     """Whether a healthy account's liquidation was refused; None when there was none to try."""
 
@@ -209,7 +224,11 @@ def check(before: Books, after: Books, acts: Acts, terms: Terms) -> Iterator[Fin
     yield from _exchange(before, after, acts)
     yield from _lending(before, after, acts, terms)
     for strike in acts.strikes:
-        yield from _liquidation(strike, after, terms)
+        yield from _liquidation(strike, terms)
+        yield from _keeper(strike)
+    yield Finding("K3", not acts.paying, f"liquidations of {acts.paying} would still pay")
+    for unharmed in acts.late:
+        yield Finding("K4", unharmed, "a keeper that came too late")
     yield from _dollar(before, after, acts)
     yield Finding("T1", after.twins[0], "the exchange's twin and the chain")
     yield Finding("T2", after.twins[1], "the lending pool's twin and the chain")
@@ -282,7 +301,7 @@ def _dust(after: Books, acts: Acts, terms: Terms) -> Iterator[Finding]:
         yield Finding("L4", held, f"borrower {index + 1} owes with collateral worth {worth}")
 
 
-def _liquidation(strike: Strike, after: Books, terms: Terms) -> Iterator[Finding]:
+def _liquidation(strike: Strike, terms: Terms) -> Iterator[Finding]:
     who = f"borrower {strike.borrower + 1}"
     repaid, seized, written_off = strike.done
     yield Finding("L5", strike.health < WAD, f"{who} liquidated at health {strike.health}")
@@ -290,8 +309,10 @@ def _liquidation(strike: Strike, after: Books, terms: Terms) -> Iterator[Finding
     yield Finding(
         "L13", same, f"{who}: previews {strike.previews}, then {strike.expected}, {strike.done}"
     )
-    if strike.health * BPS >= (WAD + strike.bonus) * terms.liquidation_ltv:
-        better = strike.health_after is None or strike.health_after >= strike.health
+    if strike.health * BPS > (WAD + strike.bonus) * terms.liquidation_ltv:
+        after = strike.health_after
+        # Two units for the rounding of a value, of the debt and of the repayment's shares.
+        better = after is None or after + 3 * WAD // strike.debt_left >= strike.health
         words = f"{who}: health {strike.health} → {strike.health_after}, bad debt {written_off}"
         yield Finding("L9", better and written_off == 0, words)
     worth = seized * strike.price // PRICE_SCALE
@@ -300,6 +321,15 @@ def _liquidation(strike: Strike, after: Books, terms: Terms) -> Iterator[Finding
         "L10",
         worth <= most and seized <= strike.collateral,
         f"{who}: repaid {repaid}, seized {seized} worth {worth}",
+    )
+
+
+def _keeper(strike: Strike) -> Iterator[Finding]:
+    yield Finding("K1", strike.left_behind == 0, f"{strike.left_behind} left with the keeper")
+    yield Finding(
+        "K2",
+        strike.profit >= max(strike.least, 0),
+        f"profit {strike.profit}, asked for {strike.least}",
     )
 
 

@@ -186,7 +186,7 @@ def headlines(replay: Replay) -> list[tuple[str, str, str]]:
             LOSS if fell else GAIN,
         ),
         ("collateral seized", _compact(replay.collateral_seized, 1), INK),
-        ("bonus paid to the keeper", "$" + _number(_compact(replay.bonus_paid, 0)), INK),
+        ("bonus paid to keepers", "$" + _number(_compact(replay.bonus_paid, 0)), INK),
         (
             "bad debt",
             "$" + _number(_compact(replay.bad_debt, 0)),
@@ -334,8 +334,8 @@ def _money(axes: Axes, times: list[float], replay: Replay) -> None:
 
     unit = 10**replay.bonus_paid.unit.decimals
     parts = (
-        ("repaid by the keeper", REPAID, [s.debt_repaid / unit for s in replay.steps]),
-        ("bonus for the keeper", BONUS, [s.bonus_paid / unit for s in replay.steps]),
+        ("repaid by keepers", REPAID, [s.debt_repaid / unit for s in replay.steps]),
+        ("bonus for keepers", BONUS, [s.bonus_paid / unit for s in replay.steps]),
         ("bad debt", LOSS, [s.bad_debt / unit for s in replay.steps]),
     )
     width = (times[-1] - times[0]) / max(1, len(times) - 1) * 0.8

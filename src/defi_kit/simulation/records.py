@@ -13,6 +13,7 @@ __all__ = [
     "CLOSED",
     "HEALTH_SCALE",
     "HIGHEST_HEALTH",
+    "Keeping",
     "Loan",
     "Path",
     "Replay",
@@ -46,7 +47,7 @@ class Step:
 
     health: array[int]
     """Health factor of each loan, in the order of `Replay.loans`, when price and interest have come
-    in and the keeper has not acted yet; `CLOSED` for one without debt. In merged rows the lowest.
+    in and no keeper has acted yet; `CLOSED` for one without debt. In merged rows the lowest.
     [1/10,000]"""
     liquidated: tuple[int, ...]
     """Positions of the loans liquidated, in rising order."""
@@ -56,7 +57,7 @@ class Step:
     collateral_seized: int
     """[collateral units]"""
     debt_repaid: int
-    """By the keeper. [dollar units]"""
+    """By the keepers. [dollar units]"""
     bonus_paid: int
     """Value of what was seized above what was repaid, at the feed's price. [dollar units]"""
     bad_debt: int
@@ -143,6 +144,19 @@ class Loan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Keeping:
+    """One keeper, and how it fared against the others."""
+
+    name: str
+    address: str
+    liquidations: int
+    late: int
+    """Attempts for which another one was faster; they were refused."""
+    profit: Amount
+    """Gas paid."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Replay:
     """A price history, lived through by an economy."""
 
@@ -177,8 +191,9 @@ class Replay:
     """The part of `bad_debt` that the first-loss reserve bore."""
     loans_unhealthy: int
     """Loans that could be liquidated at the end and were not, because it did not pay."""
+    keepers: tuple[Keeping, ...]
     keeper_profit: int
-    """What the keeper gained, its collateral counted at the last price. [dollar units]"""
+    """What all keepers gained, gas paid; they hold nothing but dollars. [dollar units]"""
     lenders_start: Amount
     """Money of the lenders when the loans were opened."""
     lenders_end: Amount

@@ -19,6 +19,7 @@ from defi_kit.simulation.records import (
     CLOSED,
     HEALTH_SCALE,
     HIGHEST_HEALTH,
+    Keeping,
     Loan,
     Path,
     Replay,
@@ -63,12 +64,14 @@ def replay(
 
     At the first price the economy is deployed and the loans are opened. At every further row, in
     this order: the clock moves as far as in the history; the feed says the new price; the
-    arbitrageur trades until the exchange agrees with it; the keeper liquidates whoever is unhealthy
-    and sells the collateral on the exchange, as long as that pays; borrowers whose loan was closed
-    come back, if the scenario says so; every invariant is checked. Every transaction takes a
-    second: where rows lie closer together than that the chain's clock lags behind.
+    arbitrageur trades until the exchange agrees with it; the keepers race for whoever is unhealthy,
+    each with a contract that sells the collateral on the exchange to repay the debt, as long as
+    that pays, and the arbitrageur follows each of them, up to 500 times a row; borrowers whose loan
+    was closed come back, if the scenario says so; every invariant is
+    checked. Every transaction takes a second: where rows lie closer together than that the chain's
+    clock lags behind.
 
-    At the end, failed or not, keeper and arbitrageur take their unlimited approvals back.
+    At the end, failed or not, the arbitrageur takes its unlimited approvals back.
     On a node that is not the kit's own everything is undone afterwards. Raises `NotSupported` off
     local chains, `PriceHistoryError` for histories of more than 80 years, and whatever the chain
     raises.
@@ -240,7 +243,17 @@ class _Run:
             bad_debt=usd.amount(sum(step.bad_debt for step in steps)),
             bad_debt_reserve=usd.amount(self.bad_debt_reserve),
             loans_unhealthy=sum(1 for one in world.health() if one is not None and one < WAD),
-            keeper_profit=world.keeper_profit(history[-1].price),
+            keepers=tuple(
+                Keeping(
+                    name=f"keeper {number + 1}",
+                    address=rival.account.address,
+                    liquidations=rival.liquidations,
+                    late=rival.late,
+                    profit=usd.amount(rival.profit),
+                )
+                for number, rival in enumerate(world.keepers)
+            ),
+            keeper_profit=sum(rival.profit for rival in world.keepers),
             lenders_start=usd.amount(self.opening.total_assets),
             lenders_end=usd.amount(self.books.total_assets),
             lenders_return=self._return(),

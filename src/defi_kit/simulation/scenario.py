@@ -19,12 +19,14 @@ __all__ = [
     "COLLATERAL_DECIMALS",
     "DOLLAR_DECIMALS",
     "LEAST_LOAN",
+    "MOST_KEEPERS",
     "MOST_LOANS",
     "Plan",
     "Scenario",
 ]
 
 MOST_LOANS = 1_000
+MOST_KEEPERS = 100
 LEAST_LOAN = "100"  # [dollars] the standard economy's minimum debt
 DOLLAR_DECIMALS = 6
 COLLATERAL_DECIMALS = 18
@@ -79,8 +81,12 @@ class Scenario:
     reopen_after: int | None = None
     """A borrower whose loan was closed opens a new one of the same size and ratio this much later,
     or when the lenders have the cash again; None: never. [seconds]"""
+    keepers: int = 3
+    """How many compete for every liquidation: 1 to 100."""
+    gas_cost: str = "0"
+    """What a keeper pays for the gas of a liquidation. [dollars]"""
     seed: int = 2020
-    """Of the loans' sizes and order."""
+    """Of the loans' sizes, and of which keeper is first."""
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.asset):
@@ -153,6 +159,9 @@ class Scenario:
             )
         if self.reopen_after is not None and self.reopen_after < 1:
             raise ParameterError(f"reopening after {self.reopen_after} seconds")
+        if not isinstance(self.keepers, int) or not 1 <= self.keepers <= MOST_KEEPERS:
+            raise ParameterError(f"{self.keepers} keepers", hint=f"from 1 to {MOST_KEEPERS}")
+        _dollars(self.gas_cost)
         if not isinstance(self.seed, int) or self.seed < 0:
             raise ParameterError(f"a seed of {self.seed}", hint="a seed is a whole number from 0")
 

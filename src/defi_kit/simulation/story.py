@@ -111,9 +111,9 @@ def facts(replay: Replay) -> list[tuple[str, str]]:
             f"{replay.loans_unhealthy} unhealthy at the end",
         ),
         ("collateral seized", amount_text(replay.collateral_seized, 4)),
-        ("debt repaid by the keeper", amount_text(replay.debt_repaid, 2)),
+        ("debt repaid by keepers", amount_text(replay.debt_repaid, 2)),
         ("bonus paid", amount_text(replay.bonus_paid, 2)),
-        ("keeper's gain, after selling", _signed(replay.keeper_profit, replay.bonus_paid.unit)),
+        ("keepers' gain, after selling", _keepers(replay)),
         ("bad debt", f"{replay.bad_debt:,.2f} (the reserve bore {replay.bad_debt_reserve:,.2f})"),
         (
             "lenders",
@@ -129,6 +129,14 @@ def facts(replay: Replay) -> list[tuple[str, str]]:
         *_merging(replay),
         ("chain", f"{replay.engine}, seed {replay.seed}"),
     ]
+
+
+def _keepers(replay: Replay) -> str:
+    shares = ", ".join(
+        f"{one.name} {one.profit:,.2f} in {one.liquidations:,} (late for {one.late:,})"
+        for one in replay.keepers
+    )
+    return f"{_signed(replay.keeper_profit, replay.bonus_paid.unit)}: {shares}"
 
 
 def _merging(replay: Replay) -> list[tuple[str, str]]:
@@ -316,6 +324,16 @@ def as_data(replay: Replay, *, path: bool = False) -> dict[str, Any]:
         "debt_repaid": _exact(replay.debt_repaid),
         "bonus_paid": _exact(replay.bonus_paid),
         "keeper_profit": format_signed(replay.keeper_profit, replay.bonus_paid.unit.decimals),
+        "keepers": [
+            {
+                "name": one.name,
+                "address": one.address,
+                "liquidations": one.liquidations,
+                "late": one.late,
+                "profit": _exact(one.profit),
+            }
+            for one in replay.keepers
+        ],
         "bad_debt": _exact(replay.bad_debt),
         "bad_debt_reserve": _exact(replay.bad_debt_reserve),
         "lenders_start": _exact(replay.lenders_start),

@@ -1,4 +1,4 @@
-"""An economy on a chain and the people in it: borrowers, a keeper, an arbitrageur, one lender.
+"""An economy on a chain and the people in it: borrowers, keepers, an arbitrageur, one lender.
 
 Every decision is made from the chain's state and the scenario alone, in integers, so that a replay
 gives the same figures to the last unit on every engine. Beside the chain run the twins of the
@@ -8,6 +8,7 @@ compared with the chain after every step.
 
 from __future__ import annotations
 
+import random
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from defi_kit.dex.arbitrage import amount_to_price
 from defi_kit.dex.pool import ConstantProductPool, PoolKey
 from defi_kit.errors import DefiKitError, Reverted
+from defi_kit.keeper.plan import Deal, best_deal
 from defi_kit.lending.interest import to_assets_up
 from defi_kit.lending.liquidation import health_down, value_down
 from defi_kit.lending.pool import Liquidation, Pool
@@ -27,11 +29,13 @@ from defi_kit.simulation.invariants import (
     Trade,
 )
 from defi_kit.simulation.scenario import COLLATERAL_DECIMALS, DOLLAR_DECIMALS, Plan, Scenario
-from defi_kit.units import MAX_UINT256, WAD, Ratio
+from defi_kit.units import MAX_UINT256, WAD, Ratio, parse_units
 
 if TYPE_CHECKING:
+    from defi_kit.bindings import LiquidationKeeper
+    from defi_kit.bindings.exchange import Hop
     from defi_kit.bindings.lending_pool import Liquidation as Preview
-    from defi_kit.chain import Account, Chain
+    from defi_kit.chain import Account, Chain, Receipt
     from defi_kit.chain.contract import Contract
     from defi_kit.kit import Kit
     from defi_kit.tokens import Token
@@ -40,16 +44,29 @@ __all__ = [
     "DUST_DIVISOR",
     "GAS_MONEY",
     "Done",
+    "Rival",
     "World",
 ]
 
 GAS_MONEY = 10_000 * 10**18  # [wei] left to everyone who wraps ether
-_MINTED_AT_MOST = 2**127  # [dollar units] half of what the dollar's supply may be
+_MINTED_AT_MOST = 2**104 - 1  # [dollar units] the most that a minter may be allowed
 _WAD_PER_PIP = 10**12
 DUST_DIVISOR = 100  # collateral worth a hundredth of the minimum debt is dust
-_STRIKES = 64  # most liquidations of one account in one step
-_CUTS = 8  # how often the keeper halves a liquidation that the exchange cannot absorb
+_FOLLOWS = 500  # how often the arbitrageur follows the keepers in one step: it bounds the work
 _PRICE_SCALE: Final = 10 ** (COLLATERAL_DECIMALS + PRICE_DECIMALS - DOLLAR_DECIMALS)
+
+
+@dataclass(slots=True)
+class Rival:
+    """One of the keepers that compete, with a contract of its own and no capital."""
+
+    account: Account
+    contract: LiquidationKeeper
+    liquidations: int = 0
+    late: int = 0
+    """Attempts for which others were faster."""
+    profit: int = 0
+    """After gas. [dollar units]"""
 
 
 @dataclass(slots=True)
@@ -58,6 +75,7 @@ class Done:
 
     trades: list[Trade] = field(default_factory=list)
     strikes: list[Strike] = field(default_factory=list)
+    late: list[bool] = field(default_factory=list)
     opened: set[int] = field(default_factory=set)
     minted: int = 0
 
@@ -77,7 +95,6 @@ class World:
         self.usd, self.weth = self.kit.usd, self.kit.weth
 
         self.lender = address_of(self.kit.deployment.deployer)
-        self.keeper = chain.account("keeper")
         self.arbitrageur = chain.account("arbitrageur")
         self.borrowers: list[Account] = [chain.account(plan.name) for plan in self.plans]
         self.purse: dict[tuple[str, str], int] = {}
@@ -94,9 +111,10 @@ class World:
         self.prices = list(self.kit.lending.prices())
         self.number = self.lending.parameters.numbers[self.weth.address]
         self.terms = self._terms()
+        self.keepers = [self._hire(number) for number in range(scenario.keepers)]
+        self.gas_cost = parse_units(scenario.gas_cost, DOLLAR_DECIMALS)
+        self._luck = random.Random(scenario.seed)  # who is first when several want the same
         self.traders: tuple[tuple[Account, Token, Contract], ...] = (
-            (self.keeper, self.usd, self.bank),
-            (self.keeper, self.weth, self.exchange),
             (self.arbitrageur, self.usd, self.exchange),
             (self.arbitrageur, self.weth, self.exchange),
         )
@@ -106,6 +124,16 @@ class World:
             with suppress(DefiKitError):
                 self.close()
             raise
+
+    def _hire(self, number: int) -> Rival:
+        from defi_kit.bindings import LiquidationKeeper
+
+        account = self.chain.account(f"keeper {number + 1}")
+        contract = LiquidationKeeper.deploy(
+            self.chain, self.bank, self.exchange, account, sender=account
+        )
+        self.chain.mute(contract)
+        return Rival(account, contract)
 
     def _terms(self) -> Terms:
         collateral = self.lending.parameters.collaterals[self.number]
@@ -117,13 +145,12 @@ class World:
     # --- money ------------------------------------------------------------------------------------
 
     def _prepare(self) -> None:
-        self.usd.dollar.configure_minter(self.lender, _MINTED_AT_MOST, sender=self.lender)
-        self._stock(self.keeper, self.usd, sum(plan.debt for plan in self.plans))
+        self.usd.configure_minter(self.lender, _MINTED_AT_MOST, sender=self.lender)
         for who, token, spender in self.traders:
             token.contract.approve(spender.address, MAX_UINT256, sender=who)
 
     def close(self) -> None:
-        """Takes back what keeper and arbitrageur allowed exchange and lending pool to take."""
+        """Takes back what the arbitrageur allowed the exchange to take."""
         for who, token, spender in self.traders:
             if token.contract.allowance(who, spender.address):
                 token.contract.approve(spender.address, 0, sender=who)
@@ -131,7 +158,7 @@ class World:
     def _stock(self, who: Account, token: Token, need: int) -> None:
         """Sees to it that `who` holds `need`, and some more, of what the outside world gives.
 
-        The keeper's capital and the arbitrageur's outside market are larger than the economy.
+        The arbitrageur's outside market is larger than the economy.
         """
         key = (who.address, token.address)
         held = self.purse.get(key, 0)
@@ -144,6 +171,7 @@ class World:
 
     def _give(self, who: Account, token: Token, amount: int) -> None:
         if token is self.usd:
+            self.usd.ensure_mintable(amount, sender=self.lender)
             self.usd.dollar.mint(who, amount, sender=self.lender)
             self.done.minted += amount
         else:
@@ -209,14 +237,18 @@ class World:
             sold.address, amount, [hop], quoted, who, MAX_UINT256, sender=who
         )
         received = self._balance(bought, who) - before
-        forward = sold.address == self.key.token0
+        self._sold(sold.address, amount, quoted, received)
+        self._move(who, sold, amount, bought, received)
+
+    def _sold(self, token: str, amount: int, quoted: int, received: int) -> None:
+        """Notes a sale to the exchange's pool, and makes it on the twin."""
+        forward = token == self.key.token0
         reserves = (self.market.reserve0, self.market.reserve1)
         reserve_in, reserve_out = reserves if forward else reserves[::-1]
         self.done.trades.append(Trade(reserve_in, reserve_out, amount, quoted, received))
         self.market, _ = self.market.swap_exact_in(amount, forward, now=self.chain.timestamp)
-        self._move(who, sold, amount, bought, received)
 
-    # --- the keeper -------------------------------------------------------------------------------
+    # --- the keepers ------------------------------------------------------------------------------
 
     def health(self) -> list[int | None]:
         """Health of each borrower now, None without debt. [wad]"""
@@ -233,28 +265,58 @@ class World:
         return health_down(worth * self.terms.liquidation_ltv, debt)
 
     def keep(self, price: int, health: list[int | None]) -> None:
-        """The keeper liquidates whoever is unhealthy, the least healthy first, as long as what the
-        exchange pays for the collateral covers what is repaid for it; the arbitrageur follows."""
+        """The keepers race for whoever is unhealthy, the least healthy first, until no liquidation
+        pays any more. After each of them the arbitrageur follows, up to 500 times: an exchange so
+        thin that this does not suffice stays below the market until the next row."""
         unhealthy = sorted((h, i) for i, h in enumerate(health) if h is not None and h < WAD)
-        for _, borrower in unhealthy:
-            for _ in range(_STRIKES):
-                deal = self._deal(borrower)
-                if deal is None:
-                    break
-                self._strike(borrower, deal)
-                self._swap(self.keeper, self.weth, deal.seized)
-                self.arbitrage(price)
+        follows, struck = _FOLLOWS, True
+        while struck:  # what did not pay while the price was low may pay once it has recovered
+            struck = False
+            for _, borrower in unhealthy:
+                while (deal := self.deal(borrower)) is not None:
+                    self._race(borrower, deal)
+                    struck = True
+                    if follows:
+                        follows -= 1
+                        self.arbitrage(price)
 
-    def _deal(self, borrower: int) -> Liquidation | None:
-        """The largest liquidation of the borrower that pays, if it were the next block."""
-        whole = self._preview(borrower, MAX_UINT256)
-        if whole is None or self._pays(whole):
-            return whole
-        for cut in range(1, _CUTS):
-            deal = self._preview(borrower, whole.repaid >> cut)
-            if deal is not None and self._pays(deal):
-                return deal
-        return None
+    def deal(self, borrower: int) -> Deal | None:
+        """The liquidation of the borrower that earns most, gas paid, if it were the next block."""
+        return best_deal(
+            self.lending,
+            {self.key: self.market},
+            self.borrowers[borrower].address,
+            self.usd.address,
+            now=self.chain.timestamp + 1,
+            prices=self.prices,
+            cost=self.gas_cost,
+        )
+
+    def _race(self, borrower: int, deal: Deal) -> None:
+        """All keepers have planned the same on the same books. Who is first is drawn; whoever comes
+        after that finds a healthier account and a lower price, and asked for a profit."""
+        order = self._luck.sample(self.keepers, len(self.keepers))
+        self._strike(order[0], borrower, deal)
+        for rival in order[1:]:
+            if self._still_there(borrower, deal):
+                self._strike(rival, borrower, deal)
+            else:
+                self._come_late(rival, deal)
+
+    def _still_there(self, borrower: int, deal: Deal) -> bool:
+        """Whether the same liquidation would go through in the next block."""
+        told = self._preview(borrower, deal.max_repay)
+        if told is None:
+            return False
+        try:
+            proceeds = self.market.amount_out(told.seized, self.weth_first)
+        except Reverted:  # the pool cannot take it, or pays nothing for it
+            return False
+        return proceeds >= told.repaid + self._least(deal)
+
+    def _least(self, deal: Deal) -> int:
+        """What a keeper insists on: a profit after gas. [dollar units]"""
+        return deal.cost + 1
 
     def _preview(self, borrower: int, most: int) -> Liquidation | None:
         try:
@@ -268,57 +330,108 @@ class World:
         except Reverted:  # healthy, or a part so small that it may not be left over
             return None
 
-    def _pays(self, deal: Liquidation) -> bool:
-        try:
-            return self.market.amount_out(deal.seized, self.weth_first) >= deal.repaid
-        except Reverted:  # the pool cannot take it, or pays nothing for it
-            return False
+    def _send(self, rival: Rival, deal: Deal) -> Receipt:
+        from defi_kit.bindings.liquidation_keeper import SwapHop
 
-    def _strike(self, borrower: int, deal: Liquidation) -> None:
+        return rival.contract.liquidate(
+            deal.account,
+            deal.token,
+            deal.max_repay,
+            MAX_UINT256,
+            [SwapHop(*hop) for hop in deal.path],
+            self._least(deal),
+            MAX_UINT256,
+            sender=rival.account,
+        )
+
+    def _come_late(self, rival: Rival, deal: Deal) -> None:
+        before = self._balance(self.usd, rival.account)
+        try:
+            self._send(rival, deal)
+        except Reverted:
+            rival.late += 1
+            self.done.late.append(self._balance(self.usd, rival.account) == before)
+        else:
+            self.done.late.append(False)
+
+    def _strike(self, rival: Rival, borrower: int, deal: Deal) -> None:
+        from defi_kit.bindings.exchange import Hop
         from defi_kit.bindings.lending_pool import BadDebt, Liquidated
 
         who = self.borrowers[borrower].address
         collateral = self.lending.account(who).collateral[self.number]
-        self._stock(self.keeper, self.usd, deal.repaid)
-        seen = self.bank.preview_liquidation(who, self.weth.address, deal.repaid, MAX_UINT256)
-        told = self.lending.preview_liquidation(
-            who, self.weth.address, deal.repaid, now=self.chain.timestamp, prices=self.prices
-        )
-        receipt = self.bank.liquidate(
-            who, self.weth.address, deal.repaid, MAX_UINT256, deal.seized, sender=self.keeper
-        )
+        most, now = deal.max_repay, self.chain.timestamp
+        seen = self.bank.preview_liquidation(who, deal.token, most, MAX_UINT256)
+        told = self.lending.preview_liquidation(who, deal.token, most, now=now, prices=self.prices)
+        path = [Hop(*hop) for hop in deal.path]
+        expected = self._preview(borrower, most)
+        assert expected is not None  # it was, for the same moment, when this was decided
+        quoted = self.exchange.quote_exact_in(deal.token, expected.seized, path)
+        before = self._balance(self.usd, rival.account)
+        receipt = self._send(rival, deal)
         done = receipt.one(Liquidated, address=self.bank.address)
         lost = receipt.all(BadDebt, address=self.bank.address)
         loss = (lost[0].loss, lost[0].from_reserve) if lost else (0, 0)
-        self.lending, _ = self.lending.liquidate(
-            who, self.weth.address, deal.repaid, now=self.chain.timestamp, prices=self.prices
+        profit = self._balance(self.usd, rival.account) - before
+        self.lending, end = self.lending.liquidate(
+            who, deal.token, most, now=self.chain.timestamp, prices=self.prices
         )
+        self._sold(deal.token, done.seized, quoted, done.repaid + profit)
         self.done.strikes.append(
             Strike(
                 borrower=borrower,
                 health=deal.health,
                 health_after=self._health(borrower, self.lending.market.index),
-                bonus=deal.bonus,
+                bonus=done.bonus,
                 price=self.prices[self.number],
                 previews=(_outcome(seen), _outcome(told)),
-                expected=_outcome(deal),
+                expected=_outcome(expected),
                 done=Outcome(done.repaid, done.seized, loss[0]),
+                debt_left=end.debt_left,
                 from_reserve=loss[1],
                 collateral=collateral,
+                profit=profit,
+                least=self._least(deal),
+                left_behind=self._left_behind(rival),
             )
         )
-        self._move(self.keeper, self.usd, done.repaid, self.weth, done.seized)
+        rival.liquidations += 1
+        rival.profit += profit - deal.cost
 
-    def keeper_profit(self, price: int) -> int:
-        """What the keeper has beyond what it was given, collateral at `price`. [dollar units]"""
-        gain = {
-            token.address: self._balance(token, self.keeper)
-            - self.given.get((self.keeper.address, token.address), 0)
-            for token in (self.usd, self.weth)
-        }
-        collateral = gain[self.weth.address] * price // _PRICE_SCALE
-        in_dollars: int = gain[self.usd.address] + collateral
-        return in_dollars
+    def _left_behind(self, rival: Rival) -> int:
+        """Tokens that the contract of a keeper still holds, or still allows others to take."""
+        tokens = (self.usd, self.weth)
+        return sum(
+            token.contract.balance_of(rival.contract)
+            + token.contract.allowance(rival.contract, self.bank)
+            + token.contract.allowance(rival.contract, self.exchange)
+            for token in tokens
+        )
+
+    def paying(self) -> list[int]:
+        """Borrowers whose liquidation, whole or a part halved up to eight times, would still pay:
+        by what the chain itself previews and quotes, not by the twins."""
+        from defi_kit.bindings.exchange import Hop
+
+        hop = Hop(*self.key.hop(self.weth.address))
+        return [
+            borrower
+            for borrower, health in enumerate(self.health())
+            if health is not None and health < WAD and self._still_pays(borrower, hop)
+        ]
+
+    def _still_pays(self, borrower: int, hop: Hop) -> bool:
+        who, token, most = self.borrowers[borrower], self.weth.address, MAX_UINT256
+        for _ in range(8):
+            try:
+                seen = self.bank.preview_liquidation(who, token, most, MAX_UINT256)
+                most = seen.repaid // 2
+                fetched = self.exchange.quote_exact_in(token, seen.seized, [hop])
+            except Reverted:
+                return False
+            if fetched > seen.repaid + self.gas_cost:
+                return True
+        return False
 
     # --- reading ----------------------------------------------------------------------------------
 
@@ -352,6 +465,8 @@ class World:
             strikes=tuple(done.strikes),
             minted=done.minted,
             opened=frozenset(done.opened),
+            late=tuple(done.late),
+            paying=tuple(self.paying()),
             healthy_refused=self._refuses_healthy(),
         )
 
