@@ -24,7 +24,7 @@ HARDHAT := $(call stamp,hardhat,tools/hardhat/package-lock.json)
 PEERS := $(call stamp,peers,tools/peers/package-lock.json)
 COMPILER := $(call stamp,compiler,tools/package-lock.json scripts/solc.cjs scripts/_compiler.py)
 
-.PHONY: help demo test check format artifacts reference bench bench-gas up lock clean
+.PHONY: help demo test check format artifacts reference bench growth snapshots bench-gas up lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -57,7 +57,13 @@ artifacts: $(DEV) $(COMPILER) ## compile the contracts; write artifacts, binding
 reference: $(DEV) ## write docs/reference/ from docstrings, NatSpec and the command line's help
 	$(VENV)/python scripts/reference.py
 
-bench: $(DEMO) $(TOOLS) ## measure the gas of every verb on Anvil and write it to snapshots/
+bench: $(DEV) $(TOOLS) ## how fast everything is, beside pyrevm, web3.py and curvesim; ARGS=--json
+	$(VENV)/defi-kit bench speed $(ARGS)
+
+growth: $(DEMO) ## how time and memory grow with accounts, pools and blocks; ARGS=--json
+	$(VENV)/defi-kit bench growth $(ARGS)
+
+snapshots: $(DEMO) $(TOOLS) ## measure the gas of every verb on Anvil and write it to snapshots/
 	$(VENV)/python scripts/snapshot_gas.py
 
 bench-gas: $(DEMO) $(TOOLS) $(PEERS) ## gas of every verb beside Uniswap, Morpho and Aave; ARGS=--json

@@ -1,6 +1,6 @@
 """Measures the gas of every verb on Anvil and writes it to `snapshots/`, where a change shows.
 
-    python scripts/snapshot_gas.py          (`make bench`)
+    python scripts/snapshot_gas.py          (`make snapshots`)
 
 How it is measured: see `defi_kit.bench`. Peers are measured by `make bench-gas`.
 """

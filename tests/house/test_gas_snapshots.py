@@ -1,4 +1,4 @@
-"""The gas in `snapshots/` is what Anvil charges; `make bench` writes it anew."""
+"""The gas in `snapshots/` is what Anvil charges; `make snapshots` writes it anew."""
 
 from __future__ import annotations
 
@@ -20,4 +20,4 @@ def test_gas_snapshots_are_current() -> None:
         for file in FOLDER.glob("*.json")
         if file.stem != "sizes"
     }
-    assert kept == snapshot_gas.snapshots(measure()), "run `make bench`"
+    assert kept == snapshot_gas.snapshots(measure()), "run `make snapshots`"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, Protocol
 
 from .. import bindings
@@ -12,7 +12,16 @@ from ..units import MAX_UINT256
 from .meter import Meter
 from .report import Measured, When
 
-__all__ = ["DEADLINE", "FEE", "LEAST", "ExchangeSystem", "OurExchange", "Tokens", "exchange_gas"]
+__all__ = [
+    "DEADLINE",
+    "FEE",
+    "LEAST",
+    "ExchangeSystem",
+    "OurExchange",
+    "Tokens",
+    "deploy_tokens",
+    "exchange_gas",
+]
 
 Tokens = Sequence[bindings.StandardToken]
 """In ascending order of their addresses, so that every exchange has them the same way round."""
@@ -56,6 +65,12 @@ class ExchangeSystem(Protocol):
     def swap(self, path: Tokens, amount: int, who: Account, to: Account) -> Transaction:
         """Sells exactly `amount` of the first token for the last, through a pool a step."""
         ...
+
+
+def deploy_tokens(chain: Chain, symbols: Iterable[str] = "ABC") -> Tokens:
+    """A token of each name; in ascending order of their addresses."""
+    made = [bindings.StandardToken.deploy(chain, symbol, 18) for symbol in symbols]
+    return sorted(made, key=lambda token: int(token.address, 16))
 
 
 def exchange_gas(meter: Meter, system: ExchangeSystem, tokens: Tokens) -> Measured:

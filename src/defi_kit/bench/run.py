@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
-from .. import bindings
 from ..chain import Chain
 from ..chain.anvil import AnvilChain
-from .exchanges import OurExchange, Tokens, exchange_gas
+from .exchanges import OurExchange, Tokens, deploy_tokens, exchange_gas
 from .fiat import fiat_gas
 from .lending import LendingTokens, OurLendingPool, lending_gas
 from .meter import HARDFORK, Meter
@@ -57,7 +56,7 @@ def measure(peers: Sequence[Peer] = (), *, progress: Progress = lambda _: None) 
     if peers:
         require_packages()
     with Chain.anvil(hardfork=HARDFORK) as chain:
-        tokens = _deploy_tokens(chain)
+        tokens = deploy_tokens(chain)
         measured: dict[str, dict[str, Measured]] = {room: {} for room in VERBS}
         for room, name, live in _lives(chain, tokens, peers):
             progress(f"{room}: {name}")
@@ -92,11 +91,6 @@ def _lives(
             )
         if (lending := peer.lending) is not None:
             yield "lending", peer.name, lambda meter: lending_gas(meter, lending(chain, lent), lent)
-
-
-def _deploy_tokens(chain: Chain) -> Tokens:
-    tokens = [bindings.StandardToken.deploy(chain, symbol, 18) for symbol in ("A", "B", "C")]
-    return sorted(tokens, key=lambda token: int(token.address, 16))
 
 
 def _rows(room: str, systems: Mapping[str, Measured]) -> Iterator[Row]:

@@ -36,6 +36,9 @@ GAS_LIMIT: Final = 30_000_000
 SENT_AT_ONCE: Final = 100
 """Transactions in one JSON batch."""
 
+SETTLING: Final = 100
+"""How often Anvil is asked whether its list of transactions is empty; twice suffices."""
+
 Dialect = Literal["anvil", "hardhat"]
 
 
@@ -291,6 +294,18 @@ class DevNode:
                 self._rpc.request("evm_setNextBlockTimestamp", next_timestamp)
                 self._next_timestamp = next_timestamp
 
+    def _settle(self) -> None:
+        """Waits until Anvil has no transaction waiting.
+
+        It tells the receipt before it takes the transaction off its list. After a revert in between
+        the next trial, on the pending block, would run that transaction as well.
+        """
+        if self._dialect == "anvil":
+            for _ in range(SETTLING):
+                status = self._rpc.request("txpool_status")
+                if quantity(member(status, "pending", "the pool")) == 0:
+                    return
+
     def _revert(self, saved: Any) -> None:
         """Back to a snapshot, which is used up by it."""
         try:
@@ -302,6 +317,7 @@ class DevNode:
                 "this snapshot is undone already: one around it was left before it",
                 hint="leave snapshots in the opposite order of entering them",
             )
+        self._settle()
         self._latest_timestamp = self._next_timestamp = None
         self._accounts.clear()  # the funding may have been undone
         with suppress(NodeError):

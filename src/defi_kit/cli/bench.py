@@ -1,7 +1,8 @@
-"""`defi-kit bench gas`: what each verb costs, beside what others' cost."""
+"""`defi-kit bench`: what each verb costs in gas, and how fast everything is, beside others."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -12,16 +13,20 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from defi_kit.bench import Report, Row
+    from defi_kit.bench.growth import Growth
+    from defi_kit.bench.speed import SpeedReport
 
 __all__ = [
     "command",
     "gas",
+    "growth",
+    "speed",
 ]
 
 
 @click.group("bench")
 def command() -> None:
-    """Measure the contracts."""
+    """Measure gas, speed and growth."""
 
 
 @command.command("gas")
@@ -79,3 +84,119 @@ def _goal(report: Report, row: Row) -> str:
 def _beside(row: Row, name: str) -> str:
     gas = row.peers.get(name)
     return "" if gas is None else f"{gas:,} ({gas / row.ours:.2f})"
+
+
+@command.command("speed")
+@click.option(
+    "--rounds", type=click.IntRange(1), default=7, show_default=True, help="The median counts."
+)
+@click.option(
+    "--lives",
+    type=click.IntRange(1),
+    default=24,
+    show_default=True,
+    help="Of a lending pool under the Hypothesis machine.",
+)
+@click.option(
+    "--curvesim",
+    metavar="PYTHON",
+    help="A Python interpreter that has curvesim installed, to be measured beside our twins.",
+)
+@json_option
+def speed(rounds: int, lives: int, curvesim: str | None, as_json: bool) -> None:
+    """How fast client, chains and twins are, all in one run.
+
+    The embedded chain beside raw pyrevm; an Anvil started for it, through the kit and through
+    web3.py; the lending pool's Hypothesis machine on both; twins beside curvesim; imports and a
+    deployment in fresh interpreters; the base install. What is not installed is left out and said.
+    Figures hold for this machine, ratios roughly elsewhere.
+    """
+    from defi_kit.bench.speed import measure_speed
+
+    screen = console(as_json=as_json)
+    with screen.status("starting") as status:
+        report = measure_speed(
+            rounds=rounds, lives=lives, curvesim=curvesim, progress=status.update
+        )
+    if as_json:
+        print_json(report.to_json())
+        return
+    for table in _speed_tables(report):
+        screen.print(table)
+        screen.print()
+    for name, reason in report.reasons.items():
+        screen.print(f"{name}: not measured: {reason}", style="dim", soft_wrap=True)
+
+
+def _speed_tables(report: SpeedReport) -> list[Table]:
+    from rich.table import Table
+
+    from defi_kit.bench.speed import SPEED_GOALS
+
+    rates = Table(title=report.machine, title_justify="left", title_style="bold", box=None)
+    ratios = Table(title="Ratios", title_justify="left", title_style="bold", box=None)
+    for table in (rates, ratios):
+        table.add_column("what", no_wrap=True)
+    rates.add_column("a second", justify="right")
+    for name, rate in report.per_second.items():
+        rates.add_row(name, f"{rate:,.0f}")
+    ratios.add_column("", justify="right")
+    ratios.add_column("goal", justify="right")
+    for name, value in {**report.ratios, **report.figures}.items():
+        goal = " ".join(map(str, SPEED_GOALS.get(name, ())))
+        style = "red" if name in report.missed() else ""
+        ratios.add_row(name, "" if value is None else f"{value:,.3g}", goal, style=style)
+    return [rates, ratios]
+
+
+@command.command("growth")
+@click.option(
+    "--largest",
+    type=click.IntRange(1),
+    default=100_000,
+    show_default=True,
+    help="Sizes up to this; a million blocks take a minute or two.",
+)
+@click.option(
+    "--plot",
+    "picture",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A PNG or SVG file to draw it into; needs the plots extra.",
+)
+@json_option
+def growth(largest: int, picture: Path | None, as_json: bool) -> None:
+    """How time and memory grow with accounts, pools and blocks, on the embedded chain.
+
+    Ten to ten thousand accounts, ten to a thousand pools, a thousand to a million blocks, each with
+    what is done to them. Ten times the size at the same time is what one hopes for.
+    """
+    from defi_kit.bench.growth import measure_growth
+
+    screen = console(as_json=as_json)
+    with screen.status("starting") as status:
+        measured = measure_growth(largest=largest, progress=status.update)
+    if picture is not None:
+        measured.plot(picture)
+    if as_json:
+        print_json(measured.to_json())
+        return
+    for of in dict.fromkeys(point.of for point in measured.points):
+        screen.print(_growth_table(measured, of))
+        screen.print()
+
+
+def _growth_table(measured: Growth, of: str) -> Table:
+    from rich.table import Table
+
+    points = [point for point in measured.points if point.of == of]
+    sizes = list(dict.fromkeys(point.size for point in points))
+    table = Table(title=f"{of}, microseconds", title_justify="left", title_style="bold", box=None)
+    table.add_column("what", no_wrap=True)
+    for size in sizes:
+        table.add_column(f"{size:,}", justify="right")
+    for name in dict.fromkeys(point.operation for point in points):
+        row = [point for point in points if point.operation == name]
+        table.add_row(name, *(f"{point.microseconds:,.1f}" for point in row))
+    memory = {point.size: point.resident_mb for point in points}
+    table.add_row("memory of the process, MB", *(f"{memory[size]:,.0f}" for size in sizes))
+    return table

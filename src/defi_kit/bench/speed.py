@@ -1,0 +1,356 @@
+"""How fast the kit is, beside others, in one run on one machine.
+
+    from defi_kit.bench.speed import measure_speed
+    report = measure_speed()
+    report.ratios["embedded_tx_vs_web3_anvil"]
+
+Only ratios mean anything elsewhere: every figure depends on the machine, and on what else it does.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
+from statistics import median
+from typing import Any, Final
+
+from .. import artifacts, deploy
+from ..chain import Chain, Receipt, Transaction
+from ..chain.anvil import AnvilChain
+from ..chain.hashing import address_of
+from ..errors import AnvilNotFound, NotSupported
+from ..units import MAX_UINT256
+from .exchanges import DEPTH, SALE, OurExchange, deploy_tokens
+from .installed import base_megabytes
+from .machine import patched, rules_per_second
+from .stopwatch import Task, rates, seconds
+
+__all__ = ["SPEED_GOALS", "SpeedReport", "measure_speed"]
+
+SPEED_GOALS: Final[Mapping[str, tuple[str, float]]] = {
+    "embedded_tx_vs_web3_anvil": (">=", 50),
+    "embedded_tx_vs_raw_pyrevm": (">=", 0.25),
+    "anvil_views_vs_web3": (">=", 8),
+    "machine_rules_embedded_vs_anvil": (">=", 20),
+    "twin_swaps_vs_curvesim": (">=", 1),
+    "machine_rules_per_s": (">=", 300),
+    "cold_deploy_s": ("<=", 1),
+    "import_s": ("<=", 0.3),
+    "base_install_mb": ("<=", 100),
+}
+"""Figure → how it is to compare with what."""
+
+COLD: Final = 5
+"""Fresh interpreters that are timed."""
+
+DEPLOY: Final = "import defi_kit; defi_kit.deploy(defi_kit.Chain.embedded())"
+IMPORT: Final = (
+    "from time import perf_counter as now; start = now(); import defi_kit; print(now() - start)"
+)
+CURVESIM: Final = """
+import time, warnings
+warnings.simplefilter("ignore")
+from curvesim.pool.stableswap.pool import CurvePool
+pool = CurvePool(A=100, D=[10**24, 10**24], n=2, fee=4 * 10**6)
+def turn(count):
+    start = time.perf_counter()
+    for number in range(count):
+        pool.exchange(number & 1, 1 - (number & 1), 10**18)
+    return count / (time.perf_counter() - start)
+turn(1000)
+print(sorted(turn(4000) for _ in range(7))[3])
+"""
+"""curvesim's pool of two tokens in plain Python, each way in turn."""
+
+RATIOS: Final = {
+    "embedded_tx_vs_web3_anvil": ("embedded transfer", "web3 transfer"),
+    "embedded_tx_vs_anvil": ("embedded transfer", "anvil transfer"),
+    "anvil_tx_vs_web3": ("anvil transfer", "web3 transfer"),
+    "anvil_views_vs_web3": ("anvil view", "web3 view"),
+    "machine_rules_embedded_vs_anvil": ("embedded machine, few lives", "anvil machine, few lives"),
+    "twin_swaps_vs_curvesim": ("twin swap", "curvesim swap"),
+}
+"""Ratio → ours, theirs."""
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class SpeedReport:
+    """All that one run measured."""
+
+    machine: str
+    per_second: Mapping[str, float]
+    """What was done → how often a second."""
+    ratios: Mapping[str, float | None]
+    """Ours over theirs; None where theirs, or what it takes, is not installed."""
+    figures: Mapping[str, float | None]
+    """Seconds, megabytes, rules a second."""
+    reasons: Mapping[str, str]
+    """Why a ratio or a figure is None."""
+
+    def missed(self) -> tuple[str, ...]:
+        """Goals that were measured and missed."""
+        found = {**self.ratios, **self.figures}
+        return tuple(
+            name
+            for name, (relation, goal) in SPEED_GOALS.items()
+            if (value := found.get(name)) is not None
+            and not (value >= goal if relation == ">=" else value <= goal)
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """For a machine: plain dicts, numbers and texts."""
+        return {
+            "machine": self.machine,
+            "per_second": dict(self.per_second),
+            "ratios": dict(self.ratios),
+            **self.figures,
+            "reasons": dict(self.reasons),
+            "goals": {name: list(goal) for name, goal in SPEED_GOALS.items()},
+            "missed": list(self.missed()),
+        }
+
+
+def measure_speed(
+    *,
+    rounds: int = 7,
+    lives: int = 20,
+    curvesim: str | None = None,
+    progress: Progress = lambda _: None,
+) -> SpeedReport:
+    """Measures everything that can be measured here; what cannot be says why.
+
+    rounds:   of each measurement; the median counts.
+    lives:    of a lending pool under the Hypothesis machine, on the embedded chain.
+    curvesim: a Python interpreter that has curvesim installed; this one unless given.
+    """
+    run = _Run(rounds, lives, curvesim or sys.executable)
+    for step in (run.embedded, run.anvil, run.machine, run.twins, run.cold, run.installed):
+        progress(str(step.__doc__))
+        step()
+    return run.report()
+
+
+class _Run:
+    """One run."""
+
+    def __init__(self, rounds: int, lives: int, curvesim: str) -> None:
+        self._rounds = rounds
+        self._lives = lives
+        self._curvesim = curvesim
+        self._rates: dict[str, float] = {}
+        self._figures: dict[str, float | None] = {}
+        self._reasons: dict[str, str] = {}
+        self._missing: dict[str, str] = {}
+
+    def embedded(self) -> None:
+        """the embedded chain beside raw pyrevm"""
+        with Chain.embedded() as chain:
+            scene = _Scene(chain)
+            self._measure(
+                {
+                    "embedded transfer": scene.transfer,
+                    "embedded swap": scene.swap,
+                    "embedded view": scene.view,
+                    "raw pyrevm transfer": scene.raw(scene.transfer),
+                    "raw pyrevm swap": scene.raw(scene.swap),
+                    "embedded swap verb": scene.swap_verb,
+                    "embedded supply verb": scene.supply_verb,
+                }
+            )
+
+    def anvil(self) -> None:
+        """Anvil through the kit, and through web3.py as it comes"""
+        try:
+            with Chain.anvil() as chain:
+                scene = _Scene(chain)
+                tasks: dict[str, Task] = {
+                    "anvil transfer": scene.transfer,
+                    "anvil swap": scene.swap,
+                    "anvil view": scene.view,
+                    "anvil supply verb": scene.supply_verb,
+                }
+                if find_spec("web3"):
+                    tasks |= _web3_tasks(chain, scene)
+                else:
+                    self._missing["web3"] = "web3.py is not installed: the `web3` extra brings it"
+                self._measure(tasks)
+        except AnvilNotFound as error:
+            self._missing["anvil"] = self._missing["web3"] = str(error)
+
+    def machine(self) -> None:
+        """the lending machine on both engines"""
+        try:
+            with Chain.embedded() as chain:
+                found = rules_per_second(chain, self._lives)
+                self._rates["embedded machine rules"] = found
+            # The very same rules on both: some are dearer than others.
+            few = max(2, self._lives // 8)
+            with Chain.anvil() as slow, Chain.embedded() as chain:
+                self._rates["anvil machine, few lives"] = rules_per_second(slow, few)
+                again = [rules_per_second(chain, few) for _ in range(self._rounds)]
+                self._rates["embedded machine, few lives"] = median(again)
+        except (NotSupported, AnvilNotFound) as error:
+            self._missing["machine"] = str(error)
+
+    def twins(self) -> None:
+        """twins beside curvesim"""
+        with Chain.embedded() as chain:
+            scene = _Scene(chain)
+        self._measure({"twin swap": scene.twin_swap, "twin supply": scene.twin_supply})
+        command = [self._curvesim, "-c", CURVESIM]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+        if done.returncode:
+            reason = (done.stderr.strip().splitlines() or ["it gave no reason"])[-1]
+            self._missing["curvesim"] = f"curvesim does not run in {self._curvesim}: {reason}"
+        else:
+            self._rates["curvesim swap"] = float(done.stdout)
+
+    def cold(self) -> None:
+        """imports and a deployment in fresh interpreters"""
+        python = [sys.executable, "-c"]
+        asked = [subprocess.check_output([*python, IMPORT], text=True) for _ in range(COLD)]
+        self._figures["import_s"] = median(map(float, asked))
+        deployment = partial(subprocess.check_call, [*python, DEPLOY])
+        self._figures["cold_deploy_s"] = seconds(deployment, rounds=COLD)
+
+    def installed(self) -> None:
+        """what the base install takes on the disk"""
+        self._figures["base_install_mb"] = base_megabytes()
+
+    def report(self) -> SpeedReport:
+        """What was measured."""
+        ratios = {name: self._ratio(name, *pair) for name, pair in RATIOS.items()}
+        raw = [self._over(f"embedded {it}", f"raw pyrevm {it}") for it in ("transfer", "swap")]
+        # The worse of the two: a transfer is nearly all client, a swap mostly EVM.
+        ratios["embedded_tx_vs_raw_pyrevm"] = min(one for one in raw if one is not None)
+        self._figures["machine_rules_per_s"] = self._rates.get("embedded machine rules")
+        if "machine" in self._missing:
+            self._reasons["machine_rules_per_s"] = self._missing["machine"]
+        return SpeedReport(_machine(), self._rates, ratios, self._figures, self._reasons)
+
+    def _measure(self, tasks: Mapping[str, Task]) -> None:
+        self._rates |= rates(tasks, rounds=self._rounds)
+
+    def _ratio(self, name: str, ours: str, theirs: str) -> float | None:
+        found = self._over(ours, theirs)
+        if found is None:
+            why = [text for part, text in self._missing.items() if part in f"{ours} {theirs}"]
+            self._reasons[name] = why[0] if why else "it was not measured"
+        return found
+
+    def _over(self, ours: str, theirs: str) -> float | None:
+        if ours not in self._rates or theirs not in self._rates:
+            return None
+        return self._rates[ours] / self._rates[theirs]
+
+
+class _Scene:
+    """The standard economy on a chain, and what is done to it over and over."""
+
+    def __init__(self, chain: Chain) -> None:
+        self.chain = chain
+        self.kit = deploy(chain)
+        self.alice, self.bob = self.kit.actors("alice", "bob")
+        self.kit.provide(self.kit.usd("100_000_000"), self.alice)
+        self._one_dollar = self.kit.usd(1)
+        self._tokens = deploy_tokens(chain, "AB")
+        self._exchange = OurExchange(chain)
+        self._open_pool()
+        self._pool = self.kit.exchange.pool(self.kit.weth, self.kit.usd)
+        self._lending = self.kit.lending.state([self.alice])
+        self._now = chain.timestamp
+
+    def _open_pool(self) -> None:
+        for token in self._tokens:
+            token.mint(self.alice, 10 * DEPTH)
+            for spender in self._exchange.spenders:
+                token.approve(spender, MAX_UINT256, sender=self.alice)
+        self._send(self._exchange.create_pool(self._tokens))
+        self._send(self._exchange.add_liquidity(self._tokens, DEPTH, self.alice))
+
+    def _send(self, transaction: Transaction) -> None:
+        self.chain.transact(transaction.to, transaction.data, sender=transaction.sender)
+
+    def transfer(self) -> None:
+        """A dollar, through the token's client."""
+        self.kit.usd.transfer(self.bob, self._one_dollar, sender=self.alice)
+
+    def swap(self) -> None:
+        """One transaction, through the binding: no quote, no approval."""
+        self._send(self._exchange.swap(self._tokens, SALE, self.alice, self.alice))
+
+    def view(self) -> None:
+        """A balance, through the token's client."""
+        self.kit.usd.balance(self.alice)
+
+    def swap_verb(self) -> None:
+        """The client's verb: finds the path, quotes, approves, sells."""
+        self.kit.exchange.swap(self._one_dollar, self.kit.weth, sender=self.alice)
+
+    def supply_verb(self) -> None:
+        """The client's verb: approves, lends."""
+        self.kit.lending.supply(self._one_dollar, sender=self.alice)
+
+    def twin_swap(self) -> None:
+        """There and back."""
+        self._now += 1
+        self._pool, _ = self._pool.swap_exact_in(10**15, bool(self._now & 1), now=self._now)
+
+    def twin_supply(self) -> None:
+        """A dollar."""
+        self._now += 1
+        self._lending, _ = self._lending.deposit(10**6, self.alice.address, now=self._now)
+
+    def raw(self, task: Task) -> Task:
+        """The transaction that the task sends, prepared, straight to the EVM of the chain."""
+        sent: list[tuple[str, str, bytes]] = []
+        before = self.chain.transact
+
+        def note(to: Any, data: bytes = b"", *, sender: Any = None, **others: Any) -> Receipt:
+            sent.append((address_of(sender), address_of(to), data))
+            return before(to, data, sender=sender, **others)
+
+        with patched(self.chain, "transact", note):
+            task()
+        ((sender, to, data),) = sent
+        chain: Any = self.chain
+
+        def call() -> None:
+            evm = chain._evm
+            evm.reset_transient_storage()
+            evm.message_call(sender, to, data)
+
+        return call
+
+
+def _web3_tasks(chain: AnvilChain, scene: _Scene) -> dict[str, Task]:
+    """The transfer and the view as web3.py's documentation has them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of web3's own imports
+        from web3 import Web3
+    w3: Any = Web3(Web3.HTTPProvider(chain.url))
+    usd, alice, bob = scene.kit.usd.address, scene.alice.address, scene.bob.address
+    chain.impersonate(alice)
+    contract = w3.eth.contract(address=usd, abi=artifacts.load("FiatDollar").abi)
+
+    def transfer() -> None:
+        sent = contract.functions.transfer(bob, 10**6).transact({"from": alice})
+        w3.eth.wait_for_transaction_receipt(sent)
+
+    def view() -> None:
+        contract.functions.balanceOf(alice).call()
+
+    return {"web3 transfer": transfer, "web3 view": view}
+
+
+def _machine() -> str:
+    return f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores"

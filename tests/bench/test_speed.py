@@ -1,0 +1,161 @@
+"""The speed and growth benchmarks: what they report, and what they say where something is missing.
+
+How fast anything is, is not tested here: another process on the machine would decide it. What makes
+it fast is tested as counts, in test_counts.py.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from defi_kit.bench import speed, stopwatch
+from defi_kit.bench.growth import SIZES, Growth, measure_growth
+from defi_kit.bench.installed import base_megabytes
+from defi_kit.bench.speed import SPEED_GOALS, SpeedReport, measure_speed
+from defi_kit.bench.stopwatch import rates
+from defi_kit.chain import Chain
+from defi_kit.cli import main
+from defi_kit.errors import AnvilNotFound, NotSupported
+
+pytestmark = pytest.mark.chain
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _in_haste() -> Iterator[None]:
+    """What is measured does not matter here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stopwatch, "ROUND", 0.003)
+        patch.setattr(speed, "COLD", 1)
+        yield
+
+
+@pytest.fixture(scope="module")
+def report() -> SpeedReport:
+    return measure_speed(rounds=1, lives=2, curvesim="/bin/false")
+
+
+def test_every_goal_has_a_figure_or_a_reason(report: SpeedReport) -> None:
+    found = {**report.ratios, **report.figures}
+    for name in SPEED_GOALS:
+        assert (found[name] is None) == (name in report.reasons), name
+    assert all(value is None or value > 0 for value in found.values())
+
+
+def test_a_peer_that_is_not_installed_is_a_reason_and_no_figure(report: SpeedReport) -> None:
+    assert report.ratios["twin_swaps_vs_curvesim"] is None
+    assert "/bin/false" in report.reasons["twin_swaps_vs_curvesim"]
+    assert "twin_swaps_vs_curvesim" not in report.missed()
+
+
+def test_ratios_are_of_the_rates_that_are_reported(report: SpeedReport) -> None:
+    rate, ratios = report.per_second, report.ratios
+    assert ratios["anvil_views_vs_web3"] == rate["anvil view"] / rate["web3 view"]
+    raw = (rate[f"embedded {it}"] / rate[f"raw pyrevm {it}"] for it in ("transfer", "swap"))
+    assert ratios["embedded_tx_vs_raw_pyrevm"] == min(raw)
+
+
+def test_what_misses_its_goal_is_named() -> None:
+    names = dict.fromkeys(SPEED_GOALS, None)
+    best = {"embedded_tx_vs_web3_anvil": 50.0, "import_s": 0.3}
+    worse = {"embedded_tx_vs_web3_anvil": 49.9, "import_s": 0.31}
+    assert SpeedReport("", {}, {**names, **best}, {}, {}).missed() == ()
+    assert SpeedReport("", {}, {**names, **worse}, {}, {}).missed() == tuple(worse)
+
+
+def test_the_report_is_plain_json(report: SpeedReport) -> None:
+    data = report.to_json()
+    assert json.loads(json.dumps(data)) == data
+    for name in ("machine_rules_per_s", "cold_deploy_s", "import_s", "base_install_mb"):
+        assert name in data
+    assert set(report.ratios) >= {
+        "embedded_tx_vs_web3_anvil",
+        "embedded_tx_vs_raw_pyrevm",
+        "anvil_views_vs_web3",
+        "machine_rules_embedded_vs_anvil",
+        "twin_swaps_vs_curvesim",
+    }
+
+
+def test_without_anvil_what_needs_it_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nowhere(*_: Any, **__: Any) -> None:
+        raise AnvilNotFound("no anvil")
+
+    monkeypatch.setattr(Chain, "anvil", nowhere)
+    run = speed._Run(rounds=1, lives=1, curvesim=sys.executable)
+    run.embedded()
+    run.anvil()
+    found = run.report()
+    assert found.ratios["embedded_tx_vs_web3_anvil"] is None
+    assert found.reasons["anvil_views_vs_web3"] == "no anvil"
+    assert found.ratios["embedded_tx_vs_raw_pyrevm"] is not None
+
+
+def test_without_the_repository_the_machine_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("defi_kit.bench.machine.__file__", str(tmp_path / "a" / "b" / "c" / "d.py"))
+    with Chain.embedded() as chain, pytest.raises(NotSupported) as refused:
+        speed.rules_per_second(chain, 1)
+    assert "make bench" in str(refused.value.hint)
+
+
+def test_tasks_take_turns_and_the_median_counts() -> None:
+    order: list[str] = []
+    found = rates(
+        {"a": lambda: order.append("a"), "b": lambda: order.append("b")}, rounds=3, warm_up=1
+    )
+    turns = [here for here, before in zip(order, [None, *order], strict=False) if here != before]
+    assert turns == ["a", "b"] * 4  # calibrating, then three rounds
+    assert all(rate > 0 for rate in found.values())
+
+
+def test_the_base_install_is_what_its_packages_list() -> None:
+    program = "import pyrevm, Crypto, coincurve; print(pyrevm.__file__)"
+    pyrevm = Path(subprocess.check_output([sys.executable, "-c", program], text=True)).parent
+    least = sum(file.stat().st_size for file in pyrevm.rglob("*.so")) / 1e6
+    assert least < base_megabytes() < 100
+
+
+def test_the_command_prints_a_table(report: SpeedReport, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(speed, "measure_speed", lambda **_: report)
+    shown = CliRunner().invoke(main, ["bench", "speed"])
+    assert shown.exit_code == 0, shown.output
+    for name in (*report.ratios, *report.figures, *report.per_second):
+        assert name in shown.stdout
+    data = CliRunner().invoke(main, ["bench", "speed", "--json"])
+    assert json.loads(data.stdout) == report.to_json()
+
+
+@pytest.fixture(scope="module")
+def growth() -> Growth:
+    return measure_growth(largest=10, rounds=1)
+
+
+def test_growth_is_measured_at_every_size(growth: Growth) -> None:
+    for of in ("accounts", "pools"):
+        points = [point for point in growth.points if point.of == of]
+        assert {point.size for point in points} == {n for n in SIZES[of] if n <= 10}
+        assert all(point.microseconds > 0 and point.resident_mb > 10 for point in points)
+        for operation in {point.operation for point in points}:
+            assert growth.factor(of, operation) > 0
+
+
+def test_growth_is_plotted_and_printed(
+    growth: Growth, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("defi_kit.bench.growth.measure_growth", lambda **_: growth)
+    file = tmp_path / "growth.png"
+    result = CliRunner().invoke(main, ["bench", "growth", "--json", "--plot", str(file)])
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout) == growth.to_json()
+    assert file.read_bytes().startswith(b"\x89PNG")
+    shown = CliRunner().invoke(main, ["bench", "growth"])
+    assert "all borrowers" in shown.stdout
