@@ -13,6 +13,7 @@ import tempfile
 import weakref
 import zlib
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import IO, Any, Final
@@ -28,6 +29,10 @@ KEPT: Final = 40_000
 
 UNREAD: Final = 4_096
 """Transactions whose logs may stay undecoded: muted contracts' logs are dropped on decoding."""
+
+
+_Key = tuple[str, bytes | None]
+"""Contract and first topic; None for all of its logs."""
 
 
 class _Emitted:
@@ -82,7 +87,7 @@ class Logbook:
     def __init__(self) -> None:
         self._unread: list[_Emitted] = []
         self._logs: list[Log] = []
-        self._of: dict[str, list[Log]] = {}
+        self._of: dict[_Key, list[Log]] = {}
         self._muted: set[str] = set()
         self._pages: list[_Page] = []
         self._file: IO[bytes] | None = None
@@ -113,7 +118,8 @@ class Logbook:
         while self._unread and self._unread[-1].block > block:
             self._unread.pop()
         while self._logs and self._logs[-1].block_number > block:
-            self._of[self._logs.pop().address].pop()
+            for key in _keys(self._logs.pop()):
+                self._of[key].pop()
 
     def tidy(self) -> None:
         """Files old logs away if there are many; what is filed can no longer be cut."""
@@ -127,8 +133,10 @@ class Logbook:
     ) -> Iterator[Log]:
         """The logs of these contracts, or of all, in these blocks, inclusive."""
         self._read()
-        one = wanted is not None and len(wanted) == 1
-        kept = self._of.get(wanted[0], []) if wanted and one else self._logs
+        kept = self._logs
+        if wanted is not None and len(wanted) == 1:
+            kind = topics[0] if topics else None
+            kept = self._of.get((wanted[0], kind if isinstance(kind, bytes) else None), [])
         start = bisect_left(kept, first, key=_block_of)
         latest = kept[start : bisect_right(kept, last, key=_block_of)]
         for page in [*self._pages]:
@@ -151,7 +159,8 @@ class Logbook:
             for log in emitted.logs():
                 if log.address not in self._muted:
                     self._logs.append(log)
-                    self._of.setdefault(log.address, []).append(log)
+                    for key in _keys(log):
+                        self._of.setdefault(key, []).append(log)
         self._unread.clear()
 
     # --- the file ---------------------------------------------------------------------------------
@@ -176,9 +185,8 @@ class Logbook:
         blocks = logs[0].block_number, logs[-1].block_number
         self._pages.append(_Page(*blocks, offset, len(packed), addresses))
         del self._logs[: len(logs)]
-        for address in addresses:
-            of = self._of[address]
-            del of[: sum(log.address == address for log in logs)]
+        for key, count in Counter(key for log in logs for key in _keys(log)).items():
+            del self._of[key][:count]
 
     def _load(self, page: _Page) -> Iterator[Log]:
         assert self._file is not None
@@ -200,6 +208,11 @@ class Logbook:
                 os.pwrite(made.fileno(), packed, page.offset)
             self._file, self._owner = made, os.getpid()
         return self._file.fileno()
+
+
+def _keys(log: Log) -> tuple[_Key, _Key]:
+    """What the log is found by: its contract, and that with the kind of event."""
+    return (log.address, None), (log.address, log.topics[0] if log.topics else b"")
 
 
 def _nothing() -> tuple[Log, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from decimal import Decimal
+from heapq import nsmallest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
@@ -93,6 +94,20 @@ class _Pool(NamedTuple):
         return cls(one, other, Decimal(key.fee).scaleb(-4), price)
 
 
+def _riskiest(kit: Kit, borrowers: list[str], count: int) -> list[Position]:
+    """So many of them, the least healthy first. All are read, some hundred at a time; only those
+    that are shown are asked for one by one."""
+    if not borrowers or not count:
+        return []
+    at = kit.lending.account(borrowers[0])  # the prices and the moment at which all are judged
+    state = kit.lending.state(borrowers)
+
+    def health(who: str) -> int:
+        return state.health_of(who, now=at.now, prices=at.prices)
+
+    return [kit.lending.account(who) for who in nsmallest(count, borrowers, key=health)]
+
+
 class _Seen(NamedTuple):
     """Everything that is shown, read once."""
 
@@ -108,14 +123,13 @@ class _Seen(NamedTuple):
         feeds = {"WETH": kit.feeds.weth, "WBTC": kit.feeds.wbtc, "USD": kit.feeds.usd}
         state = kit.exchange.state()
         borrowers = kit.lending.borrowers()
-        people = [kit.lending.account(who) for who in borrowers]
         return cls(
             kit=kit,
             prices={name: feed.price() for name, feed in feeds.items()},
             pools=[_Pool.of(kit, key, pool) for key, pool in state.pools.items()],
             market=kit.lending.market(),
             borrowers=len(borrowers),
-            riskiest=sorted(people, key=lambda one: one.health_factor)[:riskiest],
+            riskiest=_riskiest(kit, borrowers, riskiest),
         )
 
     def data(self) -> dict[str, Any]:
