@@ -12,8 +12,11 @@ if TYPE_CHECKING:
         SignedAuthorization,
         SignedCancellation,
     )
+    from .bank import Bank, FractionalBank, HonestBank, Payment, SlowBank
+    from .bankrun import BankRun, BankRunDay, bank_run
     from .client import Attested, FiatDollar, Requested, SignedStatement
     from .fiat import Fiat, Minter, Role
+    from .issuer_client import Issuer, IssuerReport, Processed
     from .peg import Peg, PegSide
     from .peg_client import PegSwap, PegSwapped, PegTerms, StockMoved
     from .redemptions import Redemption, Redemptions, RedemptionStatus
@@ -22,15 +25,24 @@ if TYPE_CHECKING:
 __all__ = [
     "Attested",
     "Authorization",
+    "Bank",
+    "BankRun",
+    "BankRunDay",
     "Cancellation",
     "Fiat",
     "FiatDollar",
+    "FractionalBank",
+    "HonestBank",
+    "Issuer",
+    "IssuerReport",
     "Minter",
+    "Payment",
     "Peg",
     "PegSide",
     "PegSwap",
     "PegSwapped",
     "PegTerms",
+    "Processed",
     "Redemption",
     "RedemptionStatus",
     "Redemptions",
@@ -40,22 +52,33 @@ __all__ = [
     "SignedAuthorization",
     "SignedCancellation",
     "SignedStatement",
+    "SlowBank",
     "Statement",
     "StockMoved",
+    "bank_run",
 ]
 
 _HOMES = {
     "Attested": "client",
     "Authorization": "authorization",
+    "Bank": "bank",
+    "BankRun": "bankrun",
+    "BankRunDay": "bankrun",
     "Cancellation": "authorization",
     "Fiat": "fiat",
     "FiatDollar": "client",
+    "FractionalBank": "bank",
+    "HonestBank": "bank",
+    "Issuer": "issuer_client",
+    "IssuerReport": "issuer_client",
     "Minter": "fiat",
+    "Payment": "bank",
     "Peg": "peg",
     "PegSide": "peg",
     "PegSwap": "peg_client",
     "PegSwapped": "peg_client",
     "PegTerms": "peg_client",
+    "Processed": "issuer_client",
     "Redemption": "redemptions",
     "RedemptionStatus": "redemptions",
     "Redemptions": "redemptions",
@@ -65,8 +88,10 @@ _HOMES = {
     "SignedAuthorization": "authorization",
     "SignedCancellation": "authorization",
     "SignedStatement": "client",
+    "SlowBank": "bank",
     "Statement": "reserves",
     "StockMoved": "peg_client",
+    "bank_run": "bankrun",
 }
 
 
