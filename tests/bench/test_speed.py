@@ -10,6 +10,8 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,7 @@ def _in_haste() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(stopwatch, "ROUND", 0.003)
         patch.setattr(speed, "COLD", 1)
+        patch.setattr(speed, "SWEEP", 2)
         yield
 
 
@@ -105,6 +108,14 @@ def test_without_the_repository_the_machine_is_left_out(
     with Chain.embedded() as chain, pytest.raises(NotSupported) as refused:
         speed.rules_per_second(chain, 1)
     assert "make bench" in str(refused.value.hint)
+
+
+def test_a_sweep_gives_the_same_in_every_process() -> None:
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as workers:
+        found = list(workers.map(speed.live, [1, 2, 1]))
+    assert found[0] == found[2] == speed.live(1)
+    assert found[0] != found[1]
+    assert max(found) < 0  # fees, there and back
 
 
 def test_tasks_take_turns_and_the_median_counts() -> None:

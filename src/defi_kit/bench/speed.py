@@ -15,9 +15,11 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
+from multiprocessing import get_context
 from statistics import median
 from typing import Any, Final
 
@@ -50,6 +52,9 @@ SPEED_GOALS: Final[Mapping[str, tuple[str, float]]] = {
 COLD: Final = 5
 """Fresh interpreters that are timed."""
 
+SWEEP: Final = 8
+"""Economies in a sweep."""
+
 DEPLOY: Final = "import defi_kit; defi_kit.deploy(defi_kit.Chain.embedded())"
 IMPORT: Final = (
     "from time import perf_counter as now; start = now(); import defi_kit; print(now() - start)"
@@ -76,6 +81,7 @@ RATIOS: Final = {
     "anvil_views_vs_web3": ("anvil view", "web3 view"),
     "machine_rules_embedded_vs_anvil": ("embedded machine, few lives", "anvil machine, few lives"),
     "twin_swaps_vs_curvesim": ("twin swap", "curvesim swap"),
+    "sweep_two_processes_vs_one": ("economies, 2 at a time", "economies, 1 at a time"),
 }
 """Ratio → ours, theirs."""
 
@@ -133,7 +139,8 @@ def measure_speed(
     curvesim: a Python interpreter that has curvesim installed; this one unless given.
     """
     run = _Run(rounds, lives, curvesim or sys.executable)
-    for step in (run.embedded, run.anvil, run.machine, run.twins, run.cold, run.installed):
+    steps = (run.embedded, run.anvil, run.machine, run.twins, run.sweep, run.cold, run.installed)
+    for step in steps:
         progress(str(step.__doc__))
         step()
     return run.report()
@@ -214,6 +221,14 @@ class _Run:
         else:
             self._rates["curvesim swap"] = float(done.stdout)
 
+    def sweep(self) -> None:
+        """a sweep of economies on one process and on two"""
+        for processes in (1, 2):
+            with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as workers:
+                list(workers.map(live, range(processes)))  # they have started and imported
+                spent = seconds(lambda: list(workers.map(live, range(SWEEP))), rounds=3)
+            self._rates[f"economies, {processes} at a time"] = SWEEP / spent
+
     def cold(self) -> None:
         """imports and a deployment in fresh interpreters"""
         python = [sys.executable, "-c"]
@@ -251,6 +266,21 @@ class _Run:
         if ours not in self._rates or theirs not in self._rates:
             return None
         return self._rates[ours] / self._rates[theirs]
+
+
+def live(seed: int) -> int:
+    """One economy of a sweep, for any executor: deployed, traded in, and what was earned. [USD raw]
+
+    Only numbers go in and out: a chain lives in one process.
+    """
+    with Chain.embedded() as chain:
+        kit = deploy(chain)
+        alice = kit.actor("alice")
+        before = kit.usd.balance(alice).raw
+        for number in range(100):
+            bought = kit.exchange.swap(kit.usd(100 + (seed + number) % 7), kit.weth, sender=alice)
+            kit.exchange.swap(bought.bought, kit.usd, sender=alice)
+        return kit.usd.balance(alice).raw - before
 
 
 class _Scene:
