@@ -34,7 +34,7 @@ from .installed import base_megabytes
 from .machine import patched, rules_per_second
 from .stopwatch import Task, rates, seconds
 
-__all__ = ["SPEED_GOALS", "SpeedReport", "measure_speed"]
+__all__ = ["SPEED_GOALS", "SpeedReport", "live", "measure_speed"]
 
 SPEED_GOALS: Final[Mapping[str, tuple[str, float]]] = {
     "embedded_tx_vs_web3_anvil": (">=", 50),
