@@ -12,6 +12,8 @@ from .errors import Reverted
 __all__ = [
     "BY_SELECTOR",
     "AccountIsFrozen",
+    "AlarmTooYoung",
+    "AlgoEnded",
     "AllowanceOverflow",
     "AllowanceUnderflow",
     "AnswerOutOfRange",
@@ -23,6 +25,7 @@ __all__ = [
     "BelowPeg",
     "Blocked",
     "BoundsTooWide",
+    "BreakerOff",
     "CalleeRefused",
     "CallerNotReceiver",
     "CapExceeded",
@@ -62,6 +65,7 @@ __all__ = [
     "ERC4626ExceededMaxWithdraw",
     "ETHTransferFailed",
     "EmptyPath",
+    "EpochCapExceeded",
     "ExpOverflow",
     "Expired",
     "FactorialOverflow",
@@ -129,6 +133,9 @@ __all__ = [
     "NonPositivePrice",
     "NotASide",
     "NotAuthorized",
+    "NotController",
+    "NotEndangered",
+    "NotEnded",
     "NotFunded",
     "NotMinter",
     "NotOffered",
@@ -160,6 +167,7 @@ __all__ = [
     "QuietPool",
     "QuorumMissed",
     "RPowOverflow",
+    "RatioFixed",
     "RedeemMoreThanMax",
     "RedemptionNotPending",
     "Reentered",
@@ -184,13 +192,20 @@ __all__ = [
     "StatementFromFuture",
     "StatementNotNewer",
     "StatementTooOld",
+    "StepTooEarly",
+    "SupplyTooLarge",
     "TokenNotInPool",
+    "TooFewAlgoShares",
     "TooFewShares",
+    "TooLittleCollateral",
     "TooLittleFreed",
+    "TooLittleGas",
     "TooLittleLiquidity",
     "TooLittleOut",
     "TooLittleSeized",
     "TooManyDecimals",
+    "TooManyShares",
+    "TooMuchCollateral",
     "TotalSupplyOverflow",
     "TotalSupplyQueryFailed",
     "TransferFailed",
@@ -202,6 +217,7 @@ __all__ = [
     "UnorderedPools",
     "UnorderedTokens",
     "VaultClosed",
+    "VirtualPoolExhausted",
     "WindowTooLong",
     "WithdrawMoreThanMax",
     "WorthlessShares",
@@ -225,15 +241,36 @@ class AccountIsFrozen(Reverted):
     account: str
 
 
+class AlarmTooYoung(Reverted):
+    """Thrown when no alarm was raised, or too short ago; `alarmedAt` zero says none. [unix
+    seconds]
+    """
+
+    SIGNATURE: ClassVar[str] = "AlarmTooYoung(uint256,uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("13f27806")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("alarmed_at", "delay", "timestamp")
+    alarmed_at: int
+    delay: int
+    timestamp: int
+
+
+class AlgoEnded(Reverted):
+    """Thrown by whatever is over after the end."""
+
+    SIGNATURE: ClassVar[str] = "AlgoEnded()"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("43c77929")
+
+
 class AllowanceOverflow(Reverted):
-    """`AllowanceOverflow()` of BlocklistToken, ERC20, ERC4626."""
+    """`AllowanceOverflow()` of AlgoToken, BlocklistToken, ERC20."""
 
     SIGNATURE: ClassVar[str] = "AllowanceOverflow()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("f9067066")
 
 
 class AllowanceUnderflow(Reverted):
-    """`AllowanceUnderflow()` of BlocklistToken, ERC20, ERC4626."""
+    """`AllowanceUnderflow()` of AlgoToken, BlocklistToken, ERC20."""
 
     SIGNATURE: ClassVar[str] = "AllowanceUnderflow()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("8301ab38")
@@ -328,6 +365,13 @@ class BoundsTooWide(Reverted):
     FIELDS: ClassVar[tuple[str, ...]] = ("base_answer", "quote_answer")
     base_answer: int
     quote_answer: int
+
+
+class BreakerOff(Reverted):
+    """Thrown when there is no breaker."""
+
+    SIGNATURE: ClassVar[str] = "BreakerOff()"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("c14dd229")
 
 
 class CalleeRefused(Reverted):
@@ -742,6 +786,18 @@ class EmptyPath(Reverted):
     SELECTOR: ClassVar[bytes] = bytes.fromhex("20a2d33d")
 
 
+class EpochCapExceeded(Reverted):
+    """Thrown when an epoch's share mint would pass its cap. [share]"""
+
+    SIGNATURE: ClassVar[str] = "EpochCapExceeded(uint256,uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("e0e663b1")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("minted", "asked", "cap")
+    minted: int
+    asked: int
+    cap: int
+
+
 class ExpOverflow(Reverted):
     """`ExpOverflow()` of FixedPointMathLib."""
 
@@ -886,14 +942,14 @@ class IncrementTooLarge(Reverted):
 
 
 class InsufficientAllowance(Reverted):
-    """`InsufficientAllowance()` of BlocklistToken, ERC20, ERC4626."""
+    """`InsufficientAllowance()` of AlgoToken, BlocklistToken, ERC20."""
 
     SIGNATURE: ClassVar[str] = "InsufficientAllowance()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("13be252b")
 
 
 class InsufficientBalance(Reverted):
-    """`InsufficientBalance()` of BlocklistToken, ERC20, ERC4626."""
+    """`InsufficientBalance()` of AlgoToken, BlocklistToken, ERC20."""
 
     SIGNATURE: ClassVar[str] = "InsufficientBalance()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("f4d678b8")
@@ -1018,7 +1074,7 @@ class InvalidParameter(Reverted):
 
 
 class InvalidPermit(Reverted):
-    """`InvalidPermit()` of BlocklistToken, ERC20, ERC4626."""
+    """`InvalidPermit()` of AlgoToken, BlocklistToken, ERC20."""
 
     SIGNATURE: ClassVar[str] = "InvalidPermit()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("ddafbaef")
@@ -1468,6 +1524,31 @@ class NotAuthorized(Reverted):
     caller: str
 
 
+class NotController(Reverted):
+    """Thrown when someone else than the controller mints or burns."""
+
+    SIGNATURE: ClassVar[str] = "NotController(address,address)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("72d806c5")
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "address")
+    FIELDS: ClassVar[tuple[str, ...]] = ("caller", "controller")
+    caller: str
+    controller: str
+
+
+class NotEndangered(Reverted):
+    """Thrown when enough stands behind a dollar."""
+
+    SIGNATURE: ClassVar[str] = "NotEndangered()"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("b16219a6")
+
+
+class NotEnded(Reverted):
+    """Thrown by what comes after the end only."""
+
+    SIGNATURE: ClassVar[str] = "NotEnded()"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("d3018d18")
+
+
 class NotFunded(Reverted):
     """Thrown when the treasury would take back more of a token than it has paid in. [token]"""
 
@@ -1635,7 +1716,7 @@ class PauseNeedsWei(Reverted):
 
 
 class Permit2AllowanceIsFixedAtInfinity(Reverted):
-    """`Permit2AllowanceIsFixedAtInfinity()` of BlocklistToken, ERC20, ERC4626."""
+    """`Permit2AllowanceIsFixedAtInfinity()` of AlgoToken, BlocklistToken, ERC20."""
 
     SIGNATURE: ClassVar[str] = "Permit2AllowanceIsFixedAtInfinity()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("3f68539a")
@@ -1670,7 +1751,7 @@ class Permit2LockdownFailed(Reverted):
 
 
 class PermitExpired(Reverted):
-    """`PermitExpired()` of BlocklistToken, ERC20, ERC4626."""
+    """`PermitExpired()` of AlgoToken, BlocklistToken, ERC20."""
 
     SIGNATURE: ClassVar[str] = "PermitExpired()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("1a15a3cc")
@@ -1758,6 +1839,13 @@ class RPowOverflow(Reverted):
 
     SIGNATURE: ClassVar[str] = "RPowOverflow()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("49f7642b")
+
+
+class RatioFixed(Reverted):
+    """Thrown when the ratio is fixed for ever."""
+
+    SIGNATURE: ClassVar[str] = "RatioFixed()"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("b180a64e")
 
 
 class RedeemMoreThanMax(Reverted):
@@ -1877,7 +1965,7 @@ class SafeERC20FailedDecreaseAllowance(Reverted):
 
 
 class SafeERC20FailedOperation(Reverted):
-    """`SafeERC20FailedOperation(address)` of ERC4626, Exchange, NaiveVault."""
+    """`SafeERC20FailedOperation(address)` of AlgoController, ERC4626, Exchange."""
 
     SIGNATURE: ClassVar[str] = "SafeERC20FailedOperation(address)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("5274afe7")
@@ -2013,6 +2101,30 @@ class StatementTooOld(Reverted):
     max_age: int
 
 
+class StepTooEarly(Reverted):
+    """Thrown when the ratio was stepped too short ago. [unix seconds]"""
+
+    SIGNATURE: ClassVar[str] = "StepTooEarly(uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("74c04af9")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("next", "timestamp")
+    next: int
+    timestamp: int
+
+
+class SupplyTooLarge(Reverted):
+    """Thrown when a supply, or the collateral, would not fit in its bits. [dollar, share or
+    collateral]
+    """
+
+    SIGNATURE: ClassVar[str] = "SupplyTooLarge(uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("5f34108d")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("supply", "amount")
+    supply: int
+    amount: int
+
+
 class TokenNotInPool(Reverted):
     """Thrown when `token` is not one of a listed pool's two."""
 
@@ -2022,6 +2134,17 @@ class TokenNotInPool(Reverted):
     FIELDS: ClassVar[tuple[str, ...]] = ("token", "id")
     token: str
     id: int
+
+
+class TooFewAlgoShares(Reverted):
+    """Thrown when a redemption would pay fewer shares than the caller accepts. [share]"""
+
+    SIGNATURE: ClassVar[str] = "TooFewAlgoShares(uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("c6eb1423")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("shares", "min_shares")
+    shares: int
+    min_shares: int
 
 
 class TooFewShares(Reverted):
@@ -2035,6 +2158,17 @@ class TooFewShares(Reverted):
     min_shares: int
 
 
+class TooLittleCollateral(Reverted):
+    """Thrown when a redemption would pay less collateral than the caller accepts. [collateral]"""
+
+    SIGNATURE: ClassVar[str] = "TooLittleCollateral(uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("bb3141a4")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("collateral", "min_collateral")
+    collateral: int
+    min_collateral: int
+
+
 class TooLittleFreed(Reverted):
     """Thrown when a withdrawal would free less of `token` than the provider accepts."""
 
@@ -2045,6 +2179,17 @@ class TooLittleFreed(Reverted):
     token: str
     amount: int
     min_amount: int
+
+
+class TooLittleGas(Reverted):
+    """Thrown when too little gas is given to tell a refusing oracle from a starved one."""
+
+    SIGNATURE: ClassVar[str] = "TooLittleGas(uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("9ee5fcf0")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("gas", "min_gas")
+    gas: int
+    min_gas: int
 
 
 class TooLittleLiquidity(Reverted):
@@ -2094,8 +2239,30 @@ class TooManyDecimals(Reverted):
     max_decimals: int
 
 
+class TooManyShares(Reverted):
+    """Thrown when a mint would cost more shares than the caller accepts. [share]"""
+
+    SIGNATURE: ClassVar[str] = "TooManyShares(uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("fadb7a3a")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("shares", "max_shares")
+    shares: int
+    max_shares: int
+
+
+class TooMuchCollateral(Reverted):
+    """Thrown when a mint would cost more collateral than the caller accepts. [collateral]"""
+
+    SIGNATURE: ClassVar[str] = "TooMuchCollateral(uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("d5b6bc20")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("collateral", "max_collateral")
+    collateral: int
+    max_collateral: int
+
+
 class TotalSupplyOverflow(Reverted):
-    """`TotalSupplyOverflow()` of BlocklistToken, ERC20, ERC4626."""
+    """`TotalSupplyOverflow()` of AlgoToken, BlocklistToken, ERC20."""
 
     SIGNATURE: ClassVar[str] = "TotalSupplyOverflow()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("e5cfe957")
@@ -2186,6 +2353,17 @@ class VaultClosed(Reverted):
 
     SIGNATURE: ClassVar[str] = "VaultClosed()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("df23397a")
+
+
+class VirtualPoolExhausted(Reverted):
+    """Thrown when more dollars are asked for than the virtual pool has. [$]"""
+
+    SIGNATURE: ClassVar[str] = "VirtualPoolExhausted(uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("dc14755a")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("asked", "left")
+    asked: int
+    left: int
 
 
 class WindowTooLong(Reverted):

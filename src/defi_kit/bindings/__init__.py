@@ -10,6 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .algo_controller import AlgoController as AlgoController
+    from .algo_token import AlgoToken as AlgoToken
     from .blocklist_token import BlocklistToken as BlocklistToken
     from .chain_probe import ChainProbe as ChainProbe
     from .chain_probe_callee import ChainProbeCallee as ChainProbeCallee
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
     from .wrapped_ether import WrappedEther as WrappedEther
 
 __all__ = [
+    "AlgoController",
+    "AlgoToken",
     "BlocklistToken",
     "ChainProbe",
     "ChainProbeCallee",
@@ -79,6 +83,8 @@ __all__ = [
 ]
 
 _MODULES = {
+    "AlgoController": "algo_controller",
+    "AlgoToken": "algo_token",
     "BlocklistToken": "blocklist_token",
     "ChainProbe": "chain_probe",
     "ChainProbeCallee": "chain_probe_callee",

@@ -6,6 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .algo import Algo, AlgoDesign, Prices
+    from .algo_client import AlgoController, AlgoMinted, AlgoQuote, AlgoRedeemed
     from .authorization import (
         Authorization,
         Cancellation,
@@ -23,6 +25,12 @@ if TYPE_CHECKING:
     from .reserves import Reserves, Statement
 
 __all__ = [
+    "Algo",
+    "AlgoController",
+    "AlgoDesign",
+    "AlgoMinted",
+    "AlgoQuote",
+    "AlgoRedeemed",
     "Attested",
     "Authorization",
     "Bank",
@@ -42,6 +50,7 @@ __all__ = [
     "PegSwap",
     "PegSwapped",
     "PegTerms",
+    "Prices",
     "Processed",
     "Redemption",
     "RedemptionStatus",
@@ -59,6 +68,12 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Algo": "algo",
+    "AlgoController": "algo_client",
+    "AlgoDesign": "algo",
+    "AlgoMinted": "algo_client",
+    "AlgoQuote": "algo_client",
+    "AlgoRedeemed": "algo_client",
     "Attested": "client",
     "Authorization": "authorization",
     "Bank": "bank",
@@ -78,6 +93,7 @@ _HOMES = {
     "PegSwap": "peg_client",
     "PegSwapped": "peg_client",
     "PegTerms": "peg_client",
+    "Prices": "algo",
     "Processed": "issuer_client",
     "Redemption": "redemptions",
     "RedemptionStatus": "redemptions",
