@@ -2,6 +2,7 @@
 pragma solidity >=0.8.26;
 
 import {IERC3156FlashBorrower} from "@openzeppelin/contracts/interfaces/IERC3156FlashBorrower.sol";
+import {Adaptation} from "./AdaptiveRate.sol";
 import {KinkedCurve} from "./KinkedRate.sol";
 
 /// @notice A pool that lends one asset against several collaterals. Lenders hold ERC-4626 shares of it.
@@ -42,7 +43,7 @@ interface ILendingPool {
     struct Market {
         uint128 debtShares; // of all accounts; they owe debtShares * index / 1e27
         uint88 reserve; // part of the pool's assets that belongs to no lender and bears losses first [asset]
-        uint40 rate; // interest since `accruedAt`, fixed by the utilisation the last verb left [wad per second]
+        uint40 rate; // on the curve, at the utilisation the last verb left; times exp(drift) [wad per second]
         uint112 index; // [1e27 asset per debt share]
         uint104 cash; // held and not lent [asset]
         uint40 accruedAt; // last accrual [unix seconds]
@@ -78,6 +79,7 @@ interface ILendingPool {
     struct Snapshot {
         uint256 timestamp; // [unix seconds]
         Market market; // as last written
+        int256 drift; // of the curve at `market.accruedAt`, see {AdaptiveRate}; 0 for a curve that stays [1e27]
         uint256 totalShares; // of all lenders
         CollateralState[] collaterals;
         AccountState[] accounts; // in the order asked for
@@ -320,7 +322,10 @@ interface ILendingPool {
     /* VIEWS */
 
     /// @notice What the pool was deployed with.
-    function parameters() external view returns (PoolParameters memory pool, KinkedCurve memory curve);
+    function parameters()
+        external
+        view
+        returns (PoolParameters memory pool, KinkedCurve memory curve, Adaptation memory adaptation);
 
     /// @notice The collaterals, in the order of their numbers.
     function collaterals() external view returns (CollateralParameters[] memory);

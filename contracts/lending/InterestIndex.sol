@@ -47,11 +47,10 @@ library InterestIndex {
         return assets * RAY / shares;
     }
 
-    /// @dev The index after `elapsed` seconds at `rate` [wad per second, 40 bits], at most `MAX`, rounded down.
-    function grow(uint256 index, uint256 rate, uint256 elapsed) internal pure returns (uint256 grown) {
-        // Cannot overflow: a rate and a time fit in 40 bits each, an index in 112, and exp(30) in 134.
+    /// @dev The index after interest of `exponent`, rate times time [1e27], at most `MAX`, rounded down.
+    function grow(uint256 index, uint256 exponent) internal pure returns (uint256 grown) {
+        // Cannot overflow: an index fits in 112 bits, and exp(30) in 134.
         unchecked {
-            uint256 exponent = rate * elapsed * 1e9;
             if (exponent > MAX_EXPONENT) exponent = MAX_EXPONENT;
             grown = index * expDown(exponent) / RAY;
             if (grown > MAX) grown = MAX;

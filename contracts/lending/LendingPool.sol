@@ -6,6 +6,7 @@ import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 import {SafeCastLib} from "solady/utils/SafeCastLib.sol";
 import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 import {IOracle} from "../interfaces/IOracle.sol";
+import {Adaptation} from "./AdaptiveRate.sol";
 import {ILendingCallback} from "./ILendingCallback.sol";
 import {ILendingPool} from "./ILendingPool.sol";
 import {InterestIndex} from "./InterestIndex.sol";
@@ -79,9 +80,12 @@ contract LendingPool is LendingAuthorization {
     mapping(address account => Account) private _accounts;
     mapping(address account => mapping(uint256 number => uint256 amount)) private _balances; // [collateral]
 
-    constructor(PoolParameters memory pool, KinkedCurve memory curve, CollateralParameters[] memory list)
-        LendingVault(pool, curve)
-    {
+    constructor(
+        PoolParameters memory pool,
+        KinkedCurve memory curve,
+        Adaptation memory adaptation,
+        CollateralParameters[] memory list
+    ) LendingVault(pool, curve, adaptation) {
         require(pool.minimumDebt >= DUST_DIVISOR, InvalidParameter("minimumDebt", pool.minimumDebt));
         require(pool.minimumDebt <= MAX_ASSETS, InvalidParameter("minimumDebt", pool.minimumDebt));
         require(pool.targetHealth > BPS, InvalidParameter("targetHealth", pool.targetHealth));
@@ -487,9 +491,14 @@ contract LendingPool is LendingAuthorization {
     /* VIEWS: BORROWING */
 
     /// @inheritdoc ILendingPool
-    function parameters() external view returns (PoolParameters memory pool, KinkedCurve memory curve) {
+    function parameters()
+        external
+        view
+        returns (PoolParameters memory pool, KinkedCurve memory curve, Adaptation memory adaptation)
+    {
         pool = PoolParameters(_asset, _name, _symbol, _minimumDebt, _targetHealth, _reserveFactor);
         curve = KinkedCurve(_rateAtZero, _rateAtKink, _rateAtFull, _kink);
+        adaptation = Adaptation(_speed, _fall, _rise);
     }
 
     /// @inheritdoc ILendingPool
@@ -566,37 +575,27 @@ contract LendingPool is LendingAuthorization {
 
     /// @inheritdoc ILendingPool
     function liquidatable(address[] calldata accounts) external view returns (address[] memory found) {
-        uint256[] memory prices = _tryPrices();
-        Market memory m = _accrued();
         found = new address[](accounts.length);
         uint256 count;
         for (uint256 i; i < accounts.length; ++i) {
-            if (_isLiquidatable(accounts[i], m.index, prices)) found[count++] = accounts[i];
+            // Called from outside, so that an oracle which refuses ends nothing but this call.
+            try this.healthOf(accounts[i]) returns (uint256 health) {
+                if (health < WAD) found[count++] = accounts[i];
+            } catch {}
         }
         assembly ("memory-safe") {
             mstore(found, count) // shorter than it was made
         }
     }
 
-    function _isLiquidatable(address account, uint256 index, uint256[] memory prices) private view returns (bool) {
-        Account memory a = _accountOf(account);
-        uint256 adjusted;
-        for (uint256 number; a.held >> number != 0; ++number) {
-            if (a.held >> number & 1 == 0) continue;
-            if (prices[number] == 0) return false;
-            adjusted += _balances[account][number].valueDown(prices[number]) * _risks[number].liquidationLtv;
-        }
-        return adjusted < uint256(a.debtShares).toAssetsUp(index) * BPS;
-    }
-
     /// @inheritdoc ILendingPool
     function snapshot(address[] calldata accounts) external view returns (Snapshot memory s) {
         uint256 count = _tokens.length;
-        (s.timestamp, s.market, s.totalShares) = (block.timestamp, _market, totalSupply());
-        uint256[] memory prices = _tryPrices();
+        (s.timestamp, s.market, s.drift, s.totalShares) = (block.timestamp, market(), _drift, totalSupply());
         s.collaterals = new CollateralState[](count);
         for (uint256 i; i < count; ++i) {
-            s.collaterals[i] = CollateralState(_tokens[i], prices[i], _tokens[i].balanceOf(address(this)));
+            address token = _tokens[i];
+            s.collaterals[i] = CollateralState(token, _tryPrice(_risks[i].oracle), token.balanceOf(address(this)));
         }
         s.accounts = new AccountState[](accounts.length);
         for (uint256 i; i < accounts.length; ++i) {
@@ -604,17 +603,15 @@ contract LendingPool is LendingAuthorization {
             for (uint256 j; j < count; ++j) {
                 balances[j] = _balances[accounts[i]][j];
             }
-            s.accounts[i] = AccountState(balanceOf(accounts[i]), _accounts[accounts[i]].debtShares, balances);
+            s.accounts[i] = AccountState(balanceOf(accounts[i]), _accountOf(accounts[i]).debtShares, balances);
         }
     }
 
-    /// @dev What each oracle answers, 0 where one refuses.
-    function _tryPrices() private view returns (uint256[] memory prices) {
-        prices = new uint256[](_tokens.length);
-        for (uint256 i; i < prices.length; ++i) {
-            try IOracle(_risks[i].oracle).price() returns (uint256 price) {
-                prices[i] = price;
-            } catch {}
+    function _tryPrice(address oracle) private view returns (uint256) {
+        try IOracle(oracle).price() returns (uint256 price) {
+            return price;
+        } catch {
+            return 0;
         }
     }
 }

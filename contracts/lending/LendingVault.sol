@@ -6,6 +6,7 @@ import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 import {MetadataReaderLib} from "solady/utils/MetadataReaderLib.sol";
 import {SafeCastLib} from "solady/utils/SafeCastLib.sol";
 import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
+import {AdaptiveRate, Adaptation} from "./AdaptiveRate.sol";
 import {ILendingPool} from "./ILendingPool.sol";
 import {InterestIndex} from "./InterestIndex.sol";
 import {KinkedCurve, KinkedRate} from "./KinkedRate.sol";
@@ -16,6 +17,7 @@ import {KinkedCurve, KinkedRate} from "./KinkedRate.sol";
 abstract contract LendingVault is ILendingPool, ERC4626 {
     using FixedPointMathLib for uint256;
     using InterestIndex for uint256;
+    using AdaptiveRate for Adaptation;
     using KinkedRate for KinkedCurve;
     using SafeCastLib for uint256;
     using SafeTransferLib for address;
@@ -50,12 +52,16 @@ abstract contract LendingVault is ILendingPool, ERC4626 {
     uint40 internal immutable _rateAtKink; // [wad per second]
     uint40 internal immutable _rateAtFull; // [wad per second]
     uint64 internal immutable _kink; // [wad]
+    uint48 internal immutable _speed; // 0 for a curve that stays [wad per second]
+    uint96 internal immutable _fall; // [1e27]
+    uint96 internal immutable _rise; // [1e27]
 
     string internal _name;
     string internal _symbol;
     /* BOOKS */
 
     Market internal _market;
+    int256 internal _drift; // read and written only where the curve moves [1e27]
     uint256 private transient _entered;
 
     /// @dev One verb at a time, whatever a token does in the middle of a transfer. Views stay open: the books are closed
@@ -75,8 +81,9 @@ abstract contract LendingVault is ILendingPool, ERC4626 {
         _entered = 1;
     }
 
-    constructor(PoolParameters memory pool, KinkedCurve memory curve) {
+    constructor(PoolParameters memory pool, KinkedCurve memory curve, Adaptation memory adaptation) {
         curve.validate();
+        adaptation.validate(curve);
         require(pool.reserveFactor < BPS, InvalidParameter("reserveFactor", pool.reserveFactor));
 
         _asset = pool.asset;
@@ -84,6 +91,7 @@ abstract contract LendingVault is ILendingPool, ERC4626 {
         _nameHash = keccak256(bytes(pool.name));
         _reserveFactor = pool.reserveFactor;
         (_rateAtZero, _rateAtKink, _rateAtFull, _kink) = (curve.atZero, curve.atKink, curve.atFull, curve.kink);
+        (_speed, _fall, _rise) = (adaptation.speed, adaptation.fall, adaptation.rise);
         (_name, _symbol) = (pool.name, pool.symbol);
         _market.index = uint112(InterestIndex.START);
         _market.rate = curve.atZero;
@@ -107,23 +115,25 @@ abstract contract LendingVault is ILendingPool, ERC4626 {
     /// @dev Reads the books and brings them up to now. The verb writes them once, with `_close`.
     function _open() internal returns (Market memory m) {
         m = _market;
-        (uint256 interest, uint256 toReserve) = _addInterest(m);
+        (uint256 interest, uint256 toReserve, int256 drift) = _addInterest(m);
+        if (_speed != 0) _drift = drift;
         if (interest != 0) emit Accrued(interest, toReserve);
     }
 
     /// @dev The reserve's part is the difference of two rounded sums, not the rounded part of a difference, so that many
     /// small accruals add up to one large one. It never exceeds the interest, and stops at what 88 bits hold.
-    function _addInterest(Market memory m) internal view returns (uint256 interest, uint256 toReserve) {
+    function _addInterest(Market memory m) internal view returns (uint256 interest, uint256 toReserve, int256 drift) {
         // Cannot overflow: debts fit in 150 bits and a factor in 14; time does not run backwards.
         unchecked {
             uint256 elapsed = block.timestamp - m.accruedAt;
-            if (elapsed == 0) return (0, 0);
             m.accruedAt = uint40(block.timestamp);
+            uint256 exponent;
+            (exponent, drift) = _exponent(m.rate, elapsed);
             uint256 shares = m.debtShares;
-            if (shares == 0) return (0, 0);
+            if (exponent == 0 || shares == 0) return (0, 0, drift);
 
             uint256 before = shares.toAssetsDown(m.index);
-            uint256 index = uint256(m.index).grow(m.rate, elapsed);
+            uint256 index = uint256(m.index).grow(exponent);
             uint256 grown = shares.toAssetsDown(index);
             if (grown + m.cash > MAX_OWNED) {
                 index = InterestIndex.indexAt(shares, MAX_OWNED.zeroFloorSub(m.cash)).max(m.index);
@@ -137,9 +147,20 @@ abstract contract LendingVault is ILendingPool, ERC4626 {
         }
     }
 
+    /// @dev The interest of these seconds, as the exponent by which the index grows [1e27], and the drift after them. A third
+    /// model would be a third library, and a line here.
+    function _exponent(uint256 rate, uint256 elapsed) private view returns (uint256 exponent, int256 drift) {
+        if (_speed == 0) return (rate * elapsed * 1e9, 0);
+        uint256 pace = AdaptiveRate.paceDown(rate, _rateAtZero, _rateAtKink, _rateAtFull, _speed);
+        int256 bound = rate < _rateAtKink ? -int256(uint256(_fall)) : int256(uint256(_rise));
+        uint256 sum;
+        (drift, sum) = AdaptiveRate.advance(_drift, bound, pace, elapsed);
+        exponent = rate * sum / WAD;
+    }
+
     /// @dev The books with interest up to now, for views.
     function _accrued() internal view returns (Market memory m) {
-        m = _market;
+        m = market();
         _addInterest(m);
     }
 
@@ -327,7 +348,7 @@ abstract contract LendingVault is ILendingPool, ERC4626 {
     }
 
     /// @inheritdoc ILendingPool
-    function market() external view returns (Market memory) {
+    function market() public view returns (Market memory) {
         return _market;
     }
 

@@ -212,6 +212,7 @@ HINTS: dict[str, str] = {
     "DepositAboveMaximum": "the pool takes no more; deposit at most the maximum",
     "HealthyAccount": "health is 1 or above; who can be liquidated: lending.liquidatable()",
     "InsufficientCash": "the rest is lent out; ask for less, or wait until it is repaid",
+    "InvalidAdaptation": "a drift has bounds of at most 10, and its curve rises on both sides",
     "InvalidReceiver": "name an account of your own; what a contract pays to itself is lost",
     "LeavesDust": "take all of this collateral or leave more; without limits it fits",
     "LoanAboveMaximum": "borrow at most lending.max_flash_loan(token)",

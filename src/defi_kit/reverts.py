@@ -85,6 +85,7 @@ __all__ = [
     "InsufficientCash",
     "InsufficientPermission",
     "InsufficientStock",
+    "InvalidAdaptation",
     "InvalidAttesters",
     "InvalidCollateral",
     "InvalidCurve",
@@ -983,6 +984,18 @@ class InsufficientStock(Reverted):
     token: str
     held: int
     asked: int
+
+
+class InvalidAdaptation(Reverted):
+    """Thrown by bounds beyond 10, or by an adapting curve that is flat somewhere."""
+
+    SIGNATURE: ClassVar[str] = "InvalidAdaptation(uint256,uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("68beb44d")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("speed", "fall", "rise")
+    speed: int
+    fall: int
+    rise: int
 
 
 class InvalidAttesters(Reverted):

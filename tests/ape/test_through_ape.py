@@ -92,7 +92,7 @@ def lending(project: Any, usd: Any, ether: Any, oracle: Any, owner: Any) -> Any:
     parameters = (usd.address, "Lent dollar", "lUSD", 100 * USD, 10_500, 1_000)
     curve = (0, 1_585_489_599, 31_709_791_983, 8 * 10**17)
     collateral = (ether.address, oracle.address, 8_000, 8_500, 500, 9_500, 1_000 * ETHER)
-    pool = owner.deploy(project.LendingPool, parameters, curve, [collateral])
+    pool = owner.deploy(project.LendingPool, parameters, curve, (0, 0, 0), [collateral])
     usd.mint(owner, 100_000 * USD, sender=owner)
     usd.approve(pool, 100_000 * USD, sender=owner)
     pool.deposit(100_000 * USD, owner, sender=owner)

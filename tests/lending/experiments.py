@@ -10,6 +10,7 @@ from typing import Any
 
 from defi_kit.chain import Account
 from defi_kit.errors import Reverted
+from defi_kit.lending.rates import AdaptiveRate
 from defi_kit.units import MAX_UINT256
 from lending.checks import Violation, wealth
 from lending.world import World
@@ -29,6 +30,9 @@ def l7(world: World) -> None:
         _hold("L7", pool.market() == once, "a second accrual in the block changed the books")
     _hold("L7", once.rate == pool.market().rate, "accruing changed the rate")
     _hold("L7", once.cash == pool.market().cash, "accruing changed the cash")
+    model, drift = world.parameters.rate, pool.snapshot([]).drift
+    if isinstance(model, AdaptiveRate):
+        _hold("L7", -model.fall <= drift <= model.rise, f"a drift of {drift} is out of bounds")
     for span, steps in ((20, 20), (100_000, 7), (315_360_000, 3)):
         debts = []
         for count in (1, steps):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal, localcontext
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,14 +12,19 @@ from hypothesis import strategies as st
 
 from defi_kit.errors import ParameterError
 from defi_kit.lending import interest
-from defi_kit.lending.interest import RAY, START, exp_down, grow
+from defi_kit.lending.interest import RAY, START, exp_down
 from defi_kit.lending.pool import Market
-from defi_kit.lending.rates import KinkedRate, utilisation
+from defi_kit.lending.rates import AdaptiveRate, KinkedRate, exp, utilisation
 from defi_kit.units import WAD, YEAR
 
 RATES = st.integers(0, 2**40 - 1)
 INDEXES = st.integers(START, interest.MAX)
 SPANS = st.integers(0, 10 * YEAR)
+
+
+def grow(index: int, rate: int, elapsed: int) -> int:
+    """The index after `elapsed` seconds at a rate that stays."""
+    return interest.grow(index, rate * elapsed * 10**9)
 
 
 @given(st.integers(0, 30 * RAY))
@@ -83,7 +90,7 @@ def test_many_accruals_give_the_reserve_what_one_would(
 ) -> None:
     books = Market(shares, 0, rate, START, 0, 0)
     for step in steps:
-        after = books.accrue(books.accrued_at + step, factor)
+        after = books.accrue(books.accrued_at + step, CURVE, factor)
         assert 0 <= after.reserve - books.reserve <= after.debt - books.debt
         assert after.total_assets >= books.total_assets
         books = after
@@ -97,7 +104,7 @@ def test_many_accruals_give_the_reserve_what_one_would(
 
 def test_interest_does_not_run_backwards() -> None:
     with pytest.raises(ParameterError):
-        Market(1, 0, 1, START, 0, 10).accrue(9, 0)
+        Market(1, 0, 1, START, 0, 10).accrue(9, CURVE, 0)
 
 
 # --- rates ----------------------------------------------------------------------------------------
@@ -137,3 +144,85 @@ def test_a_curve_that_falls_or_has_no_kink_is_refused(numbers: tuple[int, int, i
     assert KinkedRate(1, 1, 1, 1).rate(WAD) == 1
     with pytest.raises(ParameterError):
         KinkedRate(*numbers)
+
+
+# --- rates that drift -----------------------------------------------------------------------------
+
+ADAPTIVE = AdaptiveRate.annual("4%", target="90%", lowest="0.1%", highest="200%")
+DRIFTS = st.integers(-ADAPTIVE.fall, ADAPTIVE.rise)
+UTILISATIONS = st.integers(0, WAD)
+
+
+@given(UTILISATIONS, DRIFTS, st.lists(st.integers(1, YEAR), min_size=2, max_size=20))
+def test_a_drifting_rate_is_integrated_exactly(used: int, drift: int, steps: list[int]) -> None:
+    """Many short steps and one long one agree to a unit or two a step, of 1e27."""
+    rate = ADAPTIVE.rate(used)
+    whole, end = ADAPTIVE.exponent(rate, drift, sum(steps))
+    total, at = 0, drift
+    for step in steps:
+        part, at = ADAPTIVE.exponent(rate, at, step)
+        total += part
+    assert at == end
+    assert abs(total - whole) <= len(steps) * 2 + whole // 10**20
+
+
+@given(UTILISATIONS, DRIFTS, st.integers(1, 400 * 86_400))
+def test_the_integral_is_the_true_one(used: int, drift: int, elapsed: int) -> None:
+    rate = ADAPTIVE.rate(used)
+    got, _ = ADAPTIVE.exponent(rate, drift, elapsed)
+    below = rate < ADAPTIVE.curve.at_kink
+    with localcontext() as context:
+        context.prec = 80
+        pace = Decimal(ADAPTIVE._pace_down(rate)) / RAY
+        start = Decimal(drift) / RAY
+        bound = Decimal(-ADAPTIVE.fall if below else ADAPTIVE.rise) / RAY
+        if pace == 0:
+            truth = start.exp() * elapsed
+        else:
+            moving = min(abs(bound - start) / pace, Decimal(elapsed))
+            last = start - pace * moving if below else start + pace * moving
+            truth = abs(last.exp() - start.exp()) / pace + last.exp() * (elapsed - moving)
+        truth *= rate * 10**9
+        # 2e-24 of both exponentials over the pace: a thousandth of a second's interest at most.
+        assert abs(got - truth) <= 2 + truth * Decimal("1e-17")
+
+
+@given(UTILISATIONS, DRIFTS, st.integers(0, 2**40 - 1))
+def test_a_drift_keeps_its_bounds_and_moves_towards_the_target(
+    used: int, drift: int, elapsed: int
+) -> None:
+    rate = ADAPTIVE.rate(used)
+    _, after = ADAPTIVE.exponent(rate, drift, elapsed)
+    assert -ADAPTIVE.fall <= after <= ADAPTIVE.rise
+    assert after <= drift if rate < ADAPTIVE.curve.at_kink else after >= drift
+
+
+def test_bounds_are_the_rates_asked_for() -> None:
+    at_target = ADAPTIVE.curve.at_kink
+    assert ADAPTIVE.in_force(at_target, 0) == at_target
+    year = 10 * YEAR
+    for used, rate in ((WAD, "200%"), (0, "0.1%")):
+        _, drift = ADAPTIVE.exponent(ADAPTIVE.rate(used), 0, year)
+        low = KinkedRate.annual("0%", rate, rate, kink="50%").at_kink
+        assert abs(ADAPTIVE.in_force(at_target, drift) - low) <= 1
+    assert exp(0) == RAY
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        {"speed": 0},
+        {"speed": 2**48},
+        {"fall": -1},
+        {"rise": 10 * RAY + 1},
+        {"curve": KinkedRate(1, 1, 2, WAD // 2)},
+    ],
+)
+def test_a_drifting_rate_out_of_range_is_refused(spoil: dict[str, Any]) -> None:
+    with pytest.raises(ParameterError):
+        replace(ADAPTIVE, **spoil)
+
+
+def test_bounds_out_of_order_are_refused() -> None:
+    with pytest.raises(ParameterError, match="ascending"):
+        AdaptiveRate.annual("4%", target="90%", lowest="5%", highest="200%")

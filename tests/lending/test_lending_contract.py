@@ -12,6 +12,7 @@ from defi_kit import reverts
 from defi_kit.bindings import LendingPool, MockOracle, MockToken
 from defi_kit.bindings import lending_pool as abi
 from defi_kit.chain import Account, Chain
+from defi_kit.lending.interest import RAY
 from defi_kit.lending.rates import KinkedRate
 from defi_kit.tokens import Token
 from defi_kit.units import MAX_UINT256, WAD
@@ -50,7 +51,8 @@ def person(world: World, name: str) -> Account:
 
 
 def test_pool_tells_what_it_was_deployed_with(world: World, pool: LendingPool) -> None:
-    terms, curve = pool.parameters()
+    terms, curve, adaptation = pool.parameters()
+    assert (adaptation.speed, adaptation.fall, adaptation.rise) == (0, 0, 0)
     assert (terms.asset, terms.name, terms.symbol) == (world.asset.address, "pool", "lp")
     assert terms.minimum_debt == 100 * USD
     assert (curve.at_zero, curve.at_kink, curve.at_full, curve.kink) == (
@@ -66,19 +68,25 @@ def test_pool_tells_what_it_was_deployed_with(world: World, pool: LendingPool) -
     assert pool.asset() == world.asset.address
 
 
-Spoil = Callable[[Any, Any, list[Any], World], tuple[Any, Any, list[Any]]]
+Spoil = Callable[[Any, Any, Any, list[Any], World], tuple[Any, Any, Any, list[Any]]]
 
 
 def collateral(**change: Any) -> Spoil:
-    return lambda pool, curve, listed, world: (
+    return lambda pool, curve, still, listed, world: (
         pool,
         curve,
+        still,
         [replace(listed[0], **change), *listed[1:]],
     )
 
 
 def terms(**change: Any) -> Spoil:
-    return lambda pool, curve, listed, world: (replace(pool, **change), curve, listed)
+    return lambda pool, curve, still, listed, world: (
+        replace(pool, **change),
+        curve,
+        still,
+        listed,
+    )
 
 
 REFUSED: dict[str, tuple[Spoil, type[Exception]]] = {
@@ -92,43 +100,53 @@ REFUSED: dict[str, tuple[Spoil, type[Exception]]] = {
     "target health 1": (terms(target_health=10_000), reverts.InvalidParameter),
     "target health above 2": (terms(target_health=20_001), reverts.InvalidParameter),
     "all interest to the reserve": (terms(reserve_factor=10_000), reverts.InvalidParameter),
-    "no collateral": (lambda p, c, listed, w: (p, c, []), reverts.InvalidParameter),
+    "no collateral": (lambda p, c, a, listed, w: (p, c, a, []), reverts.InvalidParameter),
     "seventeen collaterals": (
-        lambda p, c, listed, w: (p, c, listed * 9),
+        lambda p, c, a, listed, w: (p, c, a, listed * 9),
         reverts.InvalidParameter,
     ),
     "a collateral twice": (
-        lambda p, c, listed, w: (p, c, [listed[0], listed[0]]),
+        lambda p, c, a, listed, w: (p, c, a, [listed[0], listed[0]]),
         reverts.InvalidCollateral,
     ),
     "the asset as its own collateral": (
-        lambda p, c, listed, w: (p, c, [replace(listed[0], token=w.asset.address)]),
+        lambda p, c, a, listed, w: (p, c, a, [replace(listed[0], token=w.asset.address)]),
         reverts.InvalidCollateral,
     ),
     "an account as collateral": (
-        lambda p, c, listed, w: (p, c, [replace(listed[0], token=w.names[0])]),
+        lambda p, c, a, listed, w: (p, c, a, [replace(listed[0], token=w.names[0])]),
         reverts.InvalidCollateral,
     ),
     "an account as asset": (
-        lambda p, c, listed, w: (replace(p, asset=w.names[0]), c, listed),
+        lambda p, c, a, listed, w: (replace(p, asset=w.names[0]), c, a, listed),
         reverts.InvalidCollateral,
     ),
     "a falling curve": (
-        lambda p, c, listed, w: (p, replace(c, at_kink=c.at_zero - 1), listed),
+        lambda p, c, a, listed, w: (p, replace(c, at_kink=c.at_zero - 1), a, listed),
         reverts.InvalidCurve,
     ),
+    "a drift without end": (
+        lambda p, c, a, listed, w: (p, c, replace(a, rise=10 * RAY + 1), listed),
+        reverts.InvalidAdaptation,
+    ),
+    "an adapting curve that is flat": (
+        lambda p, c, a, listed, w: (p, replace(c, at_full=c.at_kink), replace(a, speed=1), listed),
+        reverts.InvalidAdaptation,
+    ),
     "25 decimals": (
-        lambda p, c, listed, w: (
+        lambda p, c, a, listed, w: (
             replace(p, asset=MockToken.deploy(w.chain, "T", 25).address),
             c,
+            a,
             listed,
         ),
         reverts.InvalidParameter,
     ),
     "an oracle that answers zero": (
-        lambda p, c, listed, w: (
+        lambda p, c, a, listed, w: (
             p,
             c,
+            a,
             [replace(listed[0], oracle=MockOracle.deploy(w.chain, 0).address)],
         ),
         reverts.ZeroPrice,

@@ -10,11 +10,12 @@ from functools import cache
 import pytest
 
 from defi_kit.chain import Chain
+from defi_kit.lending.rates import RateModel
 from faults import Faults, faulty_bytecode
 from lending.checks import STEP_CHECKS
 from lending.drill import drill
 from lending.experiments import EXPERIMENTS
-from lending.world import World
+from lending.world import ADAPTIVE, RATE, World
 
 POOL: Faults = {
     "L1 repaid shares stay in the total": (
@@ -122,8 +123,8 @@ VAULT: Faults = {
         "assets = shares.fullMulDivUp(_totalAssets(m) + 1, totalSupply() + VIRTUAL_SHARES);",
     ),
     "L7 every accrual counts the same seconds": (
-        "m.accruedAt = uint40(block.timestamp);\n            uint256 shares",
-        "uint256 shares",
+        "m.accruedAt = uint40(block.timestamp);\n            uint256 exponent",
+        "uint256 exponent",
     ),
     "L7 an accrual moves the rate": (
         "_market = _open();",
@@ -166,6 +167,16 @@ INDEX: Faults = {
         "return (assets + 1) * RAY / index;",
     ),
 }
+ADAPTIVE_RATE: Faults = {
+    "L7 the last rate counts for all the time": (
+        "sum = (FixedPointMathLib.dist(exp(drift), sum) * RAY + sum * (path - moved)) / pace;",
+        "sum = sum * elapsed;",
+    ),
+    "L7 a drift passes its bounds": (
+        "FixedPointMathLib.min(path, FixedPointMathLib.dist(drift, bound));",
+        "FixedPointMathLib.min(path, FixedPointMathLib.dist(drift, bound) * 11 / 10);",
+    ),
+}
 MATH: Faults = {
     "L10 twice the bonus": (
         "return FixedPointMathLib.fullMulDiv(repaid, (WAD + bonus) * WAD, price);",
@@ -177,6 +188,7 @@ SOURCES: dict[str, Faults] = {
     "LendingVault": VAULT,
     "LendingAuthorization": AUTHORIZATION,
     "InterestIndex": INDEX,
+    "AdaptiveRate": ADAPTIVE_RATE,
     "LiquidationMath": MATH,
 }
 ALL = [(source, name) for source, faults in SOURCES.items() for name in faults]
@@ -190,18 +202,20 @@ def _bytecode(source: str) -> dict[str, bytes]:
 
 def test_every_invariant_has_two_faults() -> None:
     ids = [name.split()[0] for _, name in ALL]
-    wanted = {f"L{n}": 2 for n in range(1, 17)} | {"L7": 3, "L11": 3}
+    wanted = {f"L{n}": 2 for n in range(1, 17)} | {"L7": 5, "L11": 3}
     assert {id_: ids.count(id_) for id_ in ids} == wanted
     assert set(ids) == STEP_CHECKS.keys() | EXPERIMENTS.keys()
 
 
-def test_the_pool_as_it_is_violates_nothing(chain: Chain) -> None:
-    assert drill(World(chain, lockstep=False)) == set()
+@pytest.mark.parametrize("rate", [RATE, ADAPTIVE], ids=["kinked", "adaptive"])
+def test_the_pool_as_it_is_violates_nothing(chain: Chain, rate: RateModel) -> None:
+    assert drill(World(chain, lockstep=False, rate=rate)) == set()
 
 
 @pytest.mark.parametrize(("source", "fault"), ALL, ids=[name for _, name in ALL])
 def test_fault_is_caught_by_its_invariant(chain: Chain, source: str, fault: str) -> None:
     invariant = fault.split()[0]
-    world = World(chain, bytecode=_bytecode(source)[fault], lockstep=False)
+    rate = ADAPTIVE if source == "AdaptiveRate" else RATE
+    world = World(chain, bytecode=_bytecode(source)[fault], lockstep=False, rate=rate)
     violated = drill(world, [invariant] if invariant in EXPERIMENTS else [])
     assert invariant in violated

@@ -15,18 +15,19 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from defi_kit.chain import Account, Chain
 from defi_kit.errors import Reverted
+from defi_kit.lending.rates import RateModel
 from defi_kit.units import MAX_UINT256
 from lending.experiments import EXPERIMENTS
-from lending.world import World
+from lending.world import ADAPTIVE, RATE, World
 
-WORLDS = (
-    (6, (18, 8)),
-    (18, (6, 0, 8)),
-    (0, (24, 6, 18)),
-    (24, (0, 18)),
-    (8, (8,)),
+WORLDS: tuple[tuple[int, tuple[int, ...], RateModel], ...] = (
+    (6, (18, 8), RATE),
+    (18, (6, 0, 8), ADAPTIVE),
+    (0, (24, 6, 18), RATE),
+    (24, (0, 18), RATE),
+    (8, (8,), ADAPTIVE),
 )
-"""Decimals of the asset and of the collaterals."""
+"""Decimals of the asset and of the collaterals, and the rate model."""
 
 ACTORS = st.integers(0, 6)
 PARTS = st.sampled_from((1, 10, 100, 500, 900, 990, 999, 1_000, 1_001, 1_500))
@@ -46,8 +47,8 @@ MOVES = st.sampled_from(
 
 @cache
 def _world(which: int) -> World:
-    asset, collaterals = WORLDS[which]
-    return World(Chain.embedded(), asset_decimals=asset, collateral_decimals=collaterals)
+    asset, collaterals, rate = WORLDS[which]
+    return World(Chain.embedded(), asset_decimals=asset, collateral_decimals=collaterals, rate=rate)
 
 
 class LendingMachine(RuleBasedStateMachine):

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from defi_kit import reverts
 from defi_kit.bindings import LendingMathHarness
-from defi_kit.bindings.lending_math_harness import KinkedCurve
+from defi_kit.bindings.lending_math_harness import Adaptation, KinkedCurve
 from defi_kit.chain import Chain
 from defi_kit.lending import interest, liquidation
-from defi_kit.lending.rates import KinkedRate
+from defi_kit.lending.rates import AdaptiveRate, KinkedRate
 from defi_kit.units import WAD
 
 WORDS = st.integers(0, 2**256 - 1)
@@ -32,7 +32,42 @@ def test_exponentials_agree(harness: LendingMathHarness, x: int) -> None:
 
 @given(index=INDEXES, rate=RATES, elapsed=st.integers(0, 2**40 - 1))
 def test_growth_agrees(harness: LendingMathHarness, index: int, rate: int, elapsed: int) -> None:
-    assert harness.grow(index, rate, elapsed) == interest.grow(index, rate, elapsed)
+    exponent = rate * elapsed * 10**9
+    assert harness.grow(index, exponent) == interest.grow(index, exponent)
+
+
+ADAPTIVE = AdaptiveRate.annual("4%", target="90%", lowest="0.1%", highest="200%")
+
+
+@given(
+    used=st.integers(0, WAD),
+    start=st.integers(-ADAPTIVE.fall, ADAPTIVE.rise),
+    elapsed=st.integers(0, 2**40 - 1),
+)
+def test_drifts_agree(harness: LendingMathHarness, used: int, start: int, elapsed: int) -> None:
+    curve = ADAPTIVE.curve
+    rate = curve.rate(used)
+    after, total = harness.drift(
+        KinkedCurve(curve.at_zero, curve.at_kink, curve.at_full, curve.kink),
+        Adaptation(ADAPTIVE.speed, ADAPTIVE.fall, ADAPTIVE.rise),
+        rate,
+        start,
+        elapsed,
+    )
+    assert (rate * total // WAD, after) == ADAPTIVE.exponent(rate, start, elapsed)
+
+
+@given(
+    bonus=st.integers(0, WAD),
+    value=st.integers(0, 2**137),
+    debt=st.integers(1, 2**150),
+    most=st.integers(0, 10_000),
+)
+def test_covered_bonuses_agree(
+    harness: LendingMathHarness, bonus: int, value: int, debt: int, most: int
+) -> None:
+    told = harness.covered_down(bonus, value, debt, most)
+    assert told == liquidation.covered_down(bonus, value, debt, most)
 
 
 @given(amount=st.integers(0, 2**128 - 1), index=INDEXES)

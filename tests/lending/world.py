@@ -16,7 +16,7 @@ from defi_kit.bindings import lending_pool as abi
 from defi_kit.chain import Account, Chain, Receipt
 from defi_kit.errors import Reverted
 from defi_kit.lending import pool as twin
-from defi_kit.lending.rates import KinkedRate
+from defi_kit.lending.rates import AdaptiveRate, KinkedRate, RateModel
 from defi_kit.units import MAX_UINT256
 from lending.checks import STEP_CHECKS, Seen, Step, Violation
 
@@ -24,9 +24,11 @@ PEOPLE = ("alice", "alices second", "bob", "carol", "keeper", "rival", "mallory"
 PLENTY = 2**130
 TYPES = (
     "((address,string,string,uint256,uint256,uint256),(uint40,uint40,uint40,uint64),"
+    "(uint48,uint96,uint96),"
     "(address,address,uint16,uint16,uint16,uint16,uint120)[])"
 )
 RATE = KinkedRate.annual("1%", "8%", "150%", kink="80%")
+ADAPTIVE = AdaptiveRate.annual("4%", target="90%", lowest="0.1%", highest="200%")
 WHOLE_PRICES = (2_000, 30_000, 1, 7)
 """Opening price of each collateral. [asset]"""
 RISKS = ((7_500, 8_000, 500, 9_500), (7_000, 7_500, 1_000, 9_000), (5_000, 9_000, 300, 9_300))
@@ -44,7 +46,7 @@ class World:
         collateral_decimals: Sequence[int] = (18, 8),
         risks: Sequence[tuple[int, int, int, int]] = RISKS,
         reserve_factor: int = 1_000,
-        rate: KinkedRate = RATE,
+        rate: RateModel = RATE,
         token: Callable[..., Any] = MockToken.deploy,
         bytecode: bytes | None = None,
         lockstep: bool = True,
@@ -113,6 +115,7 @@ class World:
                 books.index,
                 books.cash,
                 books.accrued_at,
+                shot.drift,
             ),
             shot.total_shares,
             tuple(one.held for one in shot.collaterals),
@@ -378,7 +381,8 @@ def deploy_pool(
     chain: Chain, asset: str, parameters: twin.Parameters, *, bytecode: bytes | None = None
 ) -> LendingPool:
     """The contract with these parameters; from other creation code for a faulty one."""
-    rate = parameters.rate
+    model = parameters.rate
+    rate = model.curve
     arguments = (
         abi.PoolParameters(
             asset,
@@ -389,6 +393,9 @@ def deploy_pool(
             parameters.reserve_factor,
         ),
         abi.KinkedCurve(rate.at_zero, rate.at_kink, rate.at_full, rate.kink),
+        abi.Adaptation(model.speed, model.fall, model.rise)
+        if isinstance(model, AdaptiveRate)
+        else abi.Adaptation(0, 0, 0),
         [
             abi.CollateralParameters(
                 one.token,

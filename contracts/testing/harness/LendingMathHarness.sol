@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {AdaptiveRate, Adaptation} from "../../lending/AdaptiveRate.sol";
 import {InterestIndex} from "../../lending/InterestIndex.sol";
 import {KinkedCurve, KinkedRate} from "../../lending/KinkedRate.sol";
 import {LiquidationMath} from "../../lending/LiquidationMath.sol";
@@ -14,8 +15,20 @@ contract LendingMathHarness {
     }
 
     /// @notice See {InterestIndex}.
-    function grow(uint256 index, uint256 rate, uint256 elapsed) external pure returns (uint256) {
-        return InterestIndex.grow(index, rate, elapsed);
+    function grow(uint256 index, uint256 exponent) external pure returns (uint256) {
+        return InterestIndex.grow(index, exponent);
+    }
+
+    /// @notice Drift after `elapsed` seconds at `rate`, and the sum of exp(drift) over them. See {AdaptiveRate}.
+    function drift(KinkedCurve memory curve, Adaptation memory a, uint256 rate, int256 from, uint256 elapsed)
+        external
+        pure
+        returns (int256, uint256)
+    {
+        AdaptiveRate.validate(a, curve);
+        uint256 pace = AdaptiveRate.paceDown(rate, curve.atZero, curve.atKink, curve.atFull, a.speed);
+        int256 bound = rate < curve.atKink ? -int256(uint256(a.fall)) : int256(uint256(a.rise));
+        return AdaptiveRate.advance(from, bound, pace, elapsed);
     }
 
     /// @notice Shares to assets, down and up, and assets to shares, down and up. See {InterestIndex}.

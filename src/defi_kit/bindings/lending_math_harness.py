@@ -13,7 +13,17 @@ from ..chain.contract import Contract, Struct
 if TYPE_CHECKING:
     from ..chain import Chain, Sender
 
-__all__ = ["KinkedCurve", "LendingMathHarness"]
+__all__ = ["Adaptation", "KinkedCurve", "LendingMathHarness"]
+
+
+@dataclass(frozen=True, slots=True)
+class Adaptation(Struct):
+    """Struct `Adaptation`."""
+
+    TYPES: ClassVar[tuple[str, ...]] = ("uint48", "uint96", "uint96")
+    speed: int
+    fall: int
+    rise: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +45,10 @@ class LendingMathHarness(Contract):
         "bonus_down": "bonusDown(uint256,uint256,uint256)(uint256)",
         "convert": "convert(uint256,uint256)(uint256,uint256,uint256,uint256)",
         "covered_down": "coveredDown(uint256,uint256,uint256,uint256)(uint256)",
+        "drift": "drift((uint40,uint40,uint40,uint64),(uint48,uint96,uint96),uint256,int256,uint256)(int256,uint256)",
         "exchange": "exchange(uint256,uint256,uint256)(uint256,uint256)",
         "exp_down": "expDown(uint256)(uint256)",
-        "grow": "grow(uint256,uint256,uint256)(uint256)",
+        "grow": "grow(uint256,uint256)(uint256)",
         "health_down": "healthDown(uint256,uint256)(uint256)",
         "rate_down": "rateDown((uint40,uint40,uint40,uint64),uint256)(uint256)",
         "repay_to_target_up": "repayToTargetUp(uint256,uint256,uint256,uint256,uint256)(uint256)",
@@ -84,6 +95,26 @@ class LendingMathHarness(Contract):
         )[0]
         return value
 
+    def drift(
+        self,
+        curve: KinkedCurve,
+        a: Adaptation,
+        rate: int,
+        from_: int,
+        elapsed: int,
+        *,
+        block: int | None = None,
+    ) -> tuple[int, int]:
+        """Drift after `elapsed` seconds at `rate`, and the sum of exp(drift) over them. See
+        {AdaptiveRate}.
+        """
+        values: tuple[int, int] = self._call(
+            "drift((uint40,uint40,uint40,uint64),(uint48,uint96,uint96),uint256,int256,uint256)(int256,uint256)",
+            (curve, a, rate, from_, elapsed),
+            block=block,
+        )
+        return values
+
     def exchange(
         self, amount: int, bonus: int, price: int, *, block: int | None = None
     ) -> tuple[int, int]:
@@ -100,11 +131,9 @@ class LendingMathHarness(Contract):
         value: int = self._call("expDown(uint256)(uint256)", (x,), block=block)[0]
         return value
 
-    def grow(self, index: int, rate: int, elapsed: int, *, block: int | None = None) -> int:
+    def grow(self, index: int, exponent: int, *, block: int | None = None) -> int:
         """See {InterestIndex}."""
-        value: int = self._call(
-            "grow(uint256,uint256,uint256)(uint256)", (index, rate, elapsed), block=block
-        )[0]
+        value: int = self._call("grow(uint256,uint256)(uint256)", (index, exponent), block=block)[0]
         return value
 
     def health_down(self, adjusted: int, debt: int, *, block: int | None = None) -> int:

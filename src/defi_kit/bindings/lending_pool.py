@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AccountState",
     "Accrued",
+    "Adaptation",
     "Approval",
     "AuthorizationSet",
     "BadDebt",
@@ -49,6 +50,16 @@ class AccountState(Struct):
     shares: int
     debt_shares: int
     collateral: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Adaptation(Struct):
+    """Struct `Adaptation`."""
+
+    TYPES: ClassVar[tuple[str, ...]] = ("uint48", "uint96", "uint96")
+    speed: int
+    fall: int
+    rise: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +176,7 @@ class Snapshot(Struct):
     TYPES: ClassVar[tuple[str, ...]] = (
         "uint256",
         "(uint128,uint88,uint40,uint112,uint104,uint40)",
+        "int256",
         "uint256",
         "(address,uint256,uint256)[]",
         "(uint256,uint256,uint256[])[]",
@@ -176,6 +188,7 @@ class Snapshot(Struct):
     }
     timestamp: int
     market: Market
+    drift: int
     total_shares: int
     collaterals: list[CollateralState]
     accounts: list[AccountState]
@@ -456,7 +469,7 @@ class LendingPool(Contract):
         "mint": "mint(uint256,address)(uint256)",
         "name": "name()(string)",
         "nonces": "nonces(address)(uint256)",
-        "parameters": "parameters()((address,string,string,uint256,uint256,uint256),(uint40,uint40,uint40,uint64))",
+        "parameters": "parameters()((address,string,string,uint256,uint256,uint256),(uint40,uint40,uint40,uint64),(uint48,uint96,uint96))",
         "permit": "permit(address,address,uint256,uint256,uint8,bytes32,bytes32)()",
         "preview_deposit": "previewDeposit(uint256)(uint256)",
         "preview_liquidation": "previewLiquidation(address,address,uint256,uint256)((uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256))",
@@ -468,7 +481,7 @@ class LendingPool(Contract):
         "repay_with_callback": "repayWithCallback(uint256,address,bytes)(uint256)",
         "set_authorization": "setAuthorization(address,bool)()",
         "set_authorization_by_signature": "setAuthorizationBySignature(address,address,bool,uint256,bytes)()",
-        "snapshot": "snapshot(address[])((uint256,(uint128,uint88,uint40,uint112,uint104,uint40),uint256,(address,uint256,uint256)[],(uint256,uint256,uint256[])[]))",
+        "snapshot": "snapshot(address[])((uint256,(uint128,uint88,uint40,uint112,uint104,uint40),int256,uint256,(address,uint256,uint256)[],(uint256,uint256,uint256[])[]))",
         "supply_collateral": "supplyCollateral(address,uint256,address)()",
         "supply_collateral_with_callback": "supplyCollateralWithCallback(address,uint256,address,bytes)()",
         "symbol": "symbol()(string)",
@@ -487,6 +500,7 @@ class LendingPool(Contract):
         chain: Chain,
         pool: PoolParameters,
         curve: KinkedCurve,
+        adaptation: Adaptation,
         list: Sequence[CollateralParameters],
         *,
         sender: Sender | None = None,
@@ -494,8 +508,8 @@ class LendingPool(Contract):
         """Deploys `LendingPool`."""
         return cls._deploy(
             chain,
-            "((address,string,string,uint256,uint256,uint256),(uint40,uint40,uint40,uint64),(address,address,uint16,uint16,uint16,uint16,uint120)[])",
-            (pool, curve, list),
+            "((address,string,string,uint256,uint256,uint256),(uint40,uint40,uint40,uint64),(uint48,uint96,uint96),(address,address,uint16,uint16,uint16,uint16,uint120)[])",
+            (pool, curve, adaptation, list),
             sender=sender,
         )
 
@@ -763,14 +777,20 @@ class LendingPool(Contract):
         value: int = self._call("nonces(address)(uint256)", (owner,), block=block)[0]
         return value
 
-    def parameters(self, *, block: int | None = None) -> tuple[PoolParameters, KinkedCurve]:
+    def parameters(
+        self, *, block: int | None = None
+    ) -> tuple[PoolParameters, KinkedCurve, Adaptation]:
         """What the pool was deployed with."""
         values = self._call(
-            "parameters()((address,string,string,uint256,uint256,uint256),(uint40,uint40,uint40,uint64))",
+            "parameters()((address,string,string,uint256,uint256,uint256),(uint40,uint40,uint40,uint64),(uint48,uint96,uint96))",
             (),
             block=block,
         )
-        return PoolParameters.from_tuple(values[0]), KinkedCurve.from_tuple(values[1])
+        return (
+            PoolParameters.from_tuple(values[0]),
+            KinkedCurve.from_tuple(values[1]),
+            Adaptation.from_tuple(values[2]),
+        )
 
     def permit(
         self,
@@ -901,7 +921,7 @@ class LendingPool(Contract):
     ) -> Snapshot:
         """The pool and these accounts, read at once. Never reverts."""
         value = self._call(
-            "snapshot(address[])((uint256,(uint128,uint88,uint40,uint112,uint104,uint40),uint256,(address,uint256,uint256)[],(uint256,uint256,uint256[])[]))",
+            "snapshot(address[])((uint256,(uint128,uint88,uint40,uint112,uint104,uint40),int256,uint256,(address,uint256,uint256)[],(uint256,uint256,uint256[])[]))",
             (accounts,),
             block=block,
         )[0]

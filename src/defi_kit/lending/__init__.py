@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from .authorization import Authorization, SignedAuthorization
 from .client import LendingPool
 from .deploy import CollateralParameters, constructor_arguments
 from .history import Entry
 from .pool import Account, Collateral, Liquidation, Market, Parameters, Pool, Prices
-from .rates import KinkedRate
+from .rates import AdaptiveRate, KinkedRate, RateModel
 from .results import (
+    AuthorizationChanged,
     Borrowed,
     CollateralSupplied,
     CollateralWithdrawn,
@@ -20,6 +22,9 @@ from .views import LiquidationPreview, MarketView, Position
 
 __all__ = [
     "Account",
+    "AdaptiveRate",
+    "Authorization",
+    "AuthorizationChanged",
     "Borrowed",
     "Collateral",
     "CollateralParameters",
@@ -37,7 +42,9 @@ __all__ = [
     "Pool",
     "Position",
     "Prices",
+    "RateModel",
     "Repaid",
+    "SignedAuthorization",
     "Supplied",
     "Withdrawn",
     "constructor_arguments",

@@ -10,16 +10,20 @@ from typing import Any, Final, Self
 
 from .. import bindings
 from ..bindings import lending_pool as abi
+from ..chain import Account as Named
 from ..chain import Chain, Receipt, Sender
+from ..chain.base import key_address, named_key
 from ..chain.hashing import ZERO_ADDRESS, HasAddress, address_of
-from ..errors import InputError, Reverted
+from ..errors import InputError, RefusedKey, Reverted
 from ..tokens import Token
 from ..units import MAX_UINT256, Amount, Number, Rate, Ratio
 from . import history
+from .authorization import Authorization, SignedAuthorization
 from .deploy import CollateralParameters, constructor_arguments
 from .pool import Account, Collateral, Market, Parameters, Pool
-from .rates import KinkedRate
+from .rates import AdaptiveRate, KinkedRate, RateModel
 from .results import (
+    AuthorizationChanged,
     Borrowed,
     CollateralSupplied,
     CollateralWithdrawn,
@@ -62,7 +66,7 @@ class LendingPool:
         chain: Chain,
         asset: Token,
         collaterals: Sequence[CollateralParameters],
-        rate: KinkedRate,
+        rate: RateModel,
         *,
         minimum_debt: Amount | int | None = None,
         target_health: Number | Ratio = "105%",
@@ -91,7 +95,7 @@ class LendingPool:
     # --- what it is -------------------------------------------------------------------------------
 
     @cached_property
-    def _terms(self) -> tuple[abi.PoolParameters, abi.KinkedCurve]:
+    def _terms(self) -> tuple[abi.PoolParameters, abi.KinkedCurve, abi.Adaptation]:
         return self.contract.parameters()
 
     @cached_property
@@ -113,7 +117,8 @@ class LendingPool:
     @cached_property
     def parameters(self) -> Parameters:
         """What it was deployed with, in integers; tokens by address."""
-        terms, curve = self._terms
+        terms, curve, adaptation = self._terms
+        kinked = KinkedRate(curve.at_zero, curve.at_kink, curve.at_full, curve.kink)
         listed = (
             Collateral(
                 token=one.token,
@@ -128,7 +133,9 @@ class LendingPool:
         )
         return Parameters(
             collaterals=tuple(listed),
-            rate=KinkedRate(curve.at_zero, curve.at_kink, curve.at_full, curve.kink),
+            rate=AdaptiveRate(kinked, adaptation.speed, adaptation.fall, adaptation.rise)
+            if adaptation.speed
+            else kinked,
             minimum_debt=terms.minimum_debt,
             target_health=terms.target_health,
             reserve_factor=terms.reserve_factor,
@@ -198,7 +205,8 @@ class LendingPool:
     ) -> CollateralSupplied:
         """Posts collateral for `account`. Its token is the amount's; an int needs `token`.
 
-        A collateral it does not hold yet is added by the account itself only: NotAuthorized.
+        A collateral it does not hold yet is added by the account itself, or whom it authorized:
+        NotAuthorized otherwise.
         """
         who = self._sender(sender)
         posted, raw = self._collateral(amount, token)
@@ -215,14 +223,20 @@ class LendingPool:
         *,
         token: Token | None = None,
         to: Who | None = None,
+        account: Who | None = None,
         sender: Sender | None = None,
     ) -> CollateralWithdrawn:
-        """Takes the sender's collateral back, as far as its debt allows."""
+        """Takes collateral back, as far as the debt allows: the sender's, or that of an `account`
+        which authorized it. `to`, by default the sender, gets it."""
         who = self._sender(sender)
         posted, raw = self._collateral(amount, token)
         with self._explained(posted):
             receipt = self.contract.withdraw_collateral(
-                posted.address, raw, who if to is None else to, who, sender=who
+                posted.address,
+                raw,
+                who if to is None else to,
+                who if account is None else account,
+                sender=who,
             )
         done = receipt.one(abi.CollateralWithdrawn, address=self.address)
         return CollateralWithdrawn(done.account, done.receiver, posted.raw(done.amount), receipt)
@@ -246,13 +260,22 @@ class LendingPool:
     # --- debt -------------------------------------------------------------------------------------
 
     def borrow(
-        self, amount: Amount | int, *, to: Who | None = None, sender: Sender | None = None
+        self,
+        amount: Amount | int,
+        *,
+        to: Who | None = None,
+        account: Who | None = None,
+        sender: Sender | None = None,
     ) -> Borrowed:
-        """Borrows against the sender's collateral; `to` gets the assets."""
+        """Borrows against the sender's collateral, or that of an `account` which authorized it.
+
+        `to`, by default the sender, gets the assets.
+        """
         who = self._sender(sender)
         raw = self.asset.unit.to_raw(amount)
+        debtor = who if account is None else account
         with self._explained():
-            receipt = self.contract.borrow(raw, who if to is None else to, who, sender=who)
+            receipt = self.contract.borrow(raw, who if to is None else to, debtor, sender=who)
         done = receipt.one(abi.Borrowed, address=self.address)
         return Borrowed(done.account, done.receiver, self.asset.raw(done.assets), receipt)
 
@@ -284,6 +307,77 @@ class LendingPool:
         """What the account will owe then, if nothing else happens. [asset]"""
         state, _, now = self._read([account])
         return state.debt_of(account, now=now + seconds)
+
+    # --- acting for others ------------------------------------------------------------------------
+
+    def authorize(self, operator: Who, *, sender: Sender | None = None) -> AuthorizationChanged:
+        """Lets `operator` borrow, withdraw and add collaterals for the sender, until revoked.
+
+        It can take all that the sender's collateral is worth. Shares are moved by allowance only.
+        """
+        return self._authorized(self.contract.set_authorization(operator, True, sender=sender))
+
+    def revoke(self, operator: Who, *, sender: Sender | None = None) -> AuthorizationChanged:
+        """Takes that back; whatever the sender has signed and nobody sent is void as well."""
+        return self._authorized(self.contract.set_authorization(operator, False, sender=sender))
+
+    def is_authorized(self, owner: Who, operator: Who) -> bool:
+        """Whether `operator` may act for `owner`. An account needs none to act for itself."""
+        return self.contract.is_authorized(owner, operator)
+
+    def sign_authorization(
+        self,
+        owner: Sender,
+        operator: Who,
+        *,
+        authorized: bool = True,
+        deadline: int | None = None,
+        key: bytes | None = None,
+    ) -> SignedAuthorization:
+        """`owner`'s signature under `authorize`, or `revoke`, for anyone to send.
+
+        Signs with `key` (32 bytes); without one, `owner` must be a named account of a local chain
+        (RefusedKey otherwise). The deadline is an hour from now unless given. [unix seconds]
+        """
+        message = Authorization(
+            owner=address_of(owner),
+            operator=address_of(operator),
+            authorized=authorized,
+            nonce=self.contract.authorization_nonce(owner),
+            deadline=self.chain.timestamp + HOUR if deadline is None else deadline,
+        )
+        secret = self._key_of(owner) if key is None else key
+        return message.sign(self.contract.domain_separator(), secret)
+
+    def _key_of(self, owner: Sender) -> bytes:
+        if self.chain.is_local and isinstance(owner, Named):
+            key = named_key(owner.name)
+            if key_address(key) == owner.address:
+                return key
+        raise RefusedKey(
+            f"no key at hand to sign for {owner}",
+            hint="give sign_authorization(..., key=...), or sign the message's digest elsewhere",
+        )
+
+    def send_authorization(
+        self, signed: SignedAuthorization, *, sender: Sender | None = None
+    ) -> AuthorizationChanged:
+        """Sends a signed authorisation; anyone may. SignatureExpired, SignatureInvalid."""
+        said = signed.message
+        return self._authorized(
+            self.contract.set_authorization_by_signature(
+                said.owner,
+                said.operator,
+                said.authorized,
+                said.deadline,
+                signed.signature,
+                sender=sender,
+            )
+        )
+
+    def _authorized(self, receipt: Receipt) -> AuthorizationChanged:
+        done = receipt.one(abi.AuthorizationSet, address=self.address)
+        return AuthorizationChanged(done.owner, done.operator, done.authorized, receipt)
 
     # --- liquidation ------------------------------------------------------------------------------
 
@@ -371,8 +465,16 @@ class LendingPool:
         self, accounts: Iterable[Who] | None = None, *, block: int | None = None
     ) -> list[str]:
         """The unhealthy ones among `accounts` (by default all borrowers), least healthy first."""
-        named = self._borrowed(block) if accounts is None else map(address_of, accounts)
-        state, prices, now = self._read(list(named), block)
+        at = self.chain.block_number if block is None else block
+        names = self._borrowed(at) if accounts is None else [address_of(who) for who in accounts]
+        found = [
+            who
+            for first in range(0, len(names), BATCH)
+            for who in self.contract.liquidatable(names[first : first + BATCH], block=at)
+        ]
+        if not found:
+            return []
+        state, prices, now = self._read(found, at)
         return state.liquidatable(now=now, prices=prices)
 
     def borrowers(self, *, block: int | None = None) -> list[str]:
@@ -427,7 +529,8 @@ class LendingPool:
         raw = self.asset.raw
         kept = 10_000 - state.parameters.reserve_factor
         assets = books.total_assets
-        earned = books.rate * books.debt * kept // (10_000 * assets) if assets else 0
+        rate = state.borrow_rate(now)
+        earned = rate * books.debt * kept // (10_000 * assets) if assets else 0
         one = 10**self.share.decimals
         return MarketView(
             total_assets=raw(assets),
@@ -435,7 +538,7 @@ class LendingPool:
             cash=raw(books.cash),
             reserve=raw(books.reserve),
             utilisation=Ratio(books.utilisation),
-            borrow_rate=Rate(books.rate),
+            borrow_rate=Rate(rate),
             supply_rate=Rate(earned),
             share_price=raw(state.convert_to_assets(one, now=now)).decimal,
             collateral={
@@ -490,6 +593,7 @@ class LendingPool:
                 books.index,
                 books.cash,
                 books.accrued_at,
+                first.drift,
             ),
             total_shares=first.total_shares,
             held=tuple(collateral.held for collateral in first.collaterals),

@@ -12,7 +12,7 @@ from ..errors import ParameterError
 from ..tokens import Token
 from ..units import BPS, Amount, Number, Ratio
 from .pool import Collateral, Parameters
-from .rates import KinkedRate
+from .rates import AdaptiveRate, RateModel
 
 __all__ = ["CollateralParameters", "constructor_arguments"]
 
@@ -65,14 +65,14 @@ class CollateralParameters:
 def constructor_arguments(
     asset: Token,
     collaterals: Sequence[CollateralParameters],
-    rate: KinkedRate,
+    rate: RateModel,
     *,
     minimum_debt: Amount | int | None = None,
     target_health: Number | Ratio = "105%",
     reserve_factor: Number | Ratio = "10%",
     name: str | None = None,
     symbol: str | None = None,
-) -> tuple[abi.PoolParameters, abi.KinkedCurve, list[abi.CollateralParameters]]:
+) -> tuple[abi.PoolParameters, abi.KinkedCurve, abi.Adaptation, list[abi.CollateralParameters]]:
     """What the contract's constructor takes; ParameterError where it would refuse.
 
     The minimum debt is a hundred of the asset unless given; the share token is named after it.
@@ -95,7 +95,13 @@ def constructor_arguments(
         target_health=parameters.target_health,
         reserve_factor=parameters.reserve_factor,
     )
-    curve = abi.KinkedCurve(rate.at_zero, rate.at_kink, rate.at_full, rate.kink)
+    kinked = rate.curve
+    curve = abi.KinkedCurve(kinked.at_zero, kinked.at_kink, kinked.at_full, kinked.kink)
+    adaptation = (
+        abi.Adaptation(rate.speed, rate.fall, rate.rise)
+        if isinstance(rate, AdaptiveRate)
+        else abi.Adaptation(0, 0, 0)
+    )
     listed = [
         abi.CollateralParameters(
             twin.token,
@@ -108,7 +114,7 @@ def constructor_arguments(
         )
         for twin in twins
     ]
-    return pool, curve, listed
+    return pool, curve, adaptation, listed
 
 
 def _bps(value: Number | Ratio) -> int:

@@ -64,9 +64,9 @@ def index_at(shares: int, assets: int) -> int:
     return assets * RAY // shares
 
 
-def grow(index: int, rate: int, elapsed: int) -> int:
-    """The index after `elapsed` seconds at `rate` [wad per second], at most MAX, rounded down."""
-    grown = index * exp_down(min(rate * elapsed * 10**9, MAX_EXPONENT)) // RAY
+def grow(index: int, exponent: int) -> int:
+    """The index after interest of `exponent`, rate times time [ray]; at most MAX, rounded down."""
+    grown = index * exp_down(min(exponent, MAX_EXPONENT)) // RAY
     return grown if grown < MAX else MAX
 
 

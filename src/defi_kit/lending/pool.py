@@ -40,7 +40,7 @@ from .liquidation import (
     repay_to_target_up,
     value_down,
 )
-from .rates import KinkedRate, utilisation
+from .rates import RateModel, utilisation
 
 __all__ = [
     "Account",
@@ -105,7 +105,7 @@ class Parameters:
     """What a pool is deployed with."""
 
     collaterals: tuple[Collateral, ...]
-    rate: KinkedRate
+    rate: RateModel
     minimum_debt: int
     """Smallest debt an account may choose to have, at least 100. [asset]"""
     target_health: int = 10_500
@@ -136,13 +136,15 @@ class Market:
     reserve: int
     """Part of the assets that belongs to no lender and bears losses first. [asset]"""
     rate: int
-    """Interest since `accrued_at`. [wad per second]"""
+    """On the curve, at the utilisation the last verb left; times exp(drift). [wad per second]"""
     index: int
     """[1e27 asset per debt share]"""
     cash: int
     """Held and not lent. [asset]"""
     accrued_at: int
     """[unix seconds]"""
+    drift: int = 0
+    """Of the rate's curve, where it moves: see `AdaptiveRate`. [ray]"""
 
     @property
     def debt(self) -> int:
@@ -159,7 +161,7 @@ class Market:
         """Part of the assets that is lent. [wad]"""
         return utilisation(self.debt, self.cash)
 
-    def accrue(self, now: int, reserve_factor: int) -> Market:
+    def accrue(self, now: int, model: RateModel, reserve_factor: int) -> Market:
         """The books with interest up to `now`."""
         elapsed = now - self.accrued_at
         if elapsed == 0:
@@ -167,15 +169,16 @@ class Market:
         if elapsed < 0:
             raise ParameterError(f"{now} lies before the last accrual, {self.accrued_at}")
         shares = self.debt_shares
+        exponent, drift = model.exponent(self.rate, self.drift, elapsed)
         if shares == 0:
-            return Market(0, self.reserve, self.rate, self.index, self.cash, now)
-        index = grow(self.index, self.rate, elapsed)
+            return Market(0, self.reserve, self.rate, self.index, self.cash, now, drift)
+        index = grow(self.index, exponent)
         if to_assets_down(shares, index) + self.cash > MAX_OWNED:  # all it could ever take back
             index = max(index_at(shares, max(MAX_OWNED - self.cash, 0)), self.index)
         before = to_assets_down(shares, self.index) * reserve_factor // BPS
         grown = to_assets_down(shares, index) * reserve_factor // BPS
         reserve = min(self.reserve + grown - before, MAX_RESERVE)
-        return Market(shares, reserve, self.rate, index, self.cash, now)
+        return Market(shares, reserve, self.rate, index, self.cash, now, drift)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +241,7 @@ class Appraisal:
 class Pool:
     """The pool after some verb.
 
+    >>> from defi_kit.lending import KinkedRate
     >>> weth = Collateral("WETH", 7_500, 8_000, 500, 9_500)
     >>> rate = KinkedRate.annual("0%", "4%", "75%", kink="90%")
     >>> pool = Pool.empty(Parameters((weth,), rate, minimum_debt=100 * 10**6), now=0)
@@ -276,7 +280,12 @@ class Pool:
 
     def accrued(self, now: int) -> Market:
         """The books with interest up to `now`."""
-        return self.market.accrue(now, self.parameters.reserve_factor)
+        return self.market.accrue(now, self.parameters.rate, self.parameters.reserve_factor)
+
+    def borrow_rate(self, now: int) -> int:
+        """What borrowers pay at `now`. [wad per second]"""
+        market = self.accrued(now)
+        return self.parameters.rate.in_force(market.rate, market.drift)
 
     def accrue(self, *, now: int) -> Pool:
         """The pool with interest up to `now`: what anyone may ask for at any time."""
@@ -702,6 +711,7 @@ class Pool:
                 market.index,
                 market.cash,
                 market.accrued_at,
+                market.drift,
             )
         market = self._close(market, -done.debt_shares, done.repaid)
         who = Account(who.collateral, who.debt_shares - done.debt_shares, who.shares)
@@ -809,7 +819,9 @@ class Pool:
             raise reverts.Overflow()
         debt = to_assets_down(shares, market.index)
         rate = self.parameters.rate.rate(utilisation(debt, held))
-        return Market(shares, market.reserve, rate, market.index, held, market.accrued_at)
+        return Market(
+            shares, market.reserve, rate, market.index, held, market.accrued_at, market.drift
+        )
 
     def _next(self, market: Market, account: str = "", who: Account | None = None) -> Pool:
         accounts = self.accounts if who is None else {**self.accounts, account: who}
