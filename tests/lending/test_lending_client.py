@@ -9,7 +9,7 @@ import pytest
 from defi_kit import reverts
 from defi_kit.bindings import MockOracle
 from defi_kit.chain import Account, Chain
-from defi_kit.errors import InputError, ParameterError, UnitMismatch
+from defi_kit.errors import InputError, ParameterError, RefusedKey, UnitMismatch
 from defi_kit.lending import CollateralParameters, KinkedRate, LendingPool
 from defi_kit.tokens import FaucetToken
 from defi_kit.units import MAX_UINT256, Ratio
@@ -355,3 +355,63 @@ def test_history_tells_all_that_happened_page_by_page(
     assert pool.history(town.chain.account("nobody")) == []
     with pytest.raises(InputError, match="a page of 0 entries"):
         pool.history(alice, limit=0)
+
+
+# --- acting for others ----------------------------------------------------------------------------
+
+
+def test_an_operator_acts_until_revoked(
+    town: Town, alice: Account, bob: Account, keeper: Account
+) -> None:
+    pool, usd, weth = town.pool, town.usd, town.weth
+    pool.supply_collateral(weth(10), sender=alice)
+    with pytest.raises(reverts.NotAuthorized):
+        pool.borrow(usd(1_000), account=alice, sender=bob)
+    said = pool.authorize(bob, sender=alice)
+    assert (said.owner, said.operator, said.authorized) == (alice.address, bob.address, True)
+    assert pool.is_authorized(alice, bob)
+    before = usd.balance(keeper)
+    done = pool.borrow(usd(1_000), account=alice, to=keeper, sender=bob)
+    assert (done.account, usd.balance(keeper) - before) == (alice.address, usd(1_000))
+    pool.supply_collateral(town.wbtc(1), account=alice, sender=bob)
+    taken = pool.withdraw_collateral(weth(1), account=alice, sender=bob)
+    assert (taken.account, taken.to) == (alice.address, bob.address)
+    pool.revoke(bob, sender=alice)
+    with pytest.raises(reverts.NotAuthorized):
+        pool.withdraw_collateral(weth(1), account=alice, sender=bob)
+
+
+def test_an_authorisation_can_be_signed_sent_by_anyone_and_used_once(
+    town: Town, alice: Account, bob: Account, keeper: Account
+) -> None:
+    pool = town.pool
+    signed = pool.sign_authorization(alice, bob)
+    assert not pool.is_authorized(alice, bob)
+    assert pool.send_authorization(signed, sender=keeper).authorized
+    with pytest.raises(reverts.SignatureInvalid):
+        pool.send_authorization(signed, sender=keeper)
+    waiting = pool.sign_authorization(alice, bob, authorized=False)
+    pool.authorize(keeper, sender=alice)  # voids what was signed before
+    with pytest.raises(reverts.SignatureInvalid):
+        pool.send_authorization(waiting, sender=keeper)
+    late = pool.sign_authorization(alice, bob, deadline=town.chain.timestamp)
+    with pytest.raises(reverts.SignatureExpired):
+        pool.send_authorization(late, sender=keeper)
+    with pytest.raises(RefusedKey, match="no key at hand"):
+        pool.sign_authorization(town.pool.address, bob)
+
+
+def test_those_who_can_be_liquidated_are_found_page_by_page(
+    town: Town, alice: Account, bob: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("defi_kit.lending.client.BATCH", 2)
+    pool, people = town.pool, [town.chain.account(f"person {n}") for n in range(5)]
+    for number, who in enumerate(people):
+        town.weth.mint(who, town.weth(10))
+        pool.supply_collateral(town.weth(10), sender=who)
+        pool.borrow(town.usd(15_000 - 100 * number), sender=who)
+    town.ether.set_price(1_855 * 10**24)
+    found = pool.liquidatable()
+    assert found == [who.address for who in people[:2]]
+    assert pool.liquidatable(reversed(people)) == found
+    assert pool.liquidatable([people[4]]) == pool.liquidatable([]) == []

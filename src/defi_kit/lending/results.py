@@ -8,6 +8,7 @@ from ..chain import Receipt
 from ..units import Amount, Ratio
 
 __all__ = [
+    "AuthorizationChanged",
     "Borrowed",
     "CollateralSupplied",
     "CollateralWithdrawn",
@@ -91,4 +92,14 @@ class Liquidated:
     """Written off, because nothing but dust was left to collect."""
     from_reserve: Amount
     """Part of the bad debt that the reserve bore; lenders bore the rest."""
+    receipt: Receipt = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationChanged:
+    """An operator may act for an account from now on, or no longer."""
+
+    owner: str
+    operator: str
+    authorized: bool
     receipt: Receipt = field(repr=False)
