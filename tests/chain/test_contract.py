@@ -7,7 +7,8 @@ import pytest
 from defi_kit.bindings import ChainProbe
 from defi_kit.bindings.chain_probe import Note, NoteStored, NumberStored
 from defi_kit.chain import Chain, Contract, Event, Log, Transaction
-from defi_kit.chain.values import UnknownEvent, to_abi
+from defi_kit.chain.abi import encode
+from defi_kit.chain.values import UnknownEvent
 from defi_kit.errors import AddressError, ArtifactError, BadResponse, InputError
 
 ADDRESS = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
@@ -49,10 +50,9 @@ def test_arguments_may_be_accounts_contracts_and_structs(chain: Chain, probe: Ch
     assert probe.build("stored_by", alice) == probe.build("stored_by", alice.address)
     assert probe.build("stored_by", probe) == probe.build("stored_by", probe.address)
     note = Note(alice.address, 1, 2, "text")
-    assert to_abi([note, (probe, b"x", 5, True)]) == [
-        (alice.address, 1, 2, "text"),
-        [probe.address, b"x", 5, True],
-    ]
+    types = ["(address,uint64,uint128,string)[]", "(address,bytes,uint8,bool)"]
+    plain = [[(alice.address, 1, 2, "text")], (probe.address, b"x", 5, True)]
+    assert encode(types, [[note], (probe, b"x", 5, True)]) == encode(types, plain)
     assert Note.from_tuple(note.to_tuple()) == note
 
 

@@ -5,7 +5,8 @@ kept, because coding is dearer than the in-process EVM itself. The usual librari
 here: they cost half a second of imports.
 
 Values: `int` for integers, `bool`, `str` (checksummed) for address, `bytes` for bytes and bytesN,
-`str` for string, `list` for arrays, `tuple` for tuples. Encoding refuses what does not fit with an
+`str` for string, `list` for arrays, `tuple` for tuples; encoding takes as well what has an address
+for an address, and what has a `to_tuple` for a tuple. Encoding refuses what does not fit with an
 InputError; decoding refuses malformed data with a BadResponse.
 """
 
@@ -285,6 +286,8 @@ def _tuple_coder(types: tuple[str, ...]) -> _Coder:
     items = _Items(coders)
 
     def write(values: Any) -> bytes:
+        if hasattr(values, "to_tuple"):
+            values = values.to_tuple()
         if not isinstance(values, tuple | list) or len(values) != len(coders):
             raise _unfit(f"({','.join(types)})", values)
         return items.encode(values)

@@ -15,7 +15,7 @@ from .abi import encode, function, split_types
 from .hashing import HasAddress, address_of
 from .receipts import Receipt
 from .types import Sender, Transaction
-from .values import Event, Struct, UnknownEvent, to_abi
+from .values import Event, Struct, UnknownEvent
 
 if TYPE_CHECKING:
     from .base import Chain
@@ -64,7 +64,7 @@ class Contract:
 
         `name` is the function's name in Python or in Solidity. InputError when there is none.
         """
-        data = function(self._signature(name)).encode(to_abi(args))
+        data = function(self._signature(name)).encode(args)
         return Transaction(self.address, data, sender, value)
 
     @overload
@@ -101,7 +101,7 @@ class Contract:
     ) -> Self:
         """Deploys the artifact (or other creation code), with arguments of `"(address,uint8)"`."""
         code = _creation_code(cls.ARTIFACT) if bytecode is None else bytecode
-        arguments = encode(split_types(types[1:-1]), to_abi(args))
+        arguments = encode(split_types(types[1:-1]), args)
         receipt = chain.transact(None, code + arguments, sender=sender, value=value)
         if receipt.contract_address is None:  # the engines see to it; this is for the type checker
             raise InputError(f"transaction {receipt.hash} created no contract")
@@ -119,7 +119,7 @@ class Contract:
     ) -> tuple[Any, ...]:
         """Decoded return values of a view; raises the contract's error."""
         coder = function(signature)
-        data = coder.encode(to_abi(args))
+        data = coder.encode(args)
         return coder.decode(self.chain.call(self.address, data, sender=sender, block=block))
 
     def _send(
@@ -131,7 +131,7 @@ class Contract:
         value: int = 0,
     ) -> Receipt:
         """The receipt of a transaction; raises the contract's error, and then nothing was mined."""
-        data = function(signature).encode(to_abi(args))
+        data = function(signature).encode(args)
         # To an address without code any transaction succeeds, and does nothing.
         if not self._exists and not self.chain.code(self.address):
             raise InputError(

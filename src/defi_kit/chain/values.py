@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from ..errors import BadResponse
 from .abi import decode
@@ -13,23 +13,7 @@ from .abi import decode
 if TYPE_CHECKING:
     from .receipts import Log
 
-__all__ = ["Event", "Struct", "UnknownEvent", "to_abi"]
-
-
-_PLAIN: Final = frozenset((int, str, bytes, bool))
-
-
-def to_abi(value: Any) -> Any:
-    """`value` as the ABI codec takes it: structs as tuples, accounts and contracts as addresses."""
-    if type(value) in _PLAIN:
-        return value
-    if isinstance(value, list | tuple):
-        return [item if type(item) in _PLAIN else to_abi(item) for item in value]
-    if isinstance(value, Struct):
-        return value.to_tuple()
-    # Not `isinstance(value, HasAddress)`: a protocol takes five microseconds to say no.
-    address = getattr(value, "address", None)
-    return value if address is None else address
+__all__ = ["Event", "Struct", "UnknownEvent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +33,7 @@ class Struct:
 
     def to_tuple(self) -> tuple[Any, ...]:
         """The fields as a tuple for the ABI codec."""
-        return tuple(to_abi(getattr(self, name)) for name in _field_names(type(self)))
+        return tuple([getattr(self, name) for name in _field_names(type(self))])
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from typing import Any, Self
 from ...chain import Chain, Sender, Transaction
 from ...chain.abi import function
 from ...chain.contract import Contract
-from ...chain.values import to_abi
 from ..exchanges import ExchangeSystem, Tokens
 from ..lending import LendingSystem, LendingTokens
 
@@ -40,7 +39,7 @@ class Deployed(Contract):
 
     def data(self, signature: str, *args: Any) -> bytes:
         """Call data."""
-        return function(signature).encode(to_abi(args))
+        return function(signature).encode(args)
 
     def send(self, signature: str, *args: Any, sender: Sender | None = None) -> None:
         """Sends a call, unmeasured."""
