@@ -1,8 +1,8 @@
 """ERC-4626 by the properties of the field's suites, by their names, against deployed pools.
 
-`a16z`: a16z/erc4626-tests, `test_*` of `ERC4626.prop.sol`; `crytic`: crytic/properties, `verify_*` of
-its ERC4626 folder. Where a suite allows a difference it is named delta; here it is zero. Pools are
-empty, gifted, lent out, grown, after bad debt that the lenders bore, and after a near total loss.
+`A16Z` are those of a16z/erc4626-tests (`prop_*` there), `CRYTIC` those of crytic/properties. Where a
+suite allows a difference, its delta, here it is zero. Pools are empty, gifted, lent out, grown,
+after bad debt that the lenders bore, and after a near total loss.
 """
 
 from __future__ import annotations
@@ -82,21 +82,20 @@ def total_assets(v: Vault, _: int, __: int) -> None:
 
 def convert_to_shares(v: Vault, assets: int, _: int) -> None:
     """The same for every caller."""
-    data = [
-        v.pool._call("convertToShares(uint256)(uint256)", (assets,), sender=one) for one in v2(v)
-    ]
-    assert data[0] == data[1]
+    view = "convertToShares(uint256)(uint256)"
+    assert same_for_all(v, view, assets) == v.pool.convert_to_shares(assets)
 
 
 def convert_to_assets(v: Vault, shares: int, _: int) -> None:
-    data = [
-        v.pool._call("convertToAssets(uint256)(uint256)", (shares,), sender=one) for one in v2(v)
-    ]
-    assert data[0] == data[1]
+    view = "convertToAssets(uint256)(uint256)"
+    assert same_for_all(v, view, shares) == v.pool.convert_to_assets(shares)
 
 
-def v2(v: Vault) -> tuple[Account, Account]:
-    return v.caller, v.other
+def same_for_all(v: Vault, view: str, amount: int) -> int:
+    """What the view says, whoever asks."""
+    said = {v.pool._call(view, (amount,), sender=who)[0] for who in (v.caller, v.other)}
+    assert len(said) == 1
+    return int(said.pop())
 
 
 def max_deposit(v: Vault, _: int, __: int) -> None:
@@ -179,7 +178,8 @@ def withdraw(v: Vault, assets: int, _: int) -> None:
 
 def withdraw_zero_allowance(v: Vault, assets: int, _: int) -> None:
     amount = min(assets, v.pool.max_withdraw(v.caller))
-    assume(v.pool.preview_withdraw(amount) > 0)
+    if v.pool.preview_withdraw(amount) == 0:
+        return
     with pytest.raises(Reverted):
         v.withdraw(amount, v.receiver, v.caller, v.other)
 
@@ -196,7 +196,8 @@ def redeem(v: Vault, shares: int, _: int) -> None:
 
 def redeem_zero_allowance(v: Vault, shares: int, _: int) -> None:
     amount = min(shares, v.at("max_redeem", v.caller))
-    assume(amount > 0)
+    if amount == 0:
+        return
     with pytest.raises(Reverted):
         v.redeem(amount, v.receiver, v.caller, v.other)
 
@@ -364,12 +365,11 @@ def redeem_updates_balances_properly(v: Vault, shares: int, _: int) -> None:
 
 
 def redeem_via_approval_proxy(v: Vault, shares: int, less: int) -> None:
-    """With too small an allowance it is refused, with enough it is spent."""
+    """With too small an allowance it is refused."""
     amount = min(shares, v.at("max_redeem", v.caller))
-    assume(amount > 1)
-    v.pool.approve(
-        v.other, amount - 1 - less % amount if less % amount < amount else 0, sender=v.caller
-    )
+    if amount == 0:
+        return
+    v.pool.approve(v.other, less % amount, sender=v.caller)
     with pytest.raises(Reverted):
         v.redeem(amount, v.receiver, v.caller, v.other)
 
@@ -416,7 +416,7 @@ def _vault(state: str) -> Vault:
     return Vault(world)
 
 
-@pytest.mark.parametrize("prop", (*A16Z, *CRYTIC), ids=lambda prop: str(prop.__name__))
+@pytest.mark.parametrize("prop", [*A16Z, *CRYTIC], ids=lambda prop: str(prop.__name__))
 @pytest.mark.parametrize("state", STATES)
 @settings(max_examples=8)
 @given(amount=AMOUNTS, other=AMOUNTS)
