@@ -362,7 +362,7 @@ class TwapOracle(_Oracle[bindings.TwapOracle]):
 
     def readings(self, *, block: int | None = None) -> tuple[Reading, Reading]:
         """What the mean is made of: the reading at the window's start, and the present one."""
-        exchange, model = bindings.MockPriceHistory(self.chain, self._exchange), self.model
+        exchange, model = bindings.Exchange(self.chain, self._exchange), self.model
         past = exchange.observe(model.pool_id, model.window, block=block)
         return Reading(*past), Reading(*exchange.observe(model.pool_id, 0, block=block))
 
