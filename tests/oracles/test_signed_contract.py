@@ -137,6 +137,14 @@ def test_refusals_show_prices(feed: SignedFeed) -> None:
         feed.report(three(feed, "0", "2_000", "2_000"))
 
 
+def test_refusals_show_times_as_they_are(feed: SignedFeed, chain: Chain) -> None:
+    moment = chain.timestamp
+    reports = three(feed, "2_000", "2_000", "2_000")
+    feed.report(reports)
+    with pytest.raises(reverts.OutdatedReport, match=f"timestamp={moment}, latest={moment}"):
+        feed.report(reports)
+
+
 def test_the_longer_there_was_no_answer_the_further_the_next_may_lie(chain: Chain) -> None:
     terms = ReportTerms(quorum=1, max_jump=WAD // 2, jump_period=100, max_delay=60)
     world = World(deploy(chain, terms), terms)

@@ -13,6 +13,7 @@ from ..bindings import signed_feed
 from ..chain import Account, Chain, Receipt, Sender
 from ..chain.hashing import HasAddress, address_of
 from ..errors import AmountError, InputError, RefusedKey, Reverted
+from ..reverts import AnswerOutOfRange, JumpTooLarge
 from ..units import Number, Ratio, parse_units, to_decimal
 from .feed import Round
 from .signed import Report, ReportTerms, SignedRounds, feed_separator, sign_report
@@ -253,10 +254,12 @@ class SignedFeed(Feed):
             )
         by_signer = sorted(reports, key=lambda one: int(one.signer, 16))
         words = [signed_feed.Report(one.answer, one.signature) for one in by_signer]
+        show = self._show
         try:
             receipt = self.feed.report(moments.pop(), words, sender=sender)
         except Reverted as error:
-            error.in_units(**dict.fromkeys(("answer", "highest", "latest", "max_jump"), self._show))
+            if isinstance(error, (AnswerOutOfRange, JumpTooLarge)):  # of others, `latest` is a time
+                error.in_units(answer=show, highest=show, latest=show, max_jump=show)
             raise
         told = receipt.one(signed_feed.AnswerReported)
         made = Round(told.round_id, told.answer, told.timestamp, told.timestamp, told.round_id)
