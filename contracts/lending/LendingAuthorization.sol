@@ -13,9 +13,11 @@ abstract contract LendingAuthorization is LendingVault {
 
     /* BOOKS */
 
+    /// @inheritdoc ILendingPool
     mapping(address owner => mapping(address operator => bool)) public isAuthorized;
 
-    /// @dev Apart from the nonces of permits: one who signs both need not say in which order they are used.
+    // Apart from the nonces of permits: one who signs both need not say in which order they are used.
+    /// @inheritdoc ILendingPool
     mapping(address owner => uint256) public authorizationNonce;
 
     /// @inheritdoc ILendingPool

@@ -83,6 +83,7 @@ __all__ = [
     "InsufficientAllowance",
     "InsufficientBalance",
     "InsufficientCash",
+    "InsufficientLiquidity",
     "InsufficientPermission",
     "InsufficientStock",
     "InvalidAdaptation",
@@ -108,6 +109,8 @@ __all__ = [
     "LnWadUndefined",
     "LoanAboveMaximum",
     "LoanNotAccepted",
+    "LoanNotRestored",
+    "LoanRefused",
     "Locked",
     "MalformedVote",
     "MantissaOverflow",
@@ -165,6 +168,7 @@ __all__ = [
     "PriceTooSmall",
     "PricesDisagree",
     "ProbeLocked",
+    "ProtocolShareTooHigh",
     "QuietPool",
     "QuorumMissed",
     "RPowOverflow",
@@ -172,6 +176,7 @@ __all__ = [
     "RedeemMoreThanMax",
     "RedemptionNotPending",
     "Reentered",
+    "RepeatedPool",
     "ReserveOverflow",
     "ReservesTooLarge",
     "SDivWadFailed",
@@ -199,19 +204,24 @@ __all__ = [
     "TooFewAlgoShares",
     "TooFewShares",
     "TooLittleCollateral",
+    "TooLittleEther",
     "TooLittleFreed",
     "TooLittleGas",
     "TooLittleLiquidity",
     "TooLittleOut",
     "TooLittleSeized",
     "TooManyDecimals",
+    "TooManyObservations",
     "TooManyShares",
     "TooMuchCollateral",
+    "TooMuchIn",
+    "TooYoung",
     "TotalSupplyOverflow",
     "TotalSupplyQueryFailed",
     "TransferFailed",
     "TransferFromFailed",
     "TransfersOff",
+    "UnexpectedEther",
     "UnknownCollateral",
     "UnknownCurve",
     "UnknownPool",
@@ -329,7 +339,7 @@ class AuthorizationTooLate(Reverted):
 
 
 class BalanceOverflow(Reverted):
-    """`BalanceOverflow()` of ERC6909, Exchange."""
+    """`BalanceOverflow()` of ERC6909, Exchange, Pools."""
 
     SIGNATURE: ClassVar[str] = "BalanceOverflow()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("89560ca1")
@@ -967,8 +977,20 @@ class InsufficientCash(Reverted):
     cash: int
 
 
+class InsufficientLiquidity(Reverted):
+    """Thrown when more is wanted of a pool than it can give: less than its reserve, always."""
+
+    SIGNATURE: ClassVar[str] = "InsufficientLiquidity(uint256,uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("d54d0fc4")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("id", "wanted", "reserve")
+    id: int
+    wanted: int
+    reserve: int
+
+
 class InsufficientPermission(Reverted):
-    """`InsufficientPermission()` of ERC6909, Exchange."""
+    """`InsufficientPermission()` of ERC6909, Exchange, Pools."""
 
     SIGNATURE: ClassVar[str] = "InsufficientPermission()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("deda9030")
@@ -1270,8 +1292,32 @@ class LoanNotAccepted(Reverted):
     receiver: str
 
 
+class LoanNotRestored(Reverted):
+    """Thrown when a flash loan leaves less behind than there was."""
+
+    SIGNATURE: ClassVar[str] = "LoanNotRestored(address,uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("7dab1b2a")
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("token", "balance", "before")
+    token: str
+    balance: int
+    before: int
+
+
+class LoanRefused(Reverted):
+    """Thrown when a flash loan's receiver does not answer with the word that ERC-3156 asks
+    for.
+    """
+
+    SIGNATURE: ClassVar[str] = "LoanRefused(address)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("dcf96fef")
+    TYPES: ClassVar[tuple[str, ...]] = ("address",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("receiver",)
+    receiver: str
+
+
 class Locked(Reverted):
-    """Thrown when a token calls back into the middle of a verb."""
+    """Thrown when a token or a callback calls into the middle of a verb."""
 
     SIGNATURE: ClassVar[str] = "Locked()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("0f2e5b6c")
@@ -1823,6 +1869,17 @@ class ProbeLocked(Reverted):
     SELECTOR: ClassVar[bytes] = bytes.fromhex("14dc555b")
 
 
+class ProtocolShareTooHigh(Reverted):
+    """Thrown when a new Exchange's protocol share is above the maximum [pips]."""
+
+    SIGNATURE: ClassVar[str] = "ProtocolShareTooHigh(uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("0876aac8")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("share", "max_share")
+    share: int
+    max_share: int
+
+
 class QuietPool(Reverted):
     """Thrown when nobody has traded with the pool for too long. [unix seconds]"""
 
@@ -1886,8 +1943,18 @@ class Reentered(Reverted):
     SELECTOR: ClassVar[bytes] = bytes.fromhex("b5dfd9e5")
 
 
+class RepeatedPool(Reverted):
+    """Thrown when a path that is walked backwards names a pool twice."""
+
+    SIGNATURE: ClassVar[str] = "RepeatedPool(uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("a9c31928")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("id",)
+    id: int
+
+
 class ReserveOverflow(Reverted):
-    """Thrown when an amount would lift a reserve above what 112 bits hold."""
+    """Thrown when an amount would lift a reserve above what the pool's curve can hold."""
 
     SIGNATURE: ClassVar[str] = "ReserveOverflow(uint256,uint256,uint256)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("3161b876")
@@ -1998,7 +2065,7 @@ class SameOracle(Reverted):
 
 
 class SharesExceedBalance(Reverted):
-    """Thrown when a withdrawal costs more shares than the owner has."""
+    """Thrown when someone gives up more shares than they hold."""
 
     SIGNATURE: ClassVar[str] = "SharesExceedBalance(uint256,uint256)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("ea0d3698")
@@ -2182,6 +2249,17 @@ class TooLittleCollateral(Reverted):
     min_collateral: int
 
 
+class TooLittleEther(Reverted):
+    """Thrown when less ether came than has to be paid."""
+
+    SIGNATURE: ClassVar[str] = "TooLittleEther(uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("6b4be0ca")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("sent", "asked")
+    sent: int
+    asked: int
+
+
 class TooLittleFreed(Reverted):
     """Thrown when a withdrawal would free less of `token` than the provider accepts."""
 
@@ -2252,6 +2330,17 @@ class TooManyDecimals(Reverted):
     max_decimals: int
 
 
+class TooManyObservations(Reverted):
+    """Thrown when more records of the price are asked for than a pool can keep."""
+
+    SIGNATURE: ClassVar[str] = "TooManyObservations(uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("ebeda23c")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("observations", "max_observations")
+    observations: int
+    max_observations: int
+
+
 class TooManyShares(Reverted):
     """Thrown when a mint would cost more shares than the caller accepts. [share]"""
 
@@ -2272,6 +2361,29 @@ class TooMuchCollateral(Reverted):
     FIELDS: ClassVar[tuple[str, ...]] = ("collateral", "max_collateral")
     collateral: int
     max_collateral: int
+
+
+class TooMuchIn(Reverted):
+    """Thrown when a trade would cost more than the trader accepts."""
+
+    SIGNATURE: ClassVar[str] = "TooMuchIn(uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("bbca2b23")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("amount_in", "max_amount_in")
+    amount_in: int
+    max_amount_in: int
+
+
+class TooYoung(Reverted):
+    """Thrown when the price at `wanted` is no longer, or not yet, on record [unix seconds]."""
+
+    SIGNATURE: ClassVar[str] = "TooYoung(uint256,uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("9727272f")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("id", "oldest", "wanted")
+    id: int
+    oldest: int
+    wanted: int
 
 
 class TotalSupplyOverflow(Reverted):
@@ -2309,6 +2421,16 @@ class TransfersOff(Reverted):
     SELECTOR: ClassVar[bytes] = bytes.fromhex("9a41dd2c")
 
 
+class UnexpectedEther(Reverted):
+    """Thrown when ether came with a call that has no use for it."""
+
+    SIGNATURE: ClassVar[str] = "UnexpectedEther(uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("cb470c4a")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("sent",)
+    sent: int
+
+
 class UnknownCollateral(Reverted):
     """Thrown when a token is none of this pool's collaterals."""
 
@@ -2320,7 +2442,9 @@ class UnknownCollateral(Reverted):
 
 
 class UnknownCurve(Reverted):
-    """Thrown when a new key names a curve that this Exchange does not have."""
+    """Thrown when a new key names a curve that this Exchange does not have, or parameters that
+    it cannot have.
+    """
 
     SIGNATURE: ClassVar[str] = "UnknownCurve(uint256)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("c4fbc335")
@@ -2438,7 +2562,7 @@ class WrongDecimals(Reverted):
 
 
 class ZeroAmount(Reverted):
-    """Thrown by a transfer or an approval of zero."""
+    """Thrown when an amount is zero, or is too small to buy or free anything at all."""
 
     SIGNATURE: ClassVar[str] = "ZeroAmount()"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("1f2a2005")

@@ -50,6 +50,8 @@ class Seen:
     """Tokens in the pool: the asset first, then each collateral."""
     wallets: Mapping[str, tuple[int, ...]]
     """Tokens of each account, in the same order."""
+    granted: frozenset[tuple[str, str]] = frozenset()
+    """Owner and operator of each authorisation."""
 
 
 @dataclass(frozen=True)
@@ -174,12 +176,15 @@ def l10(before: Seen, step: Step, after: Seen) -> None:
 
 
 def l11(before: Seen, step: Step, after: Seen) -> None:
-    """A stranger lowers nobody's shares or collateral, raises no debt, adds no new collateral."""
+    """A stranger lowers nobody's shares or collateral, raises no debt, adds no new collateral; an
+    operator may do the last three, and never touches shares."""
     for name, was in before.pool.accounts.items():
         if name == step.actor or (step.verb == "liquidate" and name == step.target):
             continue
         is_ = after.pool.account(name)
         _hold("L11", is_.shares >= was.shares, f"{step.verb} took shares of another")
+        if (name, step.actor) in before.granted:
+            continue
         _hold("L11", is_.debt_shares <= was.debt_shares, f"{step.verb} raised another's debt")
         kept = all(new >= old for new, old in zip(is_.collateral, was.collateral, strict=True))
         _hold("L11", kept, f"{step.verb} took collateral of another")

@@ -125,6 +125,8 @@ def l13(world: World) -> None:
     _same("maxDeposit", pool.max_deposit(pool), state.max_deposit(**at))
     _same("maxMint", pool.max_mint(pool), state.max_mint(**at))
     priced = at | {"prices": seen.prices}
+    names = [*world.names, world.asset.address]
+    _same("liquidatable", sorted(pool.liquidatable(names)), sorted(state.liquidatable(**priced)))
     for who in world.people:
         name = who.address
         _same("debtOf", pool.debt_of(who), state.debt_of(name, **at))

@@ -179,6 +179,44 @@ class LendingMachine(RuleBasedStateMachine):
         limits = owed * repay // 1_000, held * seize // 1_000
         world.liquidate(self.person(who), debtor, which, *limits)
 
+    # --- for one another --------------------------------------------------------------------------
+
+    @rule(owner=ACTORS, operator=ACTORS, authorized=st.booleans())
+    def authorize(self, owner: int, operator: int, authorized: bool) -> None:
+        self.world.authorize(self.person(owner), self.person(operator), authorized)
+
+    @rule(who=ACTORS, owner=ACTORS, operator=ACTORS, ahead=st.sampled_from((0, 0, 0, 1)))
+    def sign(self, who: int, owner: int, operator: int, ahead: int) -> None:
+        """Signed with the nonce that is due, or the one after it; some come too late."""
+        world, signer = self.world, self.person(owner)
+        nonce = world.contract.authorization_nonce(signer) + ahead
+        deadline = world.now() - (nonce % 4 == 3)
+        world.authorize_by_signature(
+            self.person(who), signer, self.person(operator), nonce, deadline
+        )
+
+    @rule(who=ACTORS, account=ACTORS, number=st.integers(0, 2), thousandths=PARTS)
+    def act_for(self, who: int, account: int, number: int, thousandths: int) -> None:
+        """Borrows for another, and withdraws another's collateral: only if authorized."""
+        world, other, which = self.world, self.person(account), self.token(number)
+        world.borrow(self.person(who), world.unit * thousandths, other)
+        held = world.pool.account(other.address).collateral[which]
+        world.withdraw_collateral(self.person(who), which, held * thousandths // 10_000, other)
+
+    @rule(who=ACTORS, number=st.integers(0, 2), thousandths=PARTS, back=st.integers(0, 3))
+    def leverage(self, who: int, number: int, thousandths: int, back: int) -> None:
+        """Collateral posted with a callback that borrows against it."""
+        world, person, which = self.world, self.person(who), self.token(number)
+        world.authorize(person, world.actor, True)
+        assets = 5 * world.parameters.minimum_debt * thousandths // 1_000
+        amount = world.units[which] * thousandths // 100
+        world.leverage(person, which, amount, assets, assets * back // 4)
+
+    @rule(who=ACTORS, number=st.integers(-1, 2), amount=GRAINS)
+    def flash_loan(self, who: int, number: int, amount: int) -> None:
+        which = None if number < 0 else self.token(number)
+        self.world.flash_loan(self.person(who), which, amount)
+
     # --- the world around -------------------------------------------------------------------------
 
     @rule(number=st.integers(0, 2), thousandths=MOVES)

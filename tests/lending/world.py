@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from defi_kit import reverts
-from defi_kit.bindings import LendingPool, MockOracle, MockToken
+from defi_kit.bindings import CallbackActor, LendingPool, MockOracle, MockToken
 from defi_kit.bindings import lending_pool as abi
 from defi_kit.chain import Account, Chain, Receipt
+from defi_kit.chain.base import named_key
 from defi_kit.errors import Reverted
 from defi_kit.lending import pool as twin
+from defi_kit.lending.authorization import Authorization
 from defi_kit.lending.rates import AdaptiveRate, KinkedRate, RateModel
 from defi_kit.units import MAX_UINT256
 from lending.checks import STEP_CHECKS, Seen, Step, Violation
@@ -85,6 +88,12 @@ class World:
             for person in self.people:
                 held.mint(person, PLENTY)
                 held.approve(self.contract, MAX_UINT256, sender=person)
+        self.actor = CallbackActor.deploy(chain)
+        for held in (self.asset, *self.tokens):
+            held.mint(self.actor, PLENTY)
+            call = held.build("approve", self.contract, MAX_UINT256)
+            self.actor.perform(call.to, call.data)
+        self.granted: set[tuple[str, str]] = set()
         deployed = self.contract.deployment
         assert deployed is not None
         self.pool = twin.Pool.empty(self.parameters, now=deployed.timestamp)
@@ -95,10 +104,10 @@ class World:
     @contextmanager
     def rewound(self) -> Iterator[None]:
         """Everything that happens inside is undone at the end, in this object as on the chain."""
-        kept = self.pool, list(self.prices), self.seen
+        kept = self.pool, list(self.prices), self.seen, set(self.granted)
         with self.chain.snapshot():
             yield
-        self.pool, self.prices, self.seen = kept
+        self.pool, self.prices, self.seen, self.granted = kept
 
     # --- looking ----------------------------------------------------------------------------------
 
@@ -132,7 +141,11 @@ class World:
             total_assets=self.contract.total_assets(),
             total_debt=self.contract.total_debt(),
             balances=tuple(token.balance_of(self.contract) for token in held),
-            wallets={name: tuple(token.balance_of(name) for token in held) for name in self.names},
+            wallets={
+                name: tuple(token.balance_of(name) for token in held)
+                for name in (*self.names, self.actor.address)
+            },
+            granted=frozenset(self.granted),
         )
 
     def now(self) -> int:
@@ -193,28 +206,115 @@ class World:
             lambda: self.contract.supply_collateral(token, amount, account, sender=who),
         )
 
-    def withdraw_collateral(self, who: Account, number: int, amount: int) -> Receipt | None:
+    def withdraw_collateral(
+        self, who: Account, number: int, amount: int, account: Account | None = None
+    ) -> Receipt | None:
+        account = account or who
         token = self.tokens[number].address
         return self._step(
-            Step("withdraw_collateral", who.address, who.address, token),
+            Step("withdraw_collateral", who.address, account.address, token),
             lambda now: (
                 self.pool.withdraw_collateral(
-                    token, amount, who.address, now=now, prices=self.prices
+                    token, amount, account.address, now=now, caller=who.address, prices=self.prices
                 ),
                 None,
             ),
-            lambda: self.contract.withdraw_collateral(token, amount, who, who, sender=who),
+            lambda: self.contract.withdraw_collateral(token, amount, who, account, sender=who),
         )
 
-    def borrow(self, who: Account, assets: int) -> Receipt | None:
+    def borrow(self, who: Account, assets: int, account: Account | None = None) -> Receipt | None:
+        account = account or who
         return self._step(
-            Step("borrow", who.address, who.address),
+            Step("borrow", who.address, account.address),
             lambda now: (
-                self.pool.borrow(assets, who.address, now=now, prices=self.prices),
+                self.pool.borrow(
+                    assets, account.address, now=now, prices=self.prices, caller=who.address
+                ),
                 None,
             ),
-            lambda: self.contract.borrow(assets, who, who, sender=who),
+            lambda: self.contract.borrow(assets, who, account, sender=who),
         )
+
+    def authorize(
+        self, owner: Account, operator: Account | CallbackActor, authorized: bool
+    ) -> Receipt | None:
+        receipt = self._step(
+            Step("authorize", owner.address, owner.address),
+            lambda now: (
+                self.pool.set_authorization(operator.address, authorized, owner.address),
+                None,
+            ),
+            lambda: self.contract.set_authorization(operator, authorized, sender=owner),
+        )
+        change = self.granted.add if authorized else self.granted.discard
+        change((owner.address, operator.address))
+        return receipt
+
+    def authorize_by_signature(
+        self, sender: Account, owner: Account, operator: Account, nonce: int, deadline: int
+    ) -> Receipt | None:
+        """`owner` signs that `operator` may act for it; `sender` brings it."""
+        message = Authorization(owner.address, operator.address, True, nonce, deadline)
+        done = message.sign(self.contract.domain_separator(), named_key(owner.name or ""))
+        receipt = self._step(
+            Step("authorize", sender.address, owner.address),
+            lambda now: (
+                self.pool.set_authorization_by_signature(
+                    owner.address, operator.address, True, nonce, deadline, now=now
+                ),
+                None,
+            ),
+            lambda: self.contract.set_authorization_by_signature(
+                owner, operator, True, deadline, done.signature, sender=sender
+            ),
+        )
+        if receipt:
+            self.granted.add((owner.address, operator.address))
+        return receipt
+
+    def leverage(
+        self, who: Account, number: int, amount: int, assets: int, repaid: int
+    ) -> Receipt | None:
+        """Through an operator that holds collateral: posts it with a callback that borrows against
+        it and repays a part of that again. The operator keeps the loan, as an exchange would."""
+        token = self.tokens[number].address
+        calls = (
+            ("borrow", assets, self.actor, who),
+            *([("repay", repaid, who)] if repaid else []),
+        )
+
+        def simulate(now: int) -> tuple[twin.Pool, None]:
+            after = self.pool.supply_collateral(
+                token, amount, who.address, caller=self.actor.address, prices=self.prices
+            )
+            after = after.borrow(
+                assets, who.address, now=now, prices=self.prices, caller=self.actor.address
+            )
+            if repaid:
+                after, _ = after.repay(repaid, who.address, now=now)
+            return after, None
+
+        def send() -> Receipt:
+            call = self.contract.build("supply_collateral_with_callback", token, amount, who, b"")
+            built = [self.contract.build(*one) for one in calls]
+            return self.actor.carry_out(
+                [(one.to, one.data) for one in built], call.to, call.data, sender=who
+            )
+
+        return self._step(Step("leverage", self.actor.address, who.address, token), simulate, send)
+
+    def flash_loan(self, who: Account, number: int | None, amount: int) -> None:
+        """Cash, for None, or a collateral, lent to the operator within one call: no trace."""
+        token = self.asset if number is None else self.tokens[number]
+        before = self.look()
+        receipt = self.contract.flash_loan(
+            self.actor, token, min(amount, token.balance_of(self.contract)), b"", sender=who
+        )
+        assert receipt.one(abi.FlashLoaned).token == token.address
+        after = self.look()
+        assert self._books(after.pool) == self._books(before.pool)
+        assert (after.balances, after.wallets) == (before.balances, before.wallets)
+        self.seen = after
 
     def repay(self, who: Account, assets: int, account: Account | None = None) -> Receipt | None:
         account = account or who
@@ -355,7 +455,8 @@ class World:
             assert receipt.one(abi.Liquidated).bonus == result.bonus
 
     def _check(self, step: Step) -> None:
-        before, self.seen = self.seen, self.look()
+        before = replace(self.seen, granted=frozenset(self.granted))
+        self.seen = self.look()
         if self.lockstep:
             assert self._books(self.pool) == self._books(self.seen.pool), step
         else:

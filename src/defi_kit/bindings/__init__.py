@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .algo_controller import AlgoController as AlgoController
     from .algo_token import AlgoToken as AlgoToken
     from .blocklist_token import BlocklistToken as BlocklistToken
+    from .callback_actor import CallbackActor as CallbackActor
     from .chain_probe import ChainProbe as ChainProbe
     from .chain_probe_callee import ChainProbeCallee as ChainProbeCallee
     from .dex_harness import DexHarness as DexHarness
@@ -49,6 +50,7 @@ __all__ = [
     "AlgoController",
     "AlgoToken",
     "BlocklistToken",
+    "CallbackActor",
     "ChainProbe",
     "ChainProbeCallee",
     "DexHarness",
@@ -86,6 +88,7 @@ _MODULES = {
     "AlgoController": "algo_controller",
     "AlgoToken": "algo_token",
     "BlocklistToken": "blocklist_token",
+    "CallbackActor": "callback_actor",
     "ChainProbe": "chain_probe",
     "ChainProbeCallee": "chain_probe_callee",
     "DexHarness": "dex_harness",

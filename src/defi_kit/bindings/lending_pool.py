@@ -545,7 +545,9 @@ class LendingPool(Contract):
         return value
 
     def authorization_nonce(self, owner: HasAddress | str, *, block: int | None = None) -> int:
-        """`authorizationNonce(address)`."""
+        """The nonce that the next authorisation signed by `owner` must have; apart from the
+        permits' `nonces`.
+        """
         value: int = self._call("authorizationNonce(address)(uint256)", (owner,), block=block)[0]
         return value
 
