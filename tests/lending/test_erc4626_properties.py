@@ -1,6 +1,6 @@
 """ERC-4626 by the properties of the field's suites, by their names, against deployed pools.
 
-`A16Z` are those of a16z/erc4626-tests (`prop_*` there), `CRYTIC` those of crytic/properties. Where a
+`A16Z` are those of a16z/erc4626-tests (`prop_*` there), `CRYTIC` of crytic/properties. Where a
 suite allows a difference, its delta, here it is zero. Pools are empty, gifted, lent out, grown,
 after bad debt that the lenders bore, and after a near total loss.
 """
