@@ -23,6 +23,8 @@ PACKAGES = (
     "defi_kit.dex",
     "defi_kit.lending",
     "defi_kit.stablecoins",
+    "defi_kit.keeper",
+    "defi_kit.plots",
     "defi_kit.simulation",
     "defi_kit.artifacts",
 )
