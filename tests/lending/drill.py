@@ -20,7 +20,7 @@ def drill(world: World, experiments: Iterable[str] = EXPERIMENTS) -> set[str]:
     """Lives it, with these experiments after each scene; returns the invariants violated."""
     world.violated = set()
     names = list(experiments)
-    for scene in (_lend, _borrow, _grow, _crash, _ruin, _boundary, _strangers, _after):
+    for scene in (_lend, _borrow, _grow, _crash, _ruin, _boundary, _strangers, _after, _others):
         scene(world)
         for name in names:
             _try(world, name)
@@ -144,3 +144,24 @@ def _after(world: World) -> None:
     world.repay(second, world.pool.debt_of(second.address, now=world.now()) // 2)
     world.withdraw(carol, 10_000 * world.unit)
     assert world.pool.market.index < 10**3 * WAD * 10**6  # the drill stays within sane numbers
+
+
+def _others(world: World) -> None:
+    """Operators, callbacks and flash loans; and mallory, who forges and keeps."""
+    _, second, _, carol, _, _, mallory = world.people
+    world.authorize(second, world.actor, True)
+    world.leverage(second, 0, 3 * world.units[0], 500 * world.unit, 0)
+    world.authorize(second, world.actor, False)
+    token, signature = world.tokens[0], bytes(64) + b"\x1b"
+    signed = second, mallory, True, 2**40, signature
+    build, now = token.build, world.contract
+    world.attempt(mallory, lambda: now.set_authorization_by_signature(*signed, sender=mallory))
+    world.attempt(mallory, lambda: now.borrow(world.unit, mallory, second, sender=mallory))
+    for amount in (1, 2 * world.units[0]):
+        kept = build("approve", now, 0)  # the receiver takes its approval back in the middle
+        world.attempt(mallory, lambda kept=kept: world.actor.plan(kept.to, kept.data))
+        world.attempt(
+            mallory,
+            lambda amount=amount: now.flash_loan(world.actor, token, amount, b"", sender=mallory),
+        )
+    world.deposit(carol, world.unit)

@@ -41,6 +41,14 @@ POOL: Faults = {
         "account);\n\n        uint256 held = _take(token, msg.sender, amount);",
         "account);\n\n        uint256 held = _take(token, msg.sender, amount / 2);",
     ),
+    "L3 a callback instead of collateral": (
+        "data);\n        uint256 held = _take(token, msg.sender, amount);",
+        "data);\n        uint256 held;",
+    ),
+    "L3 a flash loan that stays": (
+        "if (amount != 0) _take(token, address(receiver), amount);",
+        "",
+    ),
     "L4 bad debt only when nothing at all is left": (
         "if (valueLeft <= dust) (l.badDebt",
         "if (worth.balance == 0) (l.badDebt",
@@ -152,6 +160,10 @@ VAULT: Faults = {
     ),
 }
 AUTHORIZATION: Faults = {
+    "L11 anyone signs for anyone": (
+        "SignatureCheckerLib.isValidSignatureNowCalldata(owner, digest, signature)",
+        "digest != 0 && signature.length != 0 && owner != address(this)",
+    ),
     "L11 anyone acts for anyone": (
         "require(msg.sender == account ||",
         "require(msg.sender != address(0) ||",
@@ -178,6 +190,10 @@ ADAPTIVE_RATE: Faults = {
     ),
 }
 MATH: Faults = {
+    "L9 a bonus beyond the cover": (
+        "return FixedPointMathLib.min(bonus, FixedPointMathLib.max(cover, least));",
+        "return FixedPointMathLib.max(bonus, FixedPointMathLib.max(cover, least));",
+    ),
     "L10 twice the bonus": (
         "return FixedPointMathLib.fullMulDiv(repaid, (WAD + bonus) * WAD, price);",
         "return FixedPointMathLib.fullMulDiv(repaid, (WAD + 2 * bonus) * WAD, price);",
@@ -202,7 +218,12 @@ def _bytecode(source: str) -> dict[str, bytes]:
 
 def test_every_invariant_has_two_faults() -> None:
     ids = [name.split()[0] for _, name in ALL]
-    wanted = {f"L{n}": 2 for n in range(1, 17)} | {"L7": 5, "L11": 3}
+    wanted = {f"L{n}": 2 for n in range(1, 17)} | {
+        "L3": 4,
+        "L7": 5,
+        "L9": 3,
+        "L11": 4,
+    }
     assert {id_: ids.count(id_) for id_ in ids} == wanted
     assert set(ids) == STEP_CHECKS.keys() | EXPERIMENTS.keys()
 
