@@ -43,7 +43,10 @@ interface ITwapOracle is IOracle {
     /// @notice Where the pool is.
     function exchange() external view returns (IPriceHistory);
 
-    /// @notice The pool whose price is meant.
+    /// @notice The pool whose price is meant, by its key.
+    function poolKey() external view returns (IPriceHistory.PoolKey memory);
+
+    /// @notice The pool whose price is meant, by its id.
     function poolId() external view returns (uint256);
 
     /// @notice False: the price of token0 (the lower address) in token1. True: the price of token1 in token0.

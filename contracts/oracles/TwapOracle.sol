@@ -32,14 +32,21 @@ contract TwapOracle is ITwapOracle {
     /// @inheritdoc ITwapOracle
     uint128 public immutable minLiquidity;
 
-    constructor(IPriceHistory exchange_, uint256 poolId_, bool inverse_, Terms memory terms) {
+    address private immutable _token0;
+    address private immutable _token1;
+    uint256 private immutable _fee;
+    uint256 private immutable _curve;
+
+    constructor(IPriceHistory exchange_, IPriceHistory.PoolKey memory key, bool inverse_, Terms memory terms) {
         require(address(exchange_).code.length != 0, NoExchange(address(exchange_)));
         bool given = terms.window != 0 && terms.maxAge != 0 && terms.minLiquidity != 0;
         require(given, InvalidWindow(terms.window, terms.maxAge, terms.minLiquidity));
-        (,, uint32 updatedAt,,) = exchange_.pool(poolId_);
-        require(updatedAt != 0, NoPool(poolId_));
+        uint256 id = exchange_.poolId(key);
+        (,, uint32 updatedAt,,) = exchange_.pool(id);
+        require(updatedAt != 0, NoPool(id));
 
-        (exchange, poolId, inverse) = (exchange_, poolId_, inverse_);
+        (exchange, poolId, inverse) = (exchange_, id, inverse_);
+        (_token0, _token1, _fee, _curve) = (key.token0, key.token1, key.fee, key.curve);
         (window, maxAge, minLiquidity) = (terms.window, terms.maxAge, terms.minLiquidity);
     }
 
@@ -66,10 +73,10 @@ contract TwapOracle is ITwapOracle {
 
     /// @dev 128 + the mean of log2(token1 / token0) from the start of the window to now, rounded down. [Q64]
     function _meanLogPrice() private view returns (uint256) {
-        (uint256 before, uint256 start) = exchange.observe(poolId, window);
+        (uint256 before, uint256 start) = exchange.observe(poolKey(), window);
         uint256 wanted = block.timestamp - window;
         require(wanted - start <= maxAge, WindowTooLong(poolId, start, maxAge, wanted));
-        (uint256 present,) = exchange.observe(poolId, 0);
+        (uint256 present,) = exchange.observe(poolKey(), 0);
         // The window is longer than nothing, so there is something to divide by.
         return (present - before) / (block.timestamp - start);
     }
@@ -78,5 +85,12 @@ contract TwapOracle is ITwapOracle {
     /// 112 bits, so that x lies between 16 and 240.
     function _power(uint256 x) private pure returns (uint256) {
         return PRICE_SCALE * BinaryExponential.exp2(uint64(x)) >> (255 - (x >> 64));
+    }
+
+    /* VIEWS */
+
+    /// @inheritdoc ITwapOracle
+    function poolKey() public view returns (IPriceHistory.PoolKey memory) {
+        return IPriceHistory.PoolKey(_token0, _token1, _fee, _curve);
     }
 }

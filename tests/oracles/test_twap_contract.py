@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +13,7 @@ from defi_kit.bindings.twap_oracle import Terms
 from defi_kit.chain import Account, Chain
 from defi_kit.errors import Reverted
 from defi_kit.oracles import Reading, TwapOracle
-from oracles.twap_world import LEVEL, POOL, TERMS, make
+from oracles.twap_world import KEY, LEVEL, POOL, TERMS, make
 
 
 def test_a_young_pool_has_no_price(chain: Chain) -> None:
@@ -63,14 +65,15 @@ def test_a_price_below_the_last_digit_is_refused(chain: Chain) -> None:
 def test_an_impossible_oracle_is_not_deployed(chain: Chain, alice: Account) -> None:
     history = bindings.MockPriceHistory.deploy(chain, LEVEL, 1)
     with pytest.raises(reverts.NoExchange):
-        bindings.TwapOracle.deploy(chain, alice, POOL, False, TERMS)
+        bindings.TwapOracle.deploy(chain, alice, KEY, False, TERMS)
     with pytest.raises(reverts.NoPool):
-        bindings.TwapOracle.deploy(chain, history, 0, False, TERMS)
+        bindings.TwapOracle.deploy(chain, history, replace(KEY, fee=0), False, TERMS)
     for terms in (Terms(0, 1, 1), Terms(1, 0, 1), Terms(1, 1, 0)):
         with pytest.raises(reverts.InvalidWindow):
-            bindings.TwapOracle.deploy(chain, history, POOL, False, terms)
-    oracle = bindings.TwapOracle.deploy(chain, history, POOL, True, Terms(1, 2, 3))
+            bindings.TwapOracle.deploy(chain, history, KEY, False, terms)
+    oracle = bindings.TwapOracle.deploy(chain, history, KEY, True, Terms(1, 2, 3))
     assert (oracle.exchange(), oracle.pool_id(), oracle.inverse()) == (history.address, POOL, True)
+    assert oracle.pool_key() == KEY
     assert (oracle.window(), oracle.max_age(), oracle.min_liquidity()) == (1, 2, 3)
 
 
@@ -98,7 +101,7 @@ def test_the_oracle_and_its_twin_agree(
 ) -> None:
     with chain.snapshot():
         history = bindings.MockPriceHistory.deploy(chain, steps[0][0], 1)
-        made = bindings.TwapOracle.deploy(chain, history, POOL, inverse, Terms(*terms))
+        made = bindings.TwapOracle.deploy(chain, history, KEY, inverse, Terms(*terms))
         oracle = TwapOracle(chain, made.address, 18, 18)
         for level, record, seconds in steps:
             history.set_log_price(level, record)
@@ -110,10 +113,10 @@ def compare(oracle: TwapOracle, history: bindings.MockPriceHistory) -> None:
     model = oracle.model
     _, _, updated_at, _, liquidity = history.pool(POOL)
     try:
-        past = history.observe(POOL, model.window)
+        past = history.observe(KEY, model.window)
     except Reverted:
         past = (0, 0)  # then one of the first two refusals, or the pool's own
-    present = Reading(*history.observe(POOL, 0))
+    present = Reading(*history.observe(KEY, 0))
     try:
         price = model.price(Reading(*past), present, updated_at=updated_at, liquidity=liquidity)
     except Reverted as twins:

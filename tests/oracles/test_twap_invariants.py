@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from defi_kit.chain import Chain
 from defi_kit.errors import Reverted
 from defi_kit.oracles import Reading
-from oracles.twap_world import LEVEL, POOL, TERMS, World, make
+from oracles.twap_world import KEY, LEVEL, POOL, TERMS, World, make
 
 levels = st.integers(LEVEL - (4 << 64), LEVEL + (4 << 64)) | st.integers(16 << 64, 240 << 64)
 
@@ -67,8 +67,8 @@ class TwapMachine(RuleBasedStateMachine):
         ours = world.check()
         model, history = world.oracle.model, world.history
         _, _, updated_at, _, liquidity = history.pool(POOL)
-        past = Reading(*history.observe(POOL, model.window))
-        present = Reading(*history.observe(POOL, 0))
+        past = Reading(*history.observe(KEY, model.window))
+        present = Reading(*history.observe(KEY, 0))
         try:
             twins: int | Reverted = model.price(
                 past, present, updated_at=updated_at, liquidity=liquidity

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
 
 from defi_kit import bindings
-from defi_kit.bindings.twap_oracle import Terms
+from defi_kit.bindings.twap_oracle import PoolKey, Terms
 from defi_kit.chain import Chain
 from defi_kit.errors import Reverted
 from defi_kit.oracles import PRICE_SCALE, TwapOracle
 
-CONSTRUCTOR = "(address,uint256,bool,(uint32,uint32,uint128))"
+CONSTRUCTOR = "(address,(address,address,uint256,uint256),bool,(uint32,uint32,uint128))"
 POOL = 7
+KEY = PoolKey("0x" + 39 * "0" + "1", "0x" + 39 * "0" + "2", POOL, 0)
 LEVEL = 128 << 64
 """The logarithm of one. [Q64]"""
 TERMS = Terms(600, 900, 1_000)
@@ -104,7 +105,7 @@ def make(
     history = bindings.MockPriceHistory.deploy(chain, log_price, 5_000)
     born = chain.timestamp
     made = bindings.TwapOracle._deploy(
-        chain, CONSTRUCTOR, (history, POOL, inverse, terms), bytecode=bytecode
+        chain, CONSTRUCTOR, (history, KEY, inverse, terms), bytecode=bytecode
     )
     oracle = TwapOracle(chain, made.address, 18, 18)
     return World(chain, history, oracle, inverse, terms, [(born, log_price, True)])

@@ -45,13 +45,18 @@ contract MockPriceHistory is IPriceHistory {
     }
 
     /// @inheritdoc IPriceHistory
+    function poolId(PoolKey calldata key) external pure returns (uint256) {
+        return key.fee; // any number will do
+    }
+
+    /// @inheritdoc IPriceHistory
     function pool(uint256 id) external view returns (uint112, uint112, uint32, uint128, uint128) {
         if (id == 0) return (0, 0, 0, 0, 0); // the pool that there is not
         return (1, 1, uint32(_latest.at), _latest.cumulative, supply);
     }
 
     /// @inheritdoc IPriceHistory
-    function observe(uint256, uint256 secondsAgo) external view returns (uint256, uint256) {
+    function observe(PoolKey calldata, uint256 secondsAgo) external view returns (uint256, uint256) {
         uint256 wanted = block.timestamp - secondsAgo;
         if (wanted >= _latest.at) return (_sum(wanted), wanted);
         for (uint256 i = records.length; i != 0; --i) {

@@ -14,7 +14,18 @@ if TYPE_CHECKING:
     from ..chain import Chain, Sender
     from ..chain.hashing import HasAddress
 
-__all__ = ["Terms", "TwapOracle"]
+__all__ = ["PoolKey", "Terms", "TwapOracle"]
+
+
+@dataclass(frozen=True, slots=True)
+class PoolKey(Struct):
+    """Struct `IPriceHistory.PoolKey`."""
+
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "address", "uint256", "uint256")
+    token0: str
+    token1: str
+    fee: int
+    curve: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +50,7 @@ class TwapOracle(Contract):
         "max_age": "maxAge()(uint32)",
         "min_liquidity": "minLiquidity()(uint128)",
         "pool_id": "poolId()(uint256)",
+        "pool_key": "poolKey()((address,address,uint256,uint256))",
         "price": "price()(uint256)",
         "window": "window()(uint32)",
     }
@@ -48,7 +60,7 @@ class TwapOracle(Contract):
         cls,
         chain: Chain,
         exchange: HasAddress | str,
-        pool_id: int,
+        key: PoolKey,
         inverse: bool,
         terms: Terms,
         *,
@@ -57,8 +69,8 @@ class TwapOracle(Contract):
         """Deploys `TwapOracle`."""
         return cls._deploy(
             chain,
-            "(address,uint256,bool,(uint32,uint32,uint128))",
-            (exchange, pool_id, inverse, terms),
+            "(address,(address,address,uint256,uint256),bool,(uint32,uint32,uint128))",
+            (exchange, key, inverse, terms),
             sender=sender,
         )
 
@@ -87,9 +99,14 @@ class TwapOracle(Contract):
         return value
 
     def pool_id(self, *, block: int | None = None) -> int:
-        """The pool whose price is meant."""
+        """The pool whose price is meant, by its id."""
         value: int = self._call("poolId()(uint256)", (), block=block)[0]
         return value
+
+    def pool_key(self, *, block: int | None = None) -> PoolKey:
+        """The pool whose price is meant, by its key."""
+        value = self._call("poolKey()((address,address,uint256,uint256))", (), block=block)[0]
+        return PoolKey.from_tuple(value)
 
     def price(self, *, block: int | None = None) -> int:
         """Raw units of the quote asset that one raw unit of the base asset is worth, times

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Final, Generic, Protocol, Self, TypeVar
 
 from .. import bindings
+from ..bindings import exchange as exchange_abi
 from ..bindings import feed_oracle as abi
 from ..bindings import twap_oracle
 from ..chain import Chain, Sender
@@ -279,7 +280,7 @@ class VaultOracle(_Oracle[bindings.VaultOracle]):
 
 
 class PoolLike(Protocol):
-    """What names a pool of an exchange: its id, and the two tokens that it trades."""
+    """What names a pool of an exchange: its key, as `defi_kit.dex` has it."""
 
     @property
     def id(self) -> int:
@@ -288,6 +289,14 @@ class PoolLike(Protocol):
     @property
     def tokens(self) -> tuple[str, str]:
         """Both tokens, the lower address first."""
+
+    @property
+    def fee(self) -> int:
+        """[pips]"""
+
+    @property
+    def curve(self) -> int:
+        """0 is the constant product."""
 
 
 class TwapOracle(_Oracle[bindings.TwapOracle]):
@@ -336,7 +345,8 @@ class TwapOracle(_Oracle[bindings.TwapOracle]):
             min_liquidity = bindings.Exchange(chain, exchange).total_supply(pool.id) // 2
         terms = twap_oracle.Terms(window, max_age, min_liquidity)
         inverse = int(base.address, 16) > int(quote.address, 16)
-        made = bindings.TwapOracle.deploy(chain, exchange, pool.id, inverse, terms, sender=sender)
+        key = twap_oracle.PoolKey(*pool.tokens, pool.fee, pool.curve)
+        made = bindings.TwapOracle.deploy(chain, exchange, key, inverse, terms, sender=sender)
         return cls(chain, made.address, base, quote)
 
     @staticmethod
@@ -362,9 +372,14 @@ class TwapOracle(_Oracle[bindings.TwapOracle]):
 
     def readings(self, *, block: int | None = None) -> tuple[Reading, Reading]:
         """What the mean is made of: the reading at the window's start, and the present one."""
-        exchange, model = bindings.Exchange(self.chain, self._exchange), self.model
-        past = exchange.observe(model.pool_id, model.window, block=block)
-        return Reading(*past), Reading(*exchange.observe(model.pool_id, 0, block=block))
+        exchange = bindings.Exchange(self.chain, self._exchange)
+        past = exchange.observe(self._key, self.model.window, block=block)
+        return Reading(*past), Reading(*exchange.observe(self._key, 0, block=block))
+
+    @cached_property
+    def _key(self) -> exchange_abi.PoolKey:
+        key = self.contract.pool_key()
+        return exchange_abi.PoolKey(key.token0, key.token1, key.fee, key.curve)
 
     @cached_property
     def _exchange(self) -> str:
