@@ -9,6 +9,7 @@ import pytest
 
 from defi_kit import bindings, reverts
 from defi_kit.chain import Account, Chain
+from defi_kit.dex.pool import PoolKey
 from defi_kit.errors import Reverted
 from defi_kit.oracles import TwapOracle
 from defi_kit.tokens import Token
@@ -72,6 +73,17 @@ def test_the_mean_of_a_steady_pool_is_its_price_in_both_directions(
     assert close(check(back), Decimal("0.5"))
     assert not oracle.contract.inverse()
     assert back.contract.inverse()
+
+
+def test_a_pool_on_the_stable_curve_has_a_mean_as_well(market: Market) -> None:
+    chain, exchange, alice = market.chain, market.exchange, market.alice
+    first, second = (Token(chain, token.address) for token in market.tokens[:2])
+    key = PoolKey(first.address, second.address, 400, 100 << 16 | 18 << 8 | 18)
+    exchange.create_pool(struct(key), sender=alice)
+    exchange.add_liquidity(struct(key), 10 * ONE, 30 * ONE, 0, alice, NEVER, sender=alice)
+    chain.advance(WINDOW)
+    oracle = TwapOracle.deploy(chain, exchange, key, first, second)
+    assert close(check(oracle), Decimal("1.01753525"))  # on the other curve, three
 
 
 def test_a_flash_loan_moves_the_pool_and_not_the_mean(
