@@ -9,7 +9,7 @@ import {StableSwap} from "./StableSwap.sol";
 
 /// @notice Which curve a key's `curve` means: 0 is the constant product, anything else StableSwap with its parameters.
 /// @dev The only place that knows. A curve is a pure library with these functions; adding one adds a branch to each.
-/// Reserves and amounts are raw, at most `limits`; both reserves are above zero in a trade and a price.
+/// Reserves and amounts are raw and went through `checkRoom`; both reserves are above zero in a trade and a price.
 /// Python twin: `defi_kit.dex.curves`.
 library Curves {
     uint256 private constant MAX_RESERVE = type(uint112).max;
@@ -29,14 +29,20 @@ library Curves {
         require(said == decimals, IExchange.WrongDecimals(token, said, decimals));
     }
 
-    /// @dev The most of either token that a pool can hold.
-    function limits(uint256 curve) internal pure returns (uint256 limit0, uint256 limit1) {
-        if (curve == 0) return (MAX_RESERVE, MAX_RESERVE);
-        (uint256 scale0, uint256 scale1) = StableSwap.scales(curve);
-        return (MAX_RESERVE / scale0, MAX_RESERVE / scale1);
+    /// @dev Refuses an amount that the pool cannot hold on top of its reserve.
+    /// @param side0 whether they are token0's
+    function checkRoom(uint256 curve, bool side0, uint256 reserve, uint256 amount) internal pure {
+        _checkRoom(curve == 0 ? MAX_RESERVE : MAX_RESERVE / StableSwap.scaleOf(curve, side0), reserve, amount);
     }
 
-    /// @dev What `amountIn` buys, rounded down, less than `reserveOut`.
+    function _checkRoom(uint256 limit, uint256 reserve, uint256 amount) private pure {
+        // Cannot underflow: every reserve went through here.
+        unchecked {
+            require(amount <= limit - reserve, IExchange.ReserveOverflow(reserve, amount, limit));
+        }
+    }
+
+    /// @dev What `amountIn` buys, rounded down, less than `reserveOut`; refused where the pool has no room for it.
     /// @param fee taken from `amountIn` [pips]
     function amountOutDown(
         uint256 curve,
@@ -46,11 +52,15 @@ library Curves {
         uint256 reserveOut,
         uint256 fee
     ) internal pure returns (uint256) {
-        if (curve == 0) return ConstantProduct.amountOutDown(amountIn, reserveIn, reserveOut, fee);
+        if (curve == 0) {
+            _checkRoom(MAX_RESERVE, reserveIn, amountIn);
+            return ConstantProduct.amountOutDown(amountIn, reserveIn, reserveOut, fee);
+        }
+        checkRoom(curve, zeroForOne, reserveIn, amountIn);
         return StableSwap.amountOutDown(curve, zeroForOne, amountIn, reserveIn, reserveOut, fee);
     }
 
-    /// @dev The least that buys `amountOut`, which is below `reserveOut`; above every limit when nothing does.
+    /// @dev The least that buys `amountOut`, which is below `reserveOut`; 2^256 - 1 when nothing does.
     /// @param fee taken from the amount paid in [pips]
     function amountInUp(
         uint256 curve,

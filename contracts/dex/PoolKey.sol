@@ -14,13 +14,13 @@ struct PoolKey {
     address token0; // the lower address of the two
     address token1; // the higher address of the two
     uint256 fee; // taken from what a trader pays in, 0 to 100,000 [pips: 1e6 = 100 %]
-    uint256 curve; // 0 = constant product; the other values are kept for curves to come and their parameters
+    uint256 curve; // 0 = constant product, else StableSwap: amplification << 16 | decimals of token0 << 8 | of token1
 }
 
 /// @notice One step of a path: the pool of this fee and curve that trades the token at hand for `tokenOut`.
 /// @dev A path of hops rather than of keys: 400 gas less a hop, and no hop can name a pool without the token at hand.
 struct Hop {
-    address tokenOut;
+    address tokenOut; // at the end of a path, zero for ether
     uint256 fee; // [pips]
     uint256 curve;
 }
@@ -33,15 +33,34 @@ library PoolKeys {
     }
 
     /// @dev Where a hop leads from `tokenIn`: the pool's id, whether or not there is one, and which way through it.
-    function from(Hop calldata hop, address tokenIn)
+    /// A hop to the zero address goes to wrapped ether; from the zero address none goes anywhere.
+    function from(Hop calldata hop, address tokenIn, address weth)
         internal
         pure
         returns (PoolId id, bool zeroForOne, address tokenOut)
     {
-        tokenOut = hop.tokenOut;
-        zeroForOne = tokenIn < tokenOut;
-        (address token0, address token1) = zeroForOne ? (tokenIn, tokenOut) : (tokenOut, tokenIn);
-        id = _hash(token0, token1, hop.fee, hop.curve);
+        // In assembly it costs a third. Fee and curve lie side by side at the end of a hop and of a key; an address with
+        // anything above it is refused, as Solidity does; nothing is kept in the memory that is borrowed.
+        assembly ("memory-safe") {
+            tokenOut := calldataload(hop)
+            if shr(160, tokenOut) { revert(0, 0) }
+            let traded := tokenOut
+            if iszero(traded) { traded := weth }
+            zeroForOne := lt(tokenIn, traded)
+            let key := mload(0x40)
+            let low := shl(5, iszero(zeroForOne))
+            mstore(add(key, low), tokenIn)
+            mstore(add(key, xor(low, 0x20)), traded)
+            calldatacopy(add(key, 0x40), add(hop, 0x20), 0x40)
+            id := keccak256(key, 0x80)
+        }
+    }
+
+    /// @dev `path[i]`, where `i` is known to be below the length.
+    function at(Hop[] calldata path, uint256 i) internal pure returns (Hop calldata hop) {
+        assembly ("memory-safe") {
+            hop := add(path.offset, mul(i, 0x60))
+        }
     }
 
     function _hash(address token0, address token1, uint256 fee, uint256 curve) private pure returns (PoolId) {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.20;
 
-import {BinaryLogarithm} from "../libraries/BinaryLogarithm.sol";
-
 /// @dev What a pool holds and since when, in one word, so that a trade costs one read and one write:
 /// bits 0-111 reserve0, bits 112-223 reserve1, bits 224-255 the time of the last change [unix seconds].
 type Reserves is uint256;
@@ -29,6 +27,11 @@ library ReservesLibrary {
         return Reserves.unwrap(reserves) >> 224;
     }
 
+    /// @dev Whether there is nothing to trade against. Of a pool that was ever funded neither reserve is zero.
+    function isEmpty(Reserves reserves) internal pure returns (bool) {
+        return Reserves.unwrap(reserves) & MASK == 0;
+    }
+
     /// @dev The reserve that a trade adds to, and the one it takes from.
     function ordered(Reserves reserves, bool zeroForOne) internal pure returns (uint256 reserveIn, uint256 reserveOut) {
         reserveIn = Reserves.unwrap(reserves) & MASK;
@@ -50,16 +53,15 @@ library ReservesLibrary {
         }
     }
 
+    /// @dev The reserves without a part of what a trade has just brought.
+    function reduced(Reserves reserves, bool zeroForOne, uint256 cut) internal pure returns (Reserves) {
+        unchecked {
+            return Reserves.wrap(Reserves.unwrap(reserves) - (zeroForOne ? cut : cut << 112));
+        }
+    }
+
     /// @dev The same reserves, last changed at `time`. Seconds fit in 32 bits until 2106.
     function stampedAt(Reserves reserves, uint256 time) internal pure returns (Reserves) {
         return Reserves.wrap(Reserves.unwrap(reserves) << 32 >> 32 | time << 224);
-    }
-
-    /// @dev The price of token0 in token1 as a logarithm to base 2, plus 128 so that it is never negative. [Q64]
-    /// Both reserves are above zero. Cannot overflow: 112 + 143 bits.
-    function logPrice(Reserves reserves) internal pure returns (uint256) {
-        unchecked {
-            return BinaryLogarithm.log2((reserve1(reserves) << 143) / reserve0(reserves)) - (15 << 64);
-        }
     }
 }

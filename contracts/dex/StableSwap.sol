@@ -36,12 +36,14 @@ library StableSwap {
         return curve & 0xff;
     }
 
-    /// @dev What brings each token's amounts to the greater decimals of the two, exactly.
-    function scales(uint256 curve) internal pure returns (uint256 scale0, uint256 scale1) {
-        (uint256 digits0, uint256 digits1) = (decimals0(curve), decimals1(curve));
+    /// @dev What brings a token's amounts to the greater decimals of the two, exactly.
+    /// @param side0 whether it is token0
+    function scaleOf(uint256 curve, bool side0) internal pure returns (uint256) {
+        (uint256 digits, uint256 others) =
+            side0 ? (decimals0(curve), decimals1(curve)) : (decimals1(curve), decimals0(curve));
         // Cannot overflow: at most 24 digits.
         unchecked {
-            return digits0 < digits1 ? (10 ** (digits1 - digits0), uint256(1)) : (uint256(1), 10 ** (digits0 - digits1));
+            return digits < others ? 10 ** (others - digits) : 1;
         }
     }
 
@@ -51,8 +53,7 @@ library StableSwap {
         returns (uint256 a, uint256 scaleIn, uint256 scaleOut)
     {
         a = curve >> 16 << 1;
-        (scaleIn, scaleOut) = scales(curve);
-        if (!zeroForOne) (scaleIn, scaleOut) = (scaleOut, scaleIn);
+        (scaleIn, scaleOut) = (scaleOf(curve, zeroForOne), scaleOf(curve, !zeroForOne));
     }
 
     /* TRADES */

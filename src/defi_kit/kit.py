@@ -473,7 +473,7 @@ class _Deployer:
 
         weth_oracle = oracle("weth_oracle", weth_feed, weth)
         wbtc_oracle = oracle("wbtc_oracle", wbtc_feed, wbtc)
-        self._create("exchange", Exchange, lambda: Exchange.deploy(chain, sender=sender))
+        self._create("exchange", Exchange, lambda: Exchange.deploy(chain, weth=weth, sender=sender))
         self._lending(usd, ((weth, weth_oracle, economy.weth), (wbtc, wbtc_oracle, economy.wbtc)))
 
     def _lending(

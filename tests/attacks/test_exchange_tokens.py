@@ -59,12 +59,35 @@ def calls_in(market: Market, key: PoolKey, token: Any) -> dict[str, bytes]:
         "add_liquidity": build("add_liquidity", raw, ONE, ONE, 0, token, NEVER),
         "remove_liquidity": build("remove_liquidity", raw, ONE, 0, 0, token, NEVER),
         "swap_exact_in": build("swap_exact_in", token, ONE, path, 0, token, NEVER),
+        "swap_exact_out": build("swap_exact_out", token, ONE, path, 1, token, NEVER),
+        "flash_swap_exact_in": build("flash_swap_exact_in", token, ONE, path, 0, token, NEVER, b""),
+        "flash_swap_exact_out": build(
+            "flash_swap_exact_out", token, ONE, path, 1, token, NEVER, b""
+        ),
+        "add_liquidity_one_sided": build(
+            "add_liquidity_one_sided", raw, token, ONE, 0, token, NEVER
+        ),
+        "remove_liquidity_one_sided": build(
+            "remove_liquidity_one_sided", raw, ONE, token, 0, token, NEVER
+        ),
+        "flash_loan": build("flash_loan", token, a, ONE, b""),
+        "collect": build("collect", token),
+        "increase_observations": build("increase_observations", key.id, 5),
+        "multicall": build(
+            "multicall", [build("swap_exact_in", token, ONE, path, 0, token, NEVER).data]
+        ),
         "skim": build("skim", token, [raw], token),
         "pool": build("pool", key.id),
         "total_supply": build("total_supply", key.id),
-        "cumulative_log_price": build("cumulative_log_price", key.id),
+        "cumulative_log_price": build("cumulative_log_price", raw),
+        "observe": build("observe", raw, 0),
         "quote_exact_in": build("quote_exact_in", token, ONE, path),
+        "quote_exact_out": build("quote_exact_out", token, path, 1),
         "quote_add_liquidity": build("quote_add_liquidity", raw, ONE, ONE),
+        "quote_add_liquidity_one_sided": build("quote_add_liquidity_one_sided", raw, token, ONE),
+        "quote_remove_liquidity_one_sided": build(
+            "quote_remove_liquidity_one_sided", raw, ONE, token
+        ),
         "quote_remove_liquidity": build("quote_remove_liquidity", raw, ONE),
     }
     return {name: call.data for name, call in calls.items()}

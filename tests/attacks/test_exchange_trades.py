@@ -142,7 +142,7 @@ def test_a_price_moved_and_moved_back_within_a_block_leaves_the_average_alone(
     market: Market, attacker: Account
 ) -> None:
     """Harvest: a spot price can be pushed for a moment; the accumulator never sees that moment."""
-    chain, exchange, id_ = market.chain, market.exchange, market.key.id
+    chain, exchange = market.chain, market.exchange
     path, back = market.path(1), market.path(0)
 
     def swap(token: bindings.MockToken, amount: int, way: list[bindings.exchange.Hop]):  # type: ignore[no-untyped-def]
@@ -152,10 +152,10 @@ def test_a_price_moved_and_moved_back_within_a_block_leaves_the_average_alone(
 
     with chain.snapshot():
         chain.mine()
-        untouched = exchange.cumulative_log_price(id_)
+        untouched = exchange.cumulative_log_price(struct(market.key))
     bought = exchange.quote_exact_in(market.tokens[0], 500 * ONE, path)
     receipts = chain.batch(
         [swap(market.tokens[0], 500 * ONE, path), swap(market.tokens[1], bought, back)]
     )
     assert receipts[0].block_number == receipts[1].block_number
-    assert exchange.cumulative_log_price(id_) == untouched
+    assert exchange.cumulative_log_price(struct(market.key)) == untouched

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from defi_kit import bindings
 from defi_kit.chain import Account, Chain
+from defi_kit.dex.exchange import NOBODY
 from defi_kit.dex.pool import Hop, PoolKey
 from dex.world import NEVER, struct, structs
 
@@ -51,7 +52,7 @@ class Market:
 def build_market(chain: Chain, *people: Account) -> Market:
     """The first of the people deploys and provides; all of them get tokens and approve."""
     alice = people[0]
-    exchange = bindings.Exchange.deploy(chain, sender=alice)
+    exchange = bindings.Exchange.deploy(chain, NOBODY, 0, NOBODY, sender=alice)
     made = [bindings.MockToken.deploy(chain, name, 18, sender=alice) for name in "ABC"]
     tokens = tuple(sorted(made, key=lambda token: int(token.address, 16)))
     keys = (

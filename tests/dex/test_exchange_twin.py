@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from defi_kit import bindings, reverts
 from defi_kit.bindings.dex_harness import Sale
 from defi_kit.chain import Chain
-from defi_kit.dex.exchange import ExchangeState
+from defi_kit.dex.exchange import NOBODY, ExchangeState
 from defi_kit.dex.pool import MAX_RESERVE, ConstantProductPool, PoolKey
 from defi_kit.errors import Reverted
 from dex.driver import drive
@@ -79,7 +79,7 @@ def test_packed_reserves_never_touch_their_neighbours(
 
 
 def test_a_keys_id_is_the_contracts(chain: Chain) -> None:
-    exchange = bindings.Exchange.deploy(chain)
+    exchange = bindings.Exchange.deploy(chain, NOBODY, 0, NOBODY)
     random = Random(7)
     for _ in range(200):
         tokens = (f"0x{random.getrandbits(160):040x}" for _ in range(2))

@@ -62,9 +62,9 @@ class World:
         """A new Exchange (of other bytecode, if given) and five funded tokens, ascending."""
         deployer = chain.account("deployer")
         if bytecode is None:
-            exchange = bindings.Exchange.deploy(chain, sender=deployer)
+            exchange = bindings.Exchange.deploy(chain, NOBODY, 0, NOBODY, sender=deployer)
         else:
-            created = chain.transact(None, bytecode, sender=deployer).contract_address
+            created = chain.transact(None, bytecode + bytes(96), sender=deployer).contract_address
             assert created is not None
             exchange = bindings.Exchange(chain, created)
         made = [

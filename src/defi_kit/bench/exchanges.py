@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from typing import Final, Protocol
 
 from .. import bindings
@@ -37,6 +38,10 @@ DEPTH: Final = 10**24
 """First deposit of each token. [raw]"""
 DEPOSIT: Final = 10**21
 """Later deposits of each token, at most. [raw]"""
+STABLE: Final = 100 << 16 | 18 << 8 | 18
+"""Our curve for tokens worth the same: an amplification of 100, 18 decimals each."""
+NOBODY: Final = "0x" + "0" * 40
+"""Gets no share of the fees."""
 SALE: Final = 10**18
 """What is sold. A millionth of the pool: no exchange crosses a tick. [raw]"""
 
@@ -65,6 +70,10 @@ class ExchangeSystem(Protocol):
     def swap(self, path: Tokens, amount: int, who: Account, to: Account) -> Transaction:
         """Sells exactly `amount` of the first token for the last, through a pool a step."""
         ...
+
+    def stable(self) -> ExchangeSystem | None:
+        """The same exchange, but its pools are for tokens worth the same; None without such."""
+        return None
 
 
 def deploy_tokens(chain: Chain, symbols: Iterable[str] = "ABC") -> Tokens:
@@ -106,6 +115,13 @@ def exchange_gas(meter: Meter, system: ExchangeSystem, tokens: Tokens) -> Measur
     for _ in range(2):
         again = system.remove_liquidity(pair, provider, provider)
         gas["remove_liquidity", "steady"] = meter.gas(again)
+
+    if (stable := system.stable()) is not None:
+        meter.gas(stable.create_pool(pair))
+        meter.gas(stable.add_liquidity(pair, DEPTH, provider))
+        first = stable.swap(pair, SALE, trader, meter.newcomer())
+        gas["swap_stable", "first"] = meter.gas(first)
+        gas["swap_stable", "steady"] = meter.steady(stable.swap(pair, SALE, trader, trader))
     return gas
 
 
@@ -113,8 +129,10 @@ class OurExchange(ExchangeSystem):
     """The kit's Exchange."""
 
     def __init__(self, chain: Chain) -> None:
-        self._exchange = bindings.Exchange.deploy(chain)
+        weth = bindings.WrappedEther.deploy(chain)
+        self._exchange = bindings.Exchange.deploy(chain, weth, 0, NOBODY)
         self.spenders = (self._exchange.address,)
+        self._curve = 0
 
     def create_pool(self, pair: Tokens) -> Transaction:
         return self._exchange.build("create_pool", self._key(pair))
@@ -132,11 +150,15 @@ class OurExchange(ExchangeSystem):
         )
 
     def swap(self, path: Tokens, amount: int, who: Account, to: Account) -> Transaction:
-        hops = [abi.Hop(token.address, FEE, 0) for token in path[1:]]
+        hops = [abi.Hop(token.address, FEE, self._curve) for token in path[1:]]
         return self._exchange.build(
             "swap_exact_in", path[0], amount, hops, LEAST, to, DEADLINE, sender=who
         )
 
-    @staticmethod
-    def _key(pair: Tokens) -> abi.PoolKey:
-        return abi.PoolKey(pair[0].address, pair[1].address, FEE, 0)
+    def stable(self) -> ExchangeSystem:
+        other = copy(self)
+        other._curve = STABLE
+        return other
+
+    def _key(self, pair: Tokens) -> abi.PoolKey:
+        return abi.PoolKey(pair[0].address, pair[1].address, FEE, self._curve)

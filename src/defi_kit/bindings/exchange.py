@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 __all__ = [
     "Approval",
     "Exchange",
+    "FeesCollected",
+    "FlashLoaned",
     "Hop",
     "LiquidityAdded",
     "LiquidityRemoved",
+    "ObservationsIncreased",
     "OperatorSet",
     "Pool",
     "PoolCreated",
@@ -45,12 +48,22 @@ class Hop(Struct):
 class Pool(Struct):
     """Struct `IExchange.Pool`."""
 
-    TYPES: ClassVar[tuple[str, ...]] = ("uint112", "uint112", "uint32", "uint128", "uint128")
+    TYPES: ClassVar[tuple[str, ...]] = (
+        "uint112",
+        "uint112",
+        "uint32",
+        "uint128",
+        "uint128",
+        "uint16",
+        "uint16",
+    )
     reserve0: int
     reserve1: int
     updated_at: int
     cumulative_log_price: int
     supply: int
+    latest_observation: int
+    observations: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +90,36 @@ class Approval(Event):
     owner: str
     spender: str
     id: int
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class FeesCollected(Event):
+    """The protocol's share of the fees paid in `token` left."""
+
+    SIGNATURE: ClassVar[str] = "FeesCollected(address,address,uint256)"
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "9bcb6d1f38f6800906185471a11ede9a8e16200853225aa62558db6076490f2d"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "address", "uint256")
+    INDEXED: ClassVar[tuple[bool, ...]] = (True, True, False)
+    token: str
+    to: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class FlashLoaned(Event):
+    """`receiver` had `amount` of `token` for the length of a call, and brought it back."""
+
+    SIGNATURE: ClassVar[str] = "FlashLoaned(address,address,uint256)"
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "a0c12115fa11a7606c079ce10f9f24539c97fcd319433b5d1e92795dde9ce415"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "address", "uint256")
+    INDEXED: ClassVar[tuple[bool, ...]] = (True, True, False)
+    receiver: str
+    token: str
     amount: int
 
 
@@ -131,6 +174,20 @@ class LiquidityRemoved(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ObservationsIncreased(Event):
+    """Room for records of a pool's price was paid for."""
+
+    SIGNATURE: ClassVar[str] = "ObservationsIncreased(uint256,uint256)"
+    TOPIC: ClassVar[bytes] = bytes.fromhex(
+        "05009e4287bfc9bd50cabc93f1409afb65d1736f1be92915af25e936aa27ec98"
+    )
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256")
+    INDEXED: ClassVar[tuple[bool, ...]] = (True, False)
+    id: int
+    observations: int
+
+
+@dataclass(frozen=True, slots=True)
 class OperatorSet(Event):
     """Event `OperatorSet(address,address,bool)`."""
 
@@ -181,14 +238,13 @@ class Skimmed(Event):
 class Swap(Event):
     """One hop of a trade through one pool; a path of three pools makes three of these."""
 
-    SIGNATURE: ClassVar[str] = "Swap(uint256,address,int256,int256)"
+    SIGNATURE: ClassVar[str] = "Swap(uint256,int256,int256)"
     TOPIC: ClassVar[bytes] = bytes.fromhex(
-        "b5483fa96a5b3bbf736f591edf85cc473ad3fc53aeff51e4ded5353e220d7b72"
+        "5042674da6c1ce9b48416d4a4d5630aaba8a6f0617be32d27144f00f002f42c3"
     )
-    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "address", "int256", "int256")
-    INDEXED: ClassVar[tuple[bool, ...]] = (True, False, False, False)
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "int256", "int256")
+    INDEXED: ClassVar[tuple[bool, ...]] = (True, False, False)
     id: int
-    sender: str
     change0: int
     """by how much the pool's reserve changed: above zero is what came in, below what went out
     [token0]
@@ -223,8 +279,11 @@ class Exchange(Contract):
     ARTIFACT: ClassVar[str] = "Exchange"
     EVENTS: ClassVar[tuple[type[Event], ...]] = (
         Approval,
+        FeesCollected,
+        FlashLoaned,
         LiquidityAdded,
         LiquidityRemoved,
+        ObservationsIncreased,
         OperatorSet,
         PoolCreated,
         Skimmed,
@@ -234,27 +293,49 @@ class Exchange(Contract):
     FUNCTIONS: ClassVar[dict[str, str]] = {
         "locked_shares": "LOCKED_SHARES()(uint256)",
         "max_fee": "MAX_FEE()(uint256)",
+        "max_protocol_share": "MAX_PROTOCOL_SHARE()(uint256)",
         "max_reserve": "MAX_RESERVE()(uint256)",
+        "observation_period": "OBSERVATION_PERIOD()(uint256)",
+        "protocol_recipient": "PROTOCOL_RECIPIENT()(address)",
+        "protocol_share": "PROTOCOL_SHARE()(uint256)",
+        "weth": "WETH()(address)",
         "add_liquidity": "addLiquidity((address,address,uint256,uint256),uint256,uint256,uint256,address,uint256)(uint256,uint256,uint256)",
+        "add_liquidity_one_sided": "addLiquidityOneSided((address,address,uint256,uint256),address,uint256,uint256,address,uint256)(uint256,uint256)",
         "allowance": "allowance(address,address,uint256)(uint256)",
         "approve": "approve(address,uint256,uint256)(bool)",
         "balance_of": "balanceOf(address,uint256)(uint256)",
+        "collect": "collect(address)(uint256)",
         "create_pool": "createPool((address,address,uint256,uint256))(uint256)",
-        "cumulative_log_price": "cumulativeLogPrice(uint256)(uint256)",
+        "cumulative_log_price": "cumulativeLogPrice((address,address,uint256,uint256))(uint256)",
         "decimals": "decimals(uint256)(uint8)",
+        "flash_fee": "flashFee(address,uint256)(uint256)",
+        "flash_loan": "flashLoan(address,address,uint256,bytes)(bool)",
+        "flash_swap_exact_in": "flashSwapExactIn(address,uint256,(address,uint256,uint256)[],uint256,address,uint256,bytes)(uint256)",
+        "flash_swap_exact_out": "flashSwapExactOut(address,uint256,(address,uint256,uint256)[],uint256,address,uint256,bytes)(uint256)",
         "funded_pools": "fundedPools(address)(uint256)",
+        "increase_observations": "increaseObservations(uint256,uint256)()",
         "is_operator": "isOperator(address,address)(bool)",
+        "max_flash_loan": "maxFlashLoan(address)(uint256)",
+        "multicall": "multicall(bytes[])(bytes[])",
         "name": "name(uint256)(string)",
-        "pool": "pool(uint256)((uint112,uint112,uint32,uint128,uint128))",
+        "observe": "observe((address,address,uint256,uint256),uint256)(uint256,uint256)",
+        "permit": "permit(address,uint256,uint256,uint8,bytes32,bytes32)()",
+        "pool": "pool(uint256)((uint112,uint112,uint32,uint128,uint128,uint16,uint16))",
         "pool_id": "poolId((address,address,uint256,uint256))(uint256)",
+        "protocol_fees": "protocolFees(address)(uint256)",
         "quote_add_liquidity": "quoteAddLiquidity((address,address,uint256,uint256),uint256,uint256)(uint256,uint256,uint256)",
+        "quote_add_liquidity_one_sided": "quoteAddLiquidityOneSided((address,address,uint256,uint256),address,uint256)(uint256,uint256)",
         "quote_exact_in": "quoteExactIn(address,uint256,(address,uint256,uint256)[])(uint256)",
+        "quote_exact_out": "quoteExactOut(address,(address,uint256,uint256)[],uint256)(uint256)",
         "quote_remove_liquidity": "quoteRemoveLiquidity((address,address,uint256,uint256),uint256)(uint256,uint256)",
+        "quote_remove_liquidity_one_sided": "quoteRemoveLiquidityOneSided((address,address,uint256,uint256),uint256,address)(uint256)",
         "remove_liquidity": "removeLiquidity((address,address,uint256,uint256),uint256,uint256,uint256,address,uint256)(uint256,uint256)",
+        "remove_liquidity_one_sided": "removeLiquidityOneSided((address,address,uint256,uint256),uint256,address,uint256,address,uint256)(uint256)",
         "set_operator": "setOperator(address,bool)(bool)",
         "skim": "skim(address,(address,address,uint256,uint256)[],address)(uint256)",
         "supports_interface": "supportsInterface(bytes4)(bool)",
         "swap_exact_in": "swapExactIn(address,uint256,(address,uint256,uint256)[],uint256,address,uint256)(uint256)",
+        "swap_exact_out": "swapExactOut(address,uint256,(address,uint256,uint256)[],uint256,address,uint256)(uint256)",
         "symbol": "symbol(uint256)(string)",
         "token_uri": "tokenURI(uint256)(string)",
         "total_supply": "totalSupply(uint256)(uint256)",
@@ -263,9 +344,27 @@ class Exchange(Contract):
     }
 
     @classmethod
-    def deploy(cls, chain: Chain, *, sender: Sender | None = None) -> Exchange:
-        """Deploys `Exchange`."""
-        return cls._deploy(chain, "()", (), sender=sender)
+    def deploy(
+        cls,
+        chain: Chain,
+        weth: HasAddress | str,
+        protocol_share: int,
+        protocol_recipient: HasAddress | str,
+        *,
+        sender: Sender | None = None,
+    ) -> Exchange:
+        """Deploys `Exchange`.
+
+        weth: wrapped ether; zero for an Exchange that does without
+        protocol_share: part of every swap fee that is the protocol's [pips of the swap fee]
+        protocol_recipient: gets it; may be zero where there is no share
+        """
+        return cls._deploy(
+            chain,
+            "(address,uint256,address)",
+            (weth, protocol_share, protocol_recipient),
+            sender=sender,
+        )
 
     def locked_shares(self, *, block: int | None = None) -> int:
         """Shares that a pool's first deposit locks for ever."""
@@ -277,9 +376,38 @@ class Exchange(Contract):
         value: int = self._call("MAX_FEE()(uint256)", (), block=block)[0]
         return value
 
+    def max_protocol_share(self, *, block: int | None = None) -> int:
+        """The highest protocol share that an Exchange can be deployed with [pips of the swap
+        fee].
+        """
+        value: int = self._call("MAX_PROTOCOL_SHARE()(uint256)", (), block=block)[0]
+        return value
+
     def max_reserve(self, *, block: int | None = None) -> int:
-        """The most a pool can hold of one token [raw units]."""
+        """The most a pool can hold of one token [raw units; on StableSwap after scaling to the
+        pool's decimals].
+        """
         value: int = self._call("MAX_RESERVE()(uint256)", (), block=block)[0]
+        return value
+
+    def observation_period(self, *, block: int | None = None) -> int:
+        """The shortest time between two records of a price [seconds]."""
+        value: int = self._call("OBSERVATION_PERIOD()(uint256)", (), block=block)[0]
+        return value
+
+    def protocol_recipient(self, *, block: int | None = None) -> str:
+        """Gets the protocol's share of the fees."""
+        value: str = self._call("PROTOCOL_RECIPIENT()(address)", (), block=block)[0]
+        return value
+
+    def protocol_share(self, *, block: int | None = None) -> int:
+        """The part of every swap fee that is the protocol's [pips of the swap fee]."""
+        value: int = self._call("PROTOCOL_SHARE()(uint256)", (), block=block)[0]
+        return value
+
+    def weth(self, *, block: int | None = None) -> str:
+        """Wrapped ether; zero when this Exchange was deployed without."""
+        value: str = self._call("WETH()(address)", (), block=block)[0]
         return value
 
     def add_liquidity(
@@ -292,6 +420,7 @@ class Exchange(Contract):
         deadline: int,
         *,
         sender: Sender | None = None,
+        value: int = 0,
     ) -> Receipt:
         """Pays both tokens in, at the pool's ratio, for shares. The first deposit sets the
         ratio.
@@ -309,6 +438,37 @@ class Exchange(Contract):
             "addLiquidity((address,address,uint256,uint256),uint256,uint256,uint256,address,uint256)(uint256,uint256,uint256)",
             (key, max0, max1, min_shares, to, deadline),
             sender=sender,
+            value=value,
+        )
+
+    def add_liquidity_one_sided(
+        self,
+        key: PoolKey,
+        token_in: HasAddress | str,
+        max_amount_in: int,
+        min_shares: int,
+        to: HasAddress | str,
+        deadline: int,
+        *,
+        sender: Sender | None = None,
+        value: int = 0,
+    ) -> Receipt:
+        """Pays one token in for shares: sells part of it for the other token in the same pool,
+        then joins with both.
+
+        token_in: one of the pool's two, or zero for ether
+        max_amount_in: the most to pay [tokenIn]
+        min_shares: the fewest shares to accept
+        to: gets the shares
+        deadline: last moment to be mined at [unix seconds]
+        Returns amountIn: paid [tokenIn]
+        Returns shares: minted to `to`
+        """
+        return self._send(
+            "addLiquidityOneSided((address,address,uint256,uint256),address,uint256,uint256,address,uint256)(uint256,uint256)",
+            (key, token_in, max_amount_in, min_shares, to, deadline),
+            sender=sender,
+            value=value,
         )
 
     def allowance(
@@ -347,20 +507,29 @@ class Exchange(Contract):
         value: int = self._call("balanceOf(address,uint256)(uint256)", (owner, id), block=block)[0]
         return value
 
+    def collect(self, token: HasAddress | str, *, sender: Sender | None = None) -> Receipt:
+        """Pays the protocol's share of the fees in `token` to its recipient. Anyone may.
+
+        Returns amount: paid [token]
+        """
+        return self._send("collect(address)(uint256)", (token,), sender=sender)
+
     def create_pool(self, key: PoolKey, *, sender: Sender | None = None) -> Receipt:
         """Opens a pool. Anyone may; it costs one storage write.
 
-        key: tokens in ascending order, fee at most `MAX_FEE`, curve 0
+        key: tokens in ascending order, fee at most `MAX_FEE`, a curve as {PoolKey} says
         """
         return self._send(
             "createPool((address,address,uint256,uint256))(uint256)", (key,), sender=sender
         )
 
-    def cumulative_log_price(self, id: int, *, block: int | None = None) -> int:
+    def cumulative_log_price(self, key: PoolKey, *, block: int | None = None) -> int:
         """The logarithm of the price, summed over all seconds from the first deposit to this
         moment.
         """
-        value: int = self._call("cumulativeLogPrice(uint256)(uint256)", (id,), block=block)[0]
+        value: int = self._call(
+            "cumulativeLogPrice((address,address,uint256,uint256))(uint256)", (key,), block=block
+        )[0]
         return value
 
     def decimals(self, arg0: int, *, block: int | None = None) -> int:
@@ -368,10 +537,90 @@ class Exchange(Contract):
         value: int = self._call("decimals(uint256)(uint8)", (arg0,), block=block)[0]
         return value
 
+    def flash_fee(self, arg0: HasAddress | str, arg1: int, *, block: int | None = None) -> int:
+        """What a loan costs (ERC-3156): nothing."""
+        value: int = self._call("flashFee(address,uint256)(uint256)", (arg0, arg1), block=block)[0]
+        return value
+
+    def flash_loan(
+        self,
+        receiver: HasAddress | str,
+        token: HasAddress | str,
+        amount: int,
+        data: bytes,
+        *,
+        sender: Sender | None = None,
+    ) -> Receipt:
+        """Lends `amount` of any token to `receiver` until the end of its `onFlashLoan`
+        (ERC-3156). No fee.
+        """
+        return self._send(
+            "flashLoan(address,address,uint256,bytes)(bool)",
+            (receiver, token, amount, data),
+            sender=sender,
+        )
+
+    def flash_swap_exact_in(
+        self,
+        token_in: HasAddress | str,
+        amount_in: int,
+        path: Sequence[Hop],
+        min_amount_out: int,
+        to: HasAddress | str,
+        deadline: int,
+        data: bytes,
+        *,
+        sender: Sender | None = None,
+    ) -> Receipt:
+        """As `swapExactIn`, but what is bought comes first, then the caller's `onSwap` is
+        called, then it pays.
+
+        data: handed on to the callback as it is
+        """
+        return self._send(
+            "flashSwapExactIn(address,uint256,(address,uint256,uint256)[],uint256,address,uint256,bytes)(uint256)",
+            (token_in, amount_in, path, min_amount_out, to, deadline, data),
+            sender=sender,
+        )
+
+    def flash_swap_exact_out(
+        self,
+        token_in: HasAddress | str,
+        max_amount_in: int,
+        path: Sequence[Hop],
+        amount_out: int,
+        to: HasAddress | str,
+        deadline: int,
+        data: bytes,
+        *,
+        sender: Sender | None = None,
+    ) -> Receipt:
+        """As `swapExactOut`, but what is bought comes first, then the caller's `onSwap` is
+        called, then it pays.
+
+        data: handed on to the callback as it is
+        """
+        return self._send(
+            "flashSwapExactOut(address,uint256,(address,uint256,uint256)[],uint256,address,uint256,bytes)(uint256)",
+            (token_in, max_amount_in, path, amount_out, to, deadline, data),
+            sender=sender,
+        )
+
     def funded_pools(self, token: HasAddress | str, *, block: int | None = None) -> int:
         """How many pools with liquidity trade `token`: as many as `skim` wants listed."""
         value: int = self._call("fundedPools(address)(uint256)", (token,), block=block)[0]
         return value
+
+    def increase_observations(
+        self, id: int, observations: int, *, sender: Sender | None = None
+    ) -> Receipt:
+        """Pays for room to keep `observations` records of the pool's price. Anyone may.
+
+        observations: records to keep altogether, at most 65,535
+        """
+        return self._send(
+            "increaseObservations(uint256,uint256)()", (id, observations), sender=sender
+        )
 
     def is_operator(
         self, owner: HasAddress | str, spender: HasAddress | str, *, block: int | None = None
@@ -382,15 +631,73 @@ class Exchange(Contract):
         )[0]
         return value
 
+    def max_flash_loan(self, token: HasAddress | str, *, block: int | None = None) -> int:
+        """The most that can be lent of `token` (ERC-3156): all there is, nothing while a verb
+        is running.
+        """
+        value: int = self._call("maxFlashLoan(address)(uint256)", (token,), block=block)[0]
+        return value
+
+    def multicall(
+        self, data: Sequence[bytes], *, sender: Sender | None = None, value: int = 0
+    ) -> Receipt:
+        """Several calls of the caller in one: all succeed or none does. Takes no ether.
+
+        data: one encoded call of this contract each
+        Returns what each of them returned
+        """
+        return self._send("multicall(bytes[])(bytes[])", (data,), sender=sender, value=value)
+
     def name(self, arg0: int, *, block: int | None = None) -> str:
         """`name(uint256)`."""
         value: str = self._call("name(uint256)(string)", (arg0,), block=block)[0]
         return value
 
+    def observe(
+        self, key: PoolKey, seconds_ago: int, *, block: int | None = None
+    ) -> tuple[int, int]:
+        """A reading of `cumulativeLogPrice` as it was `secondsAgo`, or at the latest record
+        before that.
+
+        Returns at: its moment, at most `now - secondsAgo` [unix seconds]
+        Returns cumulative: the reading [Q64]
+        """
+        values: tuple[int, int] = self._call(
+            "observe((address,address,uint256,uint256),uint256)(uint256,uint256)",
+            (key, seconds_ago),
+            block=block,
+        )
+        return values
+
+    def permit(
+        self,
+        token: HasAddress | str,
+        amount: int,
+        deadline: int,
+        v: int,
+        r: bytes,
+        s: bytes,
+        *,
+        sender: Sender | None = None,
+    ) -> Receipt:
+        """Uses the caller's signature to give the Exchange an allowance of `token` (ERC-2612),
+        if it still can.
+
+        amount: the allowance that was signed [token]
+        deadline: last moment that was signed [unix seconds]
+        """
+        return self._send(
+            "permit(address,uint256,uint256,uint8,bytes32,bytes32)()",
+            (token, amount, deadline, v, r, s),
+            sender=sender,
+        )
+
     def pool(self, id: int, *, block: int | None = None) -> Pool:
         """A pool's state; all zero when there is no such pool."""
         value = self._call(
-            "pool(uint256)((uint112,uint112,uint32,uint128,uint128))", (id,), block=block
+            "pool(uint256)((uint112,uint112,uint32,uint128,uint128,uint16,uint16))",
+            (id,),
+            block=block,
         )[0]
         return Pool.from_tuple(value)
 
@@ -399,6 +706,13 @@ class Exchange(Contract):
         value: int = self._call(
             "poolId((address,address,uint256,uint256))(uint256)", (key,), block=block
         )[0]
+        return value
+
+    def protocol_fees(self, token: HasAddress | str, *, block: int | None = None) -> int:
+        """The protocol's share of the fees paid in `token`, as long as nobody has collected it
+        [token].
+        """
+        value: int = self._call("protocolFees(address)(uint256)", (token,), block=block)[0]
         return value
 
     def quote_add_liquidity(
@@ -410,6 +724,24 @@ class Exchange(Contract):
         values: tuple[int, int, int] = self._call(
             "quoteAddLiquidity((address,address,uint256,uint256),uint256,uint256)(uint256,uint256,uint256)",
             (key, max0, max1),
+            block=block,
+        )
+        return values
+
+    def quote_add_liquidity_one_sided(
+        self,
+        key: PoolKey,
+        token_in: HasAddress | str,
+        max_amount_in: int,
+        *,
+        block: int | None = None,
+    ) -> tuple[int, int]:
+        """What `addLiquidityOneSided` would mint and take now, to the wei, or the refusal it
+        would give.
+        """
+        values: tuple[int, int] = self._call(
+            "quoteAddLiquidityOneSided((address,address,uint256,uint256),address,uint256)(uint256,uint256)",
+            (key, token_in, max_amount_in),
             block=block,
         )
         return values
@@ -430,6 +762,22 @@ class Exchange(Contract):
         )[0]
         return value
 
+    def quote_exact_out(
+        self,
+        token_in: HasAddress | str,
+        path: Sequence[Hop],
+        amount_out: int,
+        *,
+        block: int | None = None,
+    ) -> int:
+        """What `swapExactOut` would cost now, to the wei, or the refusal it would give."""
+        value: int = self._call(
+            "quoteExactOut(address,(address,uint256,uint256)[],uint256)(uint256)",
+            (token_in, path, amount_out),
+            block=block,
+        )[0]
+        return value
+
     def quote_remove_liquidity(
         self, key: PoolKey, shares: int, *, block: int | None = None
     ) -> tuple[int, int]:
@@ -440,6 +788,19 @@ class Exchange(Contract):
             block=block,
         )
         return values
+
+    def quote_remove_liquidity_one_sided(
+        self, key: PoolKey, shares: int, token_out: HasAddress | str, *, block: int | None = None
+    ) -> int:
+        """What `removeLiquidityOneSided` would pay out now, to the wei, or the refusal it
+        would give.
+        """
+        value: int = self._call(
+            "quoteRemoveLiquidityOneSided((address,address,uint256,uint256),uint256,address)(uint256)",
+            (key, shares, token_out),
+            block=block,
+        )[0]
+        return value
 
     def remove_liquidity(
         self,
@@ -463,6 +824,33 @@ class Exchange(Contract):
         return self._send(
             "removeLiquidity((address,address,uint256,uint256),uint256,uint256,uint256,address,uint256)(uint256,uint256)",
             (key, shares, min0, min1, to, deadline),
+            sender=sender,
+        )
+
+    def remove_liquidity_one_sided(
+        self,
+        key: PoolKey,
+        shares: int,
+        token_out: HasAddress | str,
+        min_amount_out: int,
+        to: HasAddress | str,
+        deadline: int,
+        *,
+        sender: Sender | None = None,
+    ) -> Receipt:
+        """Gives up the caller's shares for one token: leaves with both, then sells the other
+        one in the same pool.
+
+        shares: to give up, at most the caller's balance
+        token_out: one of the pool's two, or zero for ether
+        min_amount_out: the least to accept [tokenOut]
+        to: gets the token
+        deadline: last moment to be mined at [unix seconds]
+        Returns amountOut: paid to `to` [tokenOut]
+        """
+        return self._send(
+            "removeLiquidityOneSided((address,address,uint256,uint256),uint256,address,uint256,address,uint256)(uint256)",
+            (key, shares, token_out, min_amount_out, to, deadline),
             sender=sender,
         )
 
@@ -513,10 +901,11 @@ class Exchange(Contract):
         deadline: int,
         *,
         sender: Sender | None = None,
+        value: int = 0,
     ) -> Receipt:
         """Sells exactly `amountIn` of `tokenIn` through every pool of `path` in turn.
 
-        token_in: the token sold
+        token_in: the token sold, or zero for ether
         amount_in: to sell, above zero [tokenIn]
         path: the pools in order; each trades what the one before yields
         min_amount_out: the least to accept [last token]
@@ -528,6 +917,37 @@ class Exchange(Contract):
             "swapExactIn(address,uint256,(address,uint256,uint256)[],uint256,address,uint256)(uint256)",
             (token_in, amount_in, path, min_amount_out, to, deadline),
             sender=sender,
+            value=value,
+        )
+
+    def swap_exact_out(
+        self,
+        token_in: HasAddress | str,
+        max_amount_in: int,
+        path: Sequence[Hop],
+        amount_out: int,
+        to: HasAddress | str,
+        deadline: int,
+        *,
+        sender: Sender | None = None,
+        value: int = 0,
+    ) -> Receipt:
+        """Buys exactly `amountOut` of the last token of `path`, for the least that each pool
+        asks.
+
+        token_in: the token paid, or zero for ether
+        max_amount_in: the most to pay [tokenIn]
+        path: the pools in order; the last hop's token may be zero for ether
+        amount_out: to buy, above zero [last token]
+        to: gets the last token
+        deadline: last moment to be mined at [unix seconds]
+        Returns amountIn: paid [tokenIn]
+        """
+        return self._send(
+            "swapExactOut(address,uint256,(address,uint256,uint256)[],uint256,address,uint256)(uint256)",
+            (token_in, max_amount_in, path, amount_out, to, deadline),
+            sender=sender,
+            value=value,
         )
 
     def symbol(self, arg0: int, *, block: int | None = None) -> str:

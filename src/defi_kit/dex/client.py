@@ -154,9 +154,12 @@ class Exchange:
         self._tokens: dict[str, Token] = {}
 
     @classmethod
-    def deploy(cls, chain: Chain, *, sender: Sender | None = None) -> Self:
-        """A new Exchange without pools. Nobody owns it."""
-        return cls(chain, bindings.Exchange.deploy(chain, sender=sender).address)
+    def deploy(
+        cls, chain: Chain, *, weth: HasAddress | str = NOBODY, sender: Sender | None = None
+    ) -> Self:
+        """A new Exchange without pools. Nobody owns it. `weth` is wrapped ether, if any."""
+        made = bindings.Exchange.deploy(chain, weth, 0, NOBODY, sender=sender)
+        return cls(chain, made.address)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.address})"
