@@ -5,8 +5,10 @@ from __future__ import annotations
 from itertools import combinations
 from random import Random
 
+from defi_kit.dex.curves import curve_of
 from defi_kit.dex.pool import MAX_RESERVE, Hop, PoolKey
-from dex.world import FEES, World
+from defi_kit.dex.routes import ETHER
+from dex.world import AMPLIFICATIONS, FEES, World
 
 
 def drive(world: World, seed: int, steps: int) -> None:
@@ -22,20 +24,32 @@ class _Driver:
         self.world = world
         self.random = random
         self.verbs = (self.add, self.remove, self.leave, self.swap, self.swap, self.wait)
+        self.more = (self.one_sided, self.buy, self.collect, self.increase)
         self.others = (self.surplus, self.fair_trade, self.fair_trade, self.fair_liquidity)
 
     def begin(self) -> None:
-        """Pools of every fee between the first three tokens, from a few units to the most."""
+        """Pools of both curves and every fee between the first three tokens, from small to full."""
         addresses = [token.address for token in self.world.tokens]
         pairs = list(combinations(addresses[:3], 2))
         for place, fee in enumerate(FEES):
-            key = PoolKey(*pairs[place % 3], fee)
-            self.world.create(key)
-            size = (2_000, 10**9, 10**24, MAX_RESERVE * 9 // 10)[place]
-            self.world.add(self.world.people[0], key, size, size + size // 7)
+            for amplification in (0, AMPLIFICATIONS[place % 3]):
+                key = self.world.key(*pairs[place % 3], fee, amplification)
+                limits = curve_of(key.curve).limits
+                size = (2_000, 10**9, 10**24, MAX_RESERVE * 3 // 4)[place]
+                self.world.create(key)
+                sizes = zip((size, size + size // 7), limits, strict=True)
+                amounts = (min(amount, limit * 9 // 10) for amount, limit in sizes)
+                self.world.add(self.world.people[0], key, *amounts)
+                self.overfill(key)
+
+    def overfill(self, key: PoolKey) -> None:
+        """What a full pool has no room for: a deposit that fits the other token, a purchase."""
+        who, pool = self.world.people[1], self.world.books.pools[key]
+        self.world.add(who, key, pool.curve.limits[0] - pool.reserve0, MAX_RESERVE)
+        self.world.buy(who, key.token1, [key.hop(key.token1)], pool.reserve0 // 2)
 
     def step(self) -> None:
-        self.random.choice(self.verbs + self.others)()
+        self.random.choice(self.verbs + self.more + self.others)()
 
     def amount(self) -> int:
         bits = self.random.randint(1, 112)
@@ -77,7 +91,32 @@ class _Driver:
             path.append(key.hop(token))
             token = key.other(token)
             key = self.random.choice([found for found in self.world.keys if token in found.tokens])
+        if start == self.world.weth and self.random.random() < 0.5:
+            start = ETHER
         self.world.swap(self.random.choice(self.world.people), start, amount, path)
+
+    def one_sided(self) -> None:
+        who, key = self.random.choice(self.world.people), self.key()
+        token = self.random.choice(key.tokens)
+        if self.random.random() < 0.5:
+            self.world.add_one_sided(who, key, token, self.part(token, key))
+        else:
+            owned = self.world.books.shares.get((who.address, key.id), 0)
+            self.world.remove_one_sided(who, key, int(owned * self.random.random()), token)
+
+    def buy(self) -> None:
+        key = self.key()
+        token = self.random.choice(key.tokens)
+        wanted = self.part(key.other(token), key)
+        self.world.buy(self.random.choice(self.world.people), token, [key.hop(token)], wanted)
+
+    def collect(self) -> None:
+        self.world.collect(self.random.choice(self.world.tokens[:3]).address)
+
+    def increase(self) -> None:
+        key = self.key()
+        self.world.increase(key, self.random.randint(1, 5))
+        self.world.probe_record(key, [0, 1, self.random.randint(2, 10**7)])
 
     def wait(self) -> None:
         self.world.chain.advance(self.random.randint(1, 10**6))
@@ -102,8 +141,11 @@ class _Driver:
         self.world.probe_split(who, token, [less, more], key)
         self.world.probe_more_is_more(who, token, less, more, key)
         self.world.probe_block(who, token, [less, more], key)
+        self.world.probe_backwards(who, token, more, key)
 
     def fair_liquidity(self) -> None:
         who, key = self.random.choice(self.world.people), self.key()
         amounts = (self.part(token, key) for token in key.tokens)
         self.world.probe_in_and_out(who, key, *amounts)
+        token = self.random.choice(key.tokens)
+        self.world.probe_one_sided(who, key, token, self.part(token, key))

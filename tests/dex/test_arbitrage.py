@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from defi_kit.dex.arbitrage import Trade, amount_to_price, optimal_arbitrage
-from defi_kit.dex.pool import PIPS, ConstantProductPool
+from defi_kit.dex.pool import PIPS, Pool
 from defi_kit.errors import ParameterError, Reverted
 from dex.strategies import FEES, magnitudes
 
@@ -18,11 +18,11 @@ FINE = magnitudes(10**12, 2**90)
 MOVES = st.fractions(Fraction(1, 50), 50)
 
 
-def marginal(pool: ConstantProductPool) -> Fraction:
+def marginal(pool: Pool) -> Fraction:
     return Fraction(pool.reserve1, pool.reserve0)
 
 
-def profit(pool: ConstantProductPool, trade: Trade, price: Fraction) -> Fraction:
+def profit(pool: Pool, trade: Trade, price: Fraction) -> Fraction:
     """In raw units of token1, when the other leg happens at `price`."""
     if trade.zero_for_one:
         return trade.amount_out - trade.amount_in * price
@@ -33,7 +33,7 @@ def profit(pool: ConstantProductPool, trade: Trade, price: Fraction) -> Fraction
 def test_the_trade_ends_at_the_edge_of_the_fee_band(
     reserve0: int, reserve1: int, fee: int, move: Fraction
 ) -> None:
-    pool = ConstantProductPool(reserve0, reserve1, 10**6, fee)
+    pool = Pool(reserve0, reserve1, 10**6, fee)
     target = marginal(pool) * move
     kept = Fraction(PIPS - fee, PIPS)
     trade = amount_to_price(pool, target.numerator, target.denominator)
@@ -51,7 +51,7 @@ def test_the_trade_ends_at_the_edge_of_the_fee_band(
     )
 
 
-def _slope(pool: ConstantProductPool, trade: Trade) -> Fraction:
+def _slope(pool: Pool, trade: Trade) -> Fraction:
     """Marginal price on the curve at the end of the trade, in token1 per token0, before the fee."""
     into, out = (pool.reserve0, pool.reserve1)[:: 1 if trade.zero_for_one else -1]
     paid = into + Fraction(trade.amount_in * (PIPS - pool.fee), PIPS)
@@ -59,7 +59,7 @@ def _slope(pool: ConstantProductPool, trade: Trade) -> Fraction:
     return price if trade.zero_for_one else 1 / price
 
 
-def _small(pool: ConstantProductPool, target: Fraction) -> bool:
+def _small(pool: Pool, target: Fraction) -> bool:
     """A second trade is only what rounding left over."""
     trade = amount_to_price(pool, target.numerator, target.denominator)
     assert trade is not None
@@ -71,7 +71,7 @@ def _small(pool: ConstantProductPool, target: Fraction) -> bool:
 def test_no_other_trade_earns_more(
     reserve0: int, reserve1: int, fee: int, move: Fraction, share: Fraction
 ) -> None:
-    pool = ConstantProductPool(reserve0, reserve1, 10**6, fee)
+    pool = Pool(reserve0, reserve1, 10**6, fee)
     price = marginal(pool) * move
     best = amount_to_price(pool, price.numerator, price.denominator)
     most = profit(pool, best, price) if best else Fraction(0)
@@ -97,7 +97,7 @@ def _slack(price: Fraction) -> Fraction:
 def test_in_small_pools_it_is_the_best_of_all_trades(
     reserve0: int, reserve1: int, fee: int
 ) -> None:
-    pool = ConstantProductPool(reserve0, reserve1, 10, fee)
+    pool = Pool(reserve0, reserve1, 10, fee)
     for numerator in (1, 2, 5, 11, 40):
         for denominator in (1, 3, 17):
             price = Fraction(numerator, denominator)
@@ -116,7 +116,7 @@ def test_in_small_pools_it_is_the_best_of_all_trades(
                 assert found.profit == earned // 1 > 0
 
 
-def _sold(pool: ConstantProductPool, amount: int, way: bool) -> int:
+def _sold(pool: Pool, amount: int, way: bool) -> int:
     try:
         return pool.amount_out(amount, way)
     except Reverted:
@@ -127,7 +127,7 @@ def _sold(pool: ConstantProductPool, amount: int, way: bool) -> int:
 def test_it_pays_no_more_than_what_it_buys_costs(
     reserve0: int, reserve1: int, fee: int, move: Fraction
 ) -> None:
-    pool = ConstantProductPool(reserve0, reserve1, 10**6, fee)
+    pool = Pool(reserve0, reserve1, 10**6, fee)
     price = marginal(pool) * move
     trade = amount_to_price(pool, price.numerator, price.denominator)
     if trade is not None:
@@ -136,7 +136,7 @@ def test_it_pays_no_more_than_what_it_buys_costs(
 
 
 def test_inside_the_band_there_is_nothing_to_do() -> None:
-    pool = ConstantProductPool(10**18, 10**18, 10**18, 3_000)
+    pool = Pool(10**18, 10**18, 10**18, 3_000)
     assert amount_to_price(pool, 1_002, 1_000) is None
     assert optimal_arbitrage(pool, 1_002, 1_000) is None
     assert amount_to_price(pool, 1_004, 1_000) is not None
@@ -145,4 +145,4 @@ def test_inside_the_band_there_is_nothing_to_do() -> None:
 @pytest.mark.parametrize(("numerator", "denominator"), [(0, 1), (1, 0), (-1, 1)])
 def test_a_price_that_is_none_is_refused(numerator: int, denominator: int) -> None:
     with pytest.raises(ParameterError):
-        amount_to_price(ConstantProductPool(10, 10, 10), numerator, denominator)
+        amount_to_price(Pool(10, 10, 10), numerator, denominator)

@@ -1,7 +1,8 @@
-"""X1 to X10 and X12 at every step of random lives of an Exchange, twin and contract in lockstep.
+"""X1 to X12 at every step of random lives of an Exchange, twin and contract in lockstep.
 
-Tokens have 0, 6, 8, 18 and 24 decimals, and all five meet each other. The people donate, skim,
-drain pools to a few units, hand shares around and put several trades into one block.
+Tokens have 0, 6, 8, 18 and 24 decimals, and all five meet each other, on either curve. The people
+join and leave with both tokens or one, pay and are paid in ether, donate, skim, drain pools to a
+few units, hand shares around and put several trades into one block.
 """
 
 from __future__ import annotations
@@ -15,14 +16,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from defi_kit.chain import Account, Chain
 from defi_kit.dex.pool import MAX_RESERVE, Hop, PoolKey
+from defi_kit.dex.routes import ETHER
 from dex.strategies import magnitudes
-from dex.world import DECIMALS, FEES, PLENTY, World
+from dex.world import AMPLIFICATIONS, DECIMALS, FEES, PLENTY, World
 
 PEOPLE = st.integers(0, 2)
 SEEDS = st.integers(0, 2**16)
 AMOUNTS = magnitudes(0, MAX_RESERVE + 2)
 PARTS = st.one_of(st.just(0), magnitudes(1, 3_000_000))
 """Of what a pool has, in millionths; 0 lets an absolute amount stand."""
+CURVES = st.sampled_from([0, 0, *AMPLIFICATIONS])
 PAIRS = st.sampled_from(list(combinations(range(len(DECIMALS)), 2)))
 
 
@@ -75,14 +78,22 @@ class ExchangeMachine(RuleBasedStateMachine):
             key = onward[step % len(onward)]
         return start, path
 
+    def named(self, token: str, seed: int) -> str:
+        """Wrapped ether's address, or every other time zero, which names ether."""
+        return ETHER if token == self.world.weth and seed % 2 else token
+
     def any_funded(self) -> bool:
         return any(pool.supply for pool in self.world.books.pools.values())
 
     # --- what people do ---------------------------------------------------------------------------
 
-    @initialize(pair=PAIRS, fee=st.sampled_from(FEES), thousandths=magnitudes(1, 10**12))
-    def begins_with_one_pool(self, pair: tuple[int, int], fee: int, thousandths: int) -> None:
-        self.creates(pair, fee)
+    @initialize(
+        pair=PAIRS, fee=st.sampled_from(FEES), curve=CURVES, thousandths=magnitudes(1, 10**12)
+    )
+    def begins_with_one_pool(
+        self, pair: tuple[int, int], fee: int, curve: int, thousandths: int
+    ) -> None:
+        self.creates(pair, fee, curve)
         unit0, unit1 = (10 ** DECIMALS[index] for index in pair)
         self.world.add(
             self.person(0),
@@ -91,10 +102,15 @@ class ExchangeMachine(RuleBasedStateMachine):
             thousandths * unit1 // 1000 + 1_001,
         )
 
-    @rule(pair=PAIRS, fee=st.sampled_from(FEES))
-    def creates(self, pair: tuple[int, int], fee: int) -> None:
-        tokens = self.world.tokens
-        self.world.create(PoolKey(tokens[pair[0]].address, tokens[pair[1]].address, fee))
+    @rule(pair=PAIRS, fee=st.sampled_from(FEES), curve=CURVES)
+    def creates(self, pair: tuple[int, int], fee: int, curve: int) -> None:
+        tokens = (self.world.tokens[place].address for place in pair)
+        self.world.create(self.world.key(*tokens, fee, curve))
+
+    @rule(pair=PAIRS, word=st.integers(0, 2**36))
+    def creates_on_a_curve_that_may_not_be(self, pair: tuple[int, int], word: int) -> None:
+        tokens = (self.world.tokens[place].address for place in pair)
+        self.world.create(PoolKey.of(*tokens, 3_000, word))
 
     @rule(
         who=PEOPLE,
@@ -110,6 +126,30 @@ class ExchangeMachine(RuleBasedStateMachine):
             for token, amount in zip(key.tokens, amounts, strict=True)
         )
         self.world.add(self.person(who), key, max0, max1, minimum)
+
+    @rule(who=PEOPLE, seed=SEEDS, parts=st.tuples(PARTS, PARTS), value=magnitudes(1, 2**100))
+    def adds_with_ether(self, who: int, seed: int, parts: tuple[int, int], value: int) -> None:
+        key = self.key(seed)
+        maxima = (
+            self.sized(token, key, value, part)
+            for token, part in zip(key.tokens, parts, strict=True)
+        )
+        self.world.add(self.person(who), key, *maxima, value=value)
+
+    @rule(who=PEOPLE, seed=SEEDS, amount=AMOUNTS, part=PARTS)
+    def adds_one_token(self, who: int, seed: int, amount: int, part: int) -> None:
+        key = self.key(seed)
+        token = key.tokens[seed % 2]
+        amount = min(self.sized(token, key, amount, part), PLENTY // 8)
+        self.world.add_one_sided(self.person(who), key, self.named(token, part), amount)
+
+    @rule(who=PEOPLE, seed=SEEDS, part=st.integers(0, 1_001))
+    def removes_one_token(self, who: int, seed: int, part: int) -> None:
+        person, key = self.person(who), self.key(seed)
+        owned = self.world.books.shares.get((person.address, key.id), 0)
+        token = self.named(key.tokens[seed % 2], part)
+        shares = owned * part // 1_000 + (part > 1_000)
+        self.world.remove_one_sided(person, key, shares, token)
 
     @rule(who=PEOPLE, seed=SEEDS, part=st.integers(0, 1_001))
     def removes(self, who: int, seed: int, part: int) -> None:
@@ -139,8 +179,43 @@ class ExchangeMachine(RuleBasedStateMachine):
         self, who: int, seed: int, amount: int, part: int, steps: list[int], minimum: int
     ) -> None:
         start, path = self.path(seed, steps)
-        amount = self.sized(start, path[0].key(start), amount, part)
+        amount = min(self.sized(start, path[0].key(start), amount, part), PLENTY // 8)
+        path[-1] = path[-1]._replace(token_out=self.named(path[-1].token_out, part))
+        start = self.named(start, seed // 2)
         self.world.swap(self.person(who), start, amount, path, minimum)
+
+    @precondition(any_funded)
+    @rule(
+        who=PEOPLE,
+        seed=SEEDS,
+        amount=AMOUNTS,
+        part=PARTS,
+        steps=st.lists(SEEDS, min_size=1, max_size=3),
+        maximum=st.sampled_from([PLENTY // 8, PLENTY // 8, 10**9]),
+    )
+    def buys(
+        self, who: int, seed: int, amount: int, part: int, steps: list[int], maximum: int
+    ) -> None:
+        start, path = self.path(seed, steps)
+        end = path[-2].token_out if len(path) > 1 else start
+        amount = self.sized(path[-1].token_out, path[-1].key(end), amount, part)
+        path[-1] = path[-1]._replace(token_out=self.named(path[-1].token_out, part))
+        start = self.named(start, seed // 2)
+        self.world.buy(self.person(who), start, path, amount, maximum)
+
+    @rule(token=st.integers(0, 4))
+    def collects(self, token: int) -> None:
+        self.world.collect(self.world.tokens[token].address)
+
+    @rule(
+        seed=SEEDS,
+        count=st.sampled_from([0, 1, 2, 3, 7, 2**16]),
+        ages=st.lists(magnitudes(1, 10**9), max_size=3),
+    )
+    def pays_for_records(self, seed: int, count: int, ages: list[int]) -> None:
+        key = self.key(seed)
+        self.world.increase(key, count)
+        self.world.probe_record(key, [0, *ages])
 
     @rule(who=PEOPLE, token=st.integers(0, 4), amount=magnitudes(1, 2**90))
     def donates(self, who: int, token: int, amount: int) -> None:
@@ -193,6 +268,7 @@ class ExchangeMachine(RuleBasedStateMachine):
         self.world.probe_split(person, token, [less, more], key)
         self.world.probe_more_is_more(person, token, less, more, key)
         self.world.probe_block(person, token, [less, more], key)
+        self.world.probe_backwards(person, token, more, key)
 
     @precondition(any_funded)
     @rule(who=PEOPLE, seed=SEEDS, amounts=st.tuples(AMOUNTS, AMOUNTS), part=PARTS)
@@ -204,14 +280,20 @@ class ExchangeMachine(RuleBasedStateMachine):
             for token, amount in zip(key.tokens, amounts, strict=True)
         )
         self.world.probe_in_and_out(self.person(who), key, max0, max1)
+        self.world.probe_one_sided(self.person(who), key, key.tokens[seed % 2], max0)
 
     @invariant()
     def nothing_is_created_or_lost(self) -> None:
         """Every token is with the people or with the Exchange."""
-        for token in self.world.tokens:
-            owned = sum(token.balance_of(person) for person in self.world.people)
-            held = self.world.books.held[token.address]
-            assert owned + held == PLENTY * len(self.world.people)
+        world = self.world
+        for token in world.tokens:
+            paid = world.collected(token)  # the protocol's
+            owned = sum(token.balance_of(person) for person in world.people)
+            total = owned + paid + world.books.held[token.address]
+            if token.address == world.weth:
+                assert total == token.total_supply()
+            else:
+                assert total == PLENTY * len(world.people)
 
 
 _WORLDS: list[World] = []
@@ -224,7 +306,7 @@ def _world() -> World:
     return _WORLDS[0]
 
 
-ExchangeMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=40)
+ExchangeMachine.TestCase.settings = settings(max_examples=50, stateful_step_count=40)
 TestExchange = ExchangeMachine.TestCase
 
 

@@ -8,7 +8,7 @@ from itertools import combinations
 import pytest
 
 from defi_kit.dex import network, to_dot
-from defi_kit.dex.pool import ConstantProductPool, PoolKey
+from defi_kit.dex.pool import Pool, PoolKey
 from defi_kit.units import Unit
 
 TOKENS = [f"0x{number:040x}" for number in range(1, 4)]
@@ -17,7 +17,7 @@ UNITS = {token: Unit(f"T{index}", 6 * index, token) for index, token in enumerat
 
 def test_every_token_is_a_node_and_every_pool_an_edge() -> None:
     keys = [PoolKey(*pair, 3_000) for pair in combinations(TOKENS, 2)] + [PoolKey(*TOKENS[:2], 500)]
-    market = {key: ConstantProductPool(15, 2_500_000, 10**3, key.fee) for key in keys}
+    market = {key: Pool(15, 2_500_000, 10**3, key.fee) for key in keys}
     data = network(market, UNITS)
     assert json.loads(json.dumps(data)) == data
     assert [node["id"] for node in data["nodes"]] == TOKENS
@@ -28,6 +28,7 @@ def test_every_token_is_a_node_and_every_pool_an_edge() -> None:
         "source": TOKENS[0],
         "target": TOKENS[1],
         "fee": "0.05%",
+        "curve": "constant product",
         "reserve_source": "15",
         "reserve_target": "2.5",
         "shares": "1000",
@@ -49,6 +50,6 @@ def test_nothing_is_a_network_too() -> None:
 def test_a_symbol_stays_inside_its_quotes(symbol: str, label: str) -> None:
     key = PoolKey(*TOKENS[:2], 3_000)
     units = {**UNITS, TOKENS[0]: Unit(symbol, 6, TOKENS[0])}
-    dot = to_dot(network({key: ConstantProductPool()}, units))
+    dot = to_dot(network({key: Pool()}, units))
     assert f'  "{TOKENS[0]}" [label={label}];\n' in dot
     assert "style=dashed" in dot

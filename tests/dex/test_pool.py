@@ -14,8 +14,8 @@ from defi_kit.dex.pool import (
     LOCKED_SHARES,
     MAX_RESERVE,
     PIPS,
-    ConstantProductPool,
     Hop,
+    Pool,
     PoolKey,
 )
 from defi_kit.errors import ParameterError, Reverted
@@ -25,11 +25,11 @@ WAY = st.booleans()
 ONE = 10**18
 
 
-def k(pool: ConstantProductPool) -> int:
+def k(pool: Pool) -> int:
     return pool.reserve0 * pool.reserve1
 
 
-def sold(pool: ConstantProductPool, amount: int, zero_for_one: bool) -> int:
+def sold(pool: Pool, amount: int, zero_for_one: bool) -> int:
     """What a sale fetches; nothing where the pool refuses it."""
     try:
         return pool.amount_out(amount, zero_for_one)
@@ -55,20 +55,20 @@ def sold(pool: ConstantProductPool, amount: int, zero_for_one: bool) -> int:
 def test_swap_fetches_what_uniswap_v2_publishes(
     amount_in: int, reserve_in: int, reserve_out: int, expected: int
 ) -> None:
-    pool = ConstantProductPool(reserve_in * ONE, reserve_out * ONE, supply=ONE)
+    pool = Pool(reserve_in * ONE, reserve_out * ONE, supply=ONE)
     assert pool.amount_out(amount_in * ONE, zero_for_one=True) == expected
-    mirrored = ConstantProductPool(reserve_out * ONE, reserve_in * ONE, supply=ONE)
+    mirrored = Pool(reserve_out * ONE, reserve_in * ONE, supply=ONE)
     assert mirrored.amount_out(amount_in * ONE, zero_for_one=False) == expected
 
 
 def test_first_deposit_mints_what_uniswap_v2_publishes() -> None:
-    pool, shares, amount0, amount1 = ConstantProductPool().add_liquidity(ONE, 4 * ONE)
+    pool, shares, amount0, amount1 = Pool().add_liquidity(ONE, 4 * ONE)
     assert (shares, amount0, amount1) == (2 * ONE - 1000, ONE, 4 * ONE)
     assert pool.supply == 2 * ONE
 
 
 def test_first_withdrawal_frees_what_uniswap_v2_publishes() -> None:
-    pool, shares, *_ = ConstantProductPool().add_liquidity(3 * ONE, 3 * ONE)
+    pool, shares, *_ = Pool().add_liquidity(3 * ONE, 3 * ONE)
     after, amount0, amount1 = pool.remove_liquidity(shares)
     assert (amount0, amount1) == (3 * ONE - 1000, 3 * ONE - 1000)
     assert (after.supply, after.reserve0, after.reserve1) == (1000, 1000, 1000)
@@ -79,22 +79,22 @@ def test_first_withdrawal_frees_what_uniswap_v2_publishes() -> None:
 
 def test_first_deposit_needs_more_than_the_locked_shares() -> None:
     with pytest.raises(reverts.FirstDepositTooSmall) as refusal:
-        ConstantProductPool().add_liquidity(1000, 1000)
+        Pool().add_liquidity(1000, 1000)
     assert (refusal.value.shares, refusal.value.locked_shares) == (1000, 1000)
-    assert ConstantProductPool().add_liquidity(1001, 1001).shares == 1
+    assert Pool().add_liquidity(1001, 1001).shares == 1
 
 
 def test_an_empty_pool_neither_trades_nor_frees() -> None:
     with pytest.raises(reverts.NoLiquidity):
-        ConstantProductPool(id=7).swap_exact_in(1, True)
+        Pool(id=7).swap_exact_in(1, True)
     with pytest.raises(reverts.NoLiquidity):
-        ConstantProductPool(id=7).remove_liquidity(1)
+        Pool(id=7).remove_liquidity(1)
     with pytest.raises(reverts.NoLiquidity):
-        ConstantProductPool(id=7).cumulative_log_price_at(1)
+        Pool(id=7).cumulative_log_price_at(1)
 
 
 def test_a_trade_of_nothing_or_for_nothing_is_refused() -> None:
-    pool = ConstantProductPool(10**6, 10**3, supply=31_622)
+    pool = Pool(10**6, 10**3, supply=31_622)
     with pytest.raises(reverts.ZeroAmount):
         pool.swap_exact_in(0, True)
     with pytest.raises(reverts.ZeroAmount):
@@ -103,7 +103,7 @@ def test_a_trade_of_nothing_or_for_nothing_is_refused() -> None:
 
 
 def test_a_trade_below_its_minimum_is_refused() -> None:
-    pool = ConstantProductPool(5 * ONE, 10 * ONE, supply=ONE)
+    pool = Pool(5 * ONE, 10 * ONE, supply=ONE)
     out = pool.amount_out(ONE, True)
     with pytest.raises(reverts.TooLittleOut) as refusal:
         pool.swap_exact_in(ONE, True, min_amount_out=out + 1)
@@ -112,7 +112,7 @@ def test_a_trade_below_its_minimum_is_refused() -> None:
 
 
 def test_a_reserve_holds_112_bits_and_not_one_unit_more() -> None:
-    pool = ConstantProductPool(MAX_RESERVE - 10, MAX_RESERVE, supply=MAX_RESERVE - 5)
+    pool = Pool(MAX_RESERVE - 10, MAX_RESERVE, supply=MAX_RESERVE - 5)
     assert pool.swap_exact_in(10, True).pool.reserve0 == MAX_RESERVE
     with pytest.raises(reverts.ReserveOverflow) as refusal:
         pool.swap_exact_in(11, True)
@@ -122,7 +122,7 @@ def test_a_reserve_holds_112_bits_and_not_one_unit_more() -> None:
 
 
 def test_a_deposit_below_its_minimum_is_refused() -> None:
-    pool = ConstantProductPool(ONE, ONE, supply=ONE)
+    pool = Pool(ONE, ONE, supply=ONE)
     with pytest.raises(reverts.TooFewShares):
         pool.add_liquidity(5, 5, min_shares=6)
     assert pool.add_liquidity(5, 5, min_shares=5).shares == 5
@@ -131,7 +131,7 @@ def test_a_deposit_below_its_minimum_is_refused() -> None:
 
 
 def test_the_locked_shares_never_leave() -> None:
-    pool, shares, *_ = ConstantProductPool().add_liquidity(ONE, ONE)
+    pool, shares, *_ = Pool().add_liquidity(ONE, ONE)
     with pytest.raises(reverts.SharesExceedBalance):
         pool.remove_liquidity(shares + 1)
     assert pool.remove_liquidity(shares).pool.supply == LOCKED_SHARES
@@ -140,9 +140,9 @@ def test_the_locked_shares_never_leave() -> None:
 
 
 def test_a_fee_above_a_tenth_is_no_pool() -> None:
-    assert ConstantProductPool(fee=100_000).fee == 100_000
+    assert Pool(fee=100_000).fee == 100_000
     with pytest.raises(ParameterError):
-        ConstantProductPool(fee=100_001)
+        Pool(fee=100_001)
 
 
 # --- keys -----------------------------------------------------------------------------------------
@@ -168,7 +168,7 @@ def test_a_hop_and_its_key_lead_to_each_other() -> None:
 
 @given(pools(), magnitudes(), WAY)
 def test_x1_the_product_never_falls_and_rises_with_a_fee(
-    pool: ConstantProductPool, amount: int, way: bool
+    pool: Pool, amount: int, way: bool
 ) -> None:
     assume(sold(pool, amount, way))
     after = pool.swap_exact_in(amount, way).pool
@@ -178,7 +178,7 @@ def test_x1_the_product_never_falls_and_rises_with_a_fee(
 
 @given(pools(), st.tuples(magnitudes(), magnitudes()))
 def test_x2_a_deposit_never_lowers_what_a_share_is_worth(
-    pool: ConstantProductPool, maxima: tuple[int, int]
+    pool: Pool, maxima: tuple[int, int]
 ) -> None:
     try:
         after, shares, amount0, amount1 = pool.add_liquidity(*maxima)
@@ -193,9 +193,7 @@ def test_x2_a_deposit_never_lowers_what_a_share_is_worth(
 
 
 @given(pools(), st.fractions(0, 1))
-def test_x2_a_withdrawal_never_lowers_what_a_share_is_worth(
-    pool: ConstantProductPool, part: Fraction
-) -> None:
+def test_x2_a_withdrawal_never_lowers_what_a_share_is_worth(pool: Pool, part: Fraction) -> None:
     try:
         after, *_ = pool.remove_liquidity(int((pool.supply - LOCKED_SHARES) * part))
     except Reverted:
@@ -206,18 +204,14 @@ def test_x2_a_withdrawal_never_lowers_what_a_share_is_worth(
 
 
 @given(pools(), magnitudes(), WAY)
-def test_x5_there_and_back_returns_no_more(
-    pool: ConstantProductPool, amount: int, way: bool
-) -> None:
+def test_x5_there_and_back_returns_no_more(pool: Pool, amount: int, way: bool) -> None:
     assume(sold(pool, amount, way))
     after, there = pool.swap_exact_in(amount, way)
     assert sold(after, there, not way) <= amount
 
 
 @given(pools(), st.tuples(magnitudes(), magnitudes()))
-def test_x6_joining_and_leaving_returns_no_more(
-    pool: ConstantProductPool, maxima: tuple[int, int]
-) -> None:
+def test_x6_joining_and_leaving_returns_no_more(pool: Pool, maxima: tuple[int, int]) -> None:
     try:
         after, shares, paid0, paid1 = pool.add_liquidity(*maxima)
         _, freed0, freed1 = after.remove_liquidity(shares)
@@ -229,7 +223,7 @@ def test_x6_joining_and_leaving_returns_no_more(
 
 @given(pools(), magnitudes(), magnitudes(), WAY)
 def test_x8_parts_never_fetch_more_than_the_whole(
-    pool: ConstantProductPool, first: int, second: int, way: bool
+    pool: Pool, first: int, second: int, way: bool
 ) -> None:
     whole = sold(pool, first + second, way)
     assume(whole and sold(pool, first, way))
@@ -239,7 +233,7 @@ def test_x8_parts_never_fetch_more_than_the_whole(
 
 @given(pools(), magnitudes(), magnitudes(), WAY)
 def test_x9_more_in_fetches_no_less_and_nothing_beats_the_marginal_price(
-    pool: ConstantProductPool, first: int, second: int, way: bool
+    pool: Pool, first: int, second: int, way: bool
 ) -> None:
     less, more = sorted((first, second))
     assume(sold(pool, more, way))
@@ -251,7 +245,7 @@ def test_x9_more_in_fetches_no_less_and_nothing_beats_the_marginal_price(
 
 @given(pools(), magnitudes(), WAY, st.integers(1, 10**9))
 def test_x10_the_account_of_time_is_closed_at_the_price_before(
-    pool: ConstantProductPool, amount: int, way: bool, elapsed: int
+    pool: Pool, amount: int, way: bool, elapsed: int
 ) -> None:
     assume(sold(pool, amount, way))
     now = pool.updated_at + elapsed
@@ -264,7 +258,7 @@ def test_x10_the_account_of_time_is_closed_at_the_price_before(
 
 
 @given(pools())
-def test_the_logarithm_of_the_price_is_that_of_the_reserves(pool: ConstantProductPool) -> None:
+def test_the_logarithm_of_the_price_is_that_of_the_reserves(pool: Pool) -> None:
     exact = Fraction(pool.reserve1, pool.reserve0)
     found = pool.log_price / 2**64 - 128
     assert abs(2.0 ** (found - _log2(exact)) - 1) < 1e-6
@@ -277,7 +271,7 @@ def _log2(ratio: Fraction) -> float:
 
 
 def test_a_verb_leaves_the_state_it_was_called_on() -> None:
-    pool = ConstantProductPool(ONE, ONE, supply=ONE)
+    pool = Pool(ONE, ONE, supply=ONE)
     pool.swap_exact_in(10**9, True)
     pool.add_liquidity(10**9, 10**9)
-    assert pool == ConstantProductPool(ONE, ONE, supply=ONE)
+    assert pool == Pool(ONE, ONE, supply=ONE)

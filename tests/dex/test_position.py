@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from defi_kit import reverts
-from defi_kit.dex.pool import ConstantProductPool
+from defi_kit.dex.pool import Pool
 from defi_kit.dex.position import Position
 from defi_kit.errors import ParameterError, Reverted
 from dex.strategies import FEES, magnitudes
@@ -18,13 +18,13 @@ from dex.strategies import FEES, magnitudes
 Sale = tuple[bool, int]
 
 
-def opened(reserve0: int, reserve1: int, fee: int) -> tuple[ConstantProductPool, Position]:
+def opened(reserve0: int, reserve1: int, fee: int) -> tuple[Pool, Position]:
     """A pool and the position of whoever made its first deposit."""
-    pool, *joined = ConstantProductPool(fee=fee).add_liquidity(reserve0, reserve1)
+    pool, *joined = Pool(fee=fee).add_liquidity(reserve0, reserve1)
     return pool, Position().joined(pool, *joined)
 
 
-def traded(pool: ConstantProductPool, sales: list[Sale]) -> ConstantProductPool:
+def traded(pool: Pool, sales: list[Sale]) -> Pool:
     """After the sales, thousandths of what the pool holds of either token."""
     for zero_for_one, thousandths in sales:
         amount = (pool.reserve0 if zero_for_one else pool.reserve1) * thousandths // 1_000
@@ -92,7 +92,7 @@ def test_impermanent_loss_is_as_published(factor: Fraction | int) -> None:
     """1 - 2 sqrt(r) / (1 + r) once the price is r times what it was: 5.72 % at 2, 20 % at 4."""
     start, position = opened(10**24, 10**24, 0)
     root = isqrt(int(factor * 10**48))
-    pool = ConstantProductPool(10**48 // root, root, start.supply, 0)
+    pool = Pool(10**48 // root, root, start.supply, 0)
     loss = position.performance(pool).impermanent_loss_ratio
     expected = 1 - Fraction(2 * root, 10**24) / (1 + factor)
     assert abs(loss - expected) < Fraction(1, 10**18)
@@ -137,8 +137,8 @@ def test_what_a_position_cannot_do_is_refused() -> None:
     with pytest.raises(reverts.SharesExceedBalance):
         position.left(position.shares + 1)
     with pytest.raises(reverts.NoLiquidity):
-        position.performance(ConstantProductPool())
+        position.performance(Pool())
     with pytest.raises(reverts.NoLiquidity):
-        position.joined(ConstantProductPool(), 1, 1, 1)
+        position.joined(Pool(), 1, 1, 1)
     with pytest.raises(ParameterError):
         position.performance(pool, -1)

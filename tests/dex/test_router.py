@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from defi_kit.dex.exchange import ExchangeState
-from defi_kit.dex.pool import MAX_RESERVE, PIPS, ConstantProductPool, Hop, PoolKey
+from defi_kit.dex.pool import MAX_RESERVE, PIPS, Hop, Pool, PoolKey
 from defi_kit.dex.router import Part, best_path, best_split, useful_pools
 from defi_kit.dex.routes import Pools, path_keys, sell_along, yield_of
 from defi_kit.errors import ParameterError, Reverted
@@ -40,30 +40,27 @@ def executed(market: Pools, parts: Sequence[tuple[Sequence[Hop], int]]) -> list[
     now, paid = dict(market), []
     for path, amount in parts:
         try:
-            changed, out = sell_along(now, IN, amount, path)
+            changed, amounts = sell_along(now, IN, amount, path)
         except Reverted:
-            changed, out = {}, 0
+            changed, amounts = {}, [0]
         now |= changed
-        paid.append(out)
+        paid.append(amounts[-1])
     return paid
 
 
 @st.composite
-def markets(draw: st.DrawFn, tokens: int = 5) -> dict[PoolKey, ConstantProductPool]:
+def markets(draw: st.DrawFn, tokens: int = 5) -> dict[PoolKey, Pool]:
     """Some pools of any size and state, some of them empty."""
     pairs = list(combinations(TOKENS[:tokens], 2))
     chosen = draw(
         st.lists(st.tuples(st.sampled_from(pairs), st.sampled_from(FEES)), unique=True, max_size=9)
     )
     keys = [PoolKey(*pair, fee) for pair, fee in chosen]
-    return {
-        key: draw(st.one_of(pools((key.fee,)), st.just(ConstantProductPool(fee=key.fee))))
-        for key in keys
-    }
+    return {key: draw(st.one_of(pools((key.fee,)), st.just(Pool(fee=key.fee)))) for key in keys}
 
 
 @st.composite
-def fair_markets(draw: st.DrawFn, tokens: int = 8) -> dict[PoolKey, ConstantProductPool]:
+def fair_markets(draw: st.DrawFn, tokens: int = 8) -> dict[PoolKey, Pool]:
     """Pools of 1e3 to 1e8 dollars a side near one price, of tokens of 6, 8 and 18 decimals."""
     count = draw(st.integers(3, tokens))
     decimals = draw(st.lists(st.sampled_from([6, 8, 18]), min_size=count, max_size=count))
@@ -84,7 +81,7 @@ def fair_markets(draw: st.DrawFn, tokens: int = 8) -> dict[PoolKey, ConstantProd
         reserve1 = cents * off * 10 ** decimals[second] // (10**5 * prices[second])
         reserves = max(1, reserve0), max(1, reserve1)
         key = PoolKey(TOKENS[first], TOKENS[second], fee)
-        market[key] = ConstantProductPool(*reserves, max(1, isqrt(reserves[0] * reserves[1])), fee)
+        market[key] = Pool(*reserves, max(1, isqrt(reserves[0] * reserves[1])), fee)
     return market
 
 
@@ -93,7 +90,7 @@ def fair_markets(draw: st.DrawFn, tokens: int = 8) -> dict[PoolKey, ConstantProd
 
 @given(markets(), magnitudes(1, MAX_RESERVE), st.integers(1, 4))
 def test_the_best_path_is_the_best_of_all(
-    market: dict[PoolKey, ConstantProductPool], amount: int, hops: int
+    market: dict[PoolKey, Pool], amount: int, hops: int
 ) -> None:
     yields = {}
     for path in every_path(list(market), IN, hops):
@@ -116,9 +113,9 @@ def test_less_goes_further_where_more_does_not_fit() -> None:
     last = PoolKey(OUT, TOKENS[2], 0)
     room = 10**6
     market = {
-        first: ConstantProductPool(10**9, 2 * 10**9, 10**9, 0),
-        second: ConstantProductPool(10**9, 10**9, 10**9, 500),
-        last: ConstantProductPool(10**30, MAX_RESERVE - room, 10**30, 0),
+        first: Pool(10**9, 2 * 10**9, 10**9, 0),
+        second: Pool(10**9, 10**9, 10**9, 500),
+        last: Pool(10**30, MAX_RESERVE - room, 10**30, 0),
     }
     amount = room * 9 // 10
     with pytest.raises(Reverted):
@@ -130,7 +127,7 @@ def test_less_goes_further_where_more_does_not_fit() -> None:
 
 @given(markets(), st.integers(1, 4))
 def test_useful_pools_are_those_that_some_path_needs(
-    market: dict[PoolKey, ConstantProductPool], hops: int
+    market: dict[PoolKey, Pool], hops: int
 ) -> None:
     needed = {key for path in every_path(list(market), IN, hops) for key in path_keys(IN, path)}
     assert needed <= set(useful_pools(market, IN, OUT, hops))
@@ -140,7 +137,7 @@ def test_useful_pools_are_those_that_some_path_needs(
 
 def test_a_token_is_not_sold_for_itself_and_a_path_has_a_pool() -> None:
     keys = [PoolKey(*pair, 500) for pair in combinations(TOKENS[:3], 2)]
-    market = {key: ConstantProductPool(10**9, 10**9, 10**9, 500) for key in keys}
+    market = {key: Pool(10**9, 10**9, 10**9, 500) for key in keys}
     assert useful_pools(keys, IN, IN) == []
     assert best_path(market, IN, IN, 10**6) is None
     assert best_split(market, IN, IN, 10**6) is None
@@ -158,7 +155,7 @@ def test_a_token_is_not_sold_for_itself_and_a_path_has_a_pool() -> None:
 @settings(max_examples=60)
 @given(st.one_of(markets(), fair_markets()), magnitudes(1, 2**80), st.integers(1, 4))
 def test_a_split_pays_what_it_promises_and_no_less_than_one_path(
-    market: dict[PoolKey, ConstantProductPool], amount: int, max_parts: int
+    market: dict[PoolKey, Pool], amount: int, max_parts: int
 ) -> None:
     single = best_path(market, IN, OUT, amount)
     parts = best_split(market, IN, OUT, amount, max_parts=max_parts)
@@ -186,7 +183,7 @@ GRID = 6
 @settings(max_examples=60)
 @given(fair_markets(), st.integers(10**2, 10**6), st.integers(2, 3))
 def test_no_split_on_a_grid_is_better(
-    market: dict[PoolKey, ConstantProductPool], dollars: int, max_parts: int
+    market: dict[PoolKey, Pool], dollars: int, max_parts: int
 ) -> None:
     """All orders of all sets of paths, in all sixths of the sale; prices within 1 % of fair."""
     found = list(every_path(list(market), IN, 3))
@@ -228,7 +225,7 @@ def test_no_split_over_parallel_pools_is_better_at_all(
     """By weak duality: at any price p, no split pays more than p * sale + what each pool gives
     somebody who buys the sold token at p. The least of these bounds is where the split is best."""
     market = {
-        PoolKey(IN, OUT, fee): ConstantProductPool(reserve0, reserve1, 10**3, fee)
+        PoolKey(IN, OUT, fee): Pool(reserve0, reserve1, 10**3, fee)
         for reserve0, reserve1, fee in drawn
     }
     parts = best_split(market, IN, OUT, amount)
@@ -246,7 +243,7 @@ def test_no_split_over_parallel_pools_is_better_at_all(
     assert min(bounds) <= paid + slack
 
 
-def _profit(pool: ConstantProductPool, price: Fraction) -> Fraction:
+def _profit(pool: Pool, price: Fraction) -> Fraction:
     """The most that out(x) - price * x can be, from above: the curve without rounding."""
     kept = Fraction(PIPS - pool.fee, PIPS)
     # At the best x, (reserve0 + kept x)^2 = kept * reserve0 * reserve1 / price.
@@ -262,7 +259,7 @@ def _profit(pool: ConstantProductPool, price: Fraction) -> Fraction:
 
 def test_equal_pools_share_equally() -> None:
     market = {
-        PoolKey(IN, OUT, fee): ConstantProductPool(10**24, 10**24, 10**24, 0)
+        PoolKey(IN, OUT, fee): Pool(10**24, 10**24, 10**24, 0)
         for fee in (500, 600, 700)  # names only: the twins charge nothing
     }
     parts = best_split(market, IN, OUT, 3 * 10**23)
@@ -273,8 +270,8 @@ def test_equal_pools_share_equally() -> None:
 
 def test_a_part_that_is_not_worth_a_transaction_is_left_out() -> None:
     market = {
-        PoolKey(IN, OUT, 500): ConstantProductPool(10**24, 10**24, 10**24, 500),
-        PoolKey(IN, OUT, 3_000): ConstantProductPool(10**24, 10**24, 10**24, 3_000),
+        PoolKey(IN, OUT, 500): Pool(10**24, 10**24, 10**24, 500),
+        PoolKey(IN, OUT, 3_000): Pool(10**24, 10**24, 10**24, 3_000),
     }
     amount = 10**23
     both = best_split(market, IN, OUT, amount)
@@ -291,7 +288,7 @@ def test_paths_may_share_a_pool_and_say_so_in_what_they_promise() -> None:
     """IN reaches the middle by two pools, and from there there is one way only."""
     ways = [PoolKey(IN, TOKENS[2], fee) for fee in (100, 500)]
     last = PoolKey(OUT, TOKENS[2], 500)
-    market = {key: ConstantProductPool(10**24, 10**24, 10**24, key.fee) for key in (*ways, last)}
+    market = {key: Pool(10**24, 10**24, 10**24, key.fee) for key in (*ways, last)}
     parts = best_split(market, IN, OUT, 10**23)
     assert parts is not None
     assert {path_keys(IN, part.path)[0] for part in parts} == set(ways)

@@ -8,7 +8,7 @@ import pytest
 
 from defi_kit import reverts
 from defi_kit.dex.catalogue import OVERLAP, PoolCatalogue
-from defi_kit.dex.pool import ConstantProductPool, Hop, PoolKey
+from defi_kit.dex.pool import Hop, Pool, PoolKey
 from defi_kit.dex.routes import mid_price, yield_of
 
 TOKENS = [f"0x{number:040x}" for number in range(1, 6)]
@@ -17,7 +17,7 @@ PAIRS = list(combinations(TOKENS, 2))
 
 def test_a_pool_met_twice_is_met_as_the_first_visit_left_it() -> None:
     key = PoolKey(TOKENS[0], TOKENS[1], 3_000)
-    pool = ConstantProductPool(10**9, 10**9, 10**9)
+    pool = Pool(10**9, 10**9, 10**9)
     there_and_back = [key.hop(TOKENS[0]), key.hop(TOKENS[1])]
     after, there = pool.swap_exact_in(10**6, True)
     back = after.swap_exact_in(there, False).amount_out
@@ -34,9 +34,9 @@ def test_a_path_of_nothing_and_an_unknown_pool_are_refused() -> None:
 
 def test_the_mid_price_is_after_fees() -> None:
     key = PoolKey(TOKENS[0], TOKENS[1], 100_000)
-    pool = ConstantProductPool(100, 300, 10**3, 100_000)
-    numerator, denominator = mid_price({key: pool}, TOKENS[0], [key.hop(TOKENS[0])])
-    assert numerator * 10 == denominator * 27  # 3 less a tenth
+    pool = Pool(100, 300, 10**3, 100_000)
+    price = mid_price({key: pool}, TOKENS[0], [key.hop(TOKENS[0])])
+    assert price * 10 == 27  # 3 less a tenth
 
 
 # --- the catalogue --------------------------------------------------------------------------------
@@ -54,9 +54,9 @@ class History:
             self.searched.append((first, last))
             return [(key, block) for block in range(first, last + 1) for key in self.blocks[block]]
 
-        def read(key: PoolKey, block: int | None) -> ConstantProductPool | None:
+        def read(key: PoolKey, block: int | None) -> Pool | None:
             exists = any(key in block for block in self.blocks)
-            return ConstantProductPool(fee=key.fee, updated_at=1, id=key.id) if exists else None
+            return Pool(fee=key.fee, updated_at=1, id=key.id) if exists else None
 
         return PoolCatalogue(lambda: len(self.blocks) - 1, created, read)
 

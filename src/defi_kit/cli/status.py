@@ -17,7 +17,7 @@ from defi_kit.errors import ParameterError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from defi_kit.dex import ConstantProductPool, PoolKey
+    from defi_kit.dex import Pool, PoolKey
     from defi_kit.kit import Kit
     from defi_kit.lending import MarketView, Position
     from defi_kit.units import Amount
@@ -84,7 +84,7 @@ class _Pool(NamedTuple):
     """Of the first token in the second."""
 
     @classmethod
-    def of(cls, kit: Kit, key: PoolKey, pool: ConstantProductPool) -> _Pool:
+    def of(cls, kit: Kit, key: PoolKey, pool: Pool) -> _Pool:
         units = {token.address: token.unit for token in kit.tokens}
         one = units[key.token0].amount(pool.reserve0)
         other = units[key.token1].amount(pool.reserve1)

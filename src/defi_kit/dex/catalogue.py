@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from ..reverts import UnknownPool
-from .pool import ConstantProductPool, PoolKey
+from .pool import Pool, PoolKey
 
 __all__ = ["PoolCatalogue"]
 
@@ -31,7 +31,7 @@ class PoolCatalogue:
         self,
         latest: Callable[[], int],
         created: Callable[[int, int], Iterable[tuple[PoolKey, int]]],
-        read: Callable[[PoolKey, int | None], ConstantProductPool | None],
+        read: Callable[[PoolKey, int | None], Pool | None],
     ) -> None:
         self._latest = latest
         self._created = created
@@ -50,9 +50,7 @@ class PoolCatalogue:
         self._searched = latest
         return tuple(self._found)
 
-    def read(
-        self, keys: Iterable[PoolKey], block: int | None = None
-    ) -> dict[PoolKey, ConstantProductPool]:
+    def read(self, keys: Iterable[PoolKey], block: int | None = None) -> dict[PoolKey, Pool]:
         """These pools, all at one block; those that do not exist are left out."""
         if block is None:
             block = self._latest()
@@ -65,7 +63,7 @@ class PoolCatalogue:
                 self._forget()
         return pools
 
-    def require(self, key: PoolKey) -> ConstantProductPool:
+    def require(self, key: PoolKey) -> Pool:
         """One pool as it is now. UnknownPool."""
         pool = self._read(key, None)
         if pool is None:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from ..units import WAD, Ratio, Unit, format_units
-from .pool import PIPS
+from .pool import PIPS, Pool
 from .routes import Pools
+from .stable_swap import StableSwap
 
 __all__ = ["network", "to_dot"]
+
+CONSTANT: Final = "constant product"
 
 
 def network(pools: Pools, units: Mapping[str, Unit]) -> dict[str, list[dict[str, Any]]]:
     """Tokens as `nodes`, pools as `edges`, ready for JSON.
 
     A node has `id` (address), `symbol` and `decimals`; an edge `id` (the pool's, hexadecimal),
-    `source` and `target` (the ids of token0 and token1), `fee` ("0.3%"), `reserve_source` and
+    `source` and `target` (the ids of token0 and token1), `fee` ("0.3%"), `curve` ("constant
+    product", or "StableSwap" with its amplification), `reserve_source` and
     `reserve_target` (exact, in whole tokens) and `shares`. `units` has the unit of every token by
     address. Tokens come in order of appearance, pools in their own.
     """
@@ -32,6 +36,7 @@ def network(pools: Pools, units: Mapping[str, Unit]) -> dict[str, list[dict[str,
                 "source": key.token0,
                 "target": key.token1,
                 "fee": str(Ratio(key.fee * WAD // PIPS)),
+                "curve": _curve(pool),
                 "reserve_source": format_units(pool.reserve0, units[key.token0].decimals),
                 "reserve_target": format_units(pool.reserve1, units[key.token1].decimals),
                 "shares": str(pool.supply),
@@ -55,7 +60,7 @@ def to_dot(data: Mapping[str, list[dict[str, Any]]], name: str = "exchange") -> 
         source, target = edge["source"], edge["target"]
         label = "\n".join(
             (
-                edge["fee"],
+                edge["fee"] if edge["curve"] == CONSTANT else f"{edge['fee']} {edge['curve']}",
                 f"{edge['reserve_source']} {symbols[source]}",
                 f"{edge['reserve_target']} {symbols[target]}",
             )
@@ -63,6 +68,12 @@ def to_dot(data: Mapping[str, list[dict[str, Any]]], name: str = "exchange") -> 
         style = "" if edge["shares"] != "0" else ", style=dashed"
         lines.append(f"  {_quoted(source)} -- {_quoted(target)} [label={_quoted(label)}{style}];")
     return "\n".join([*lines, "}", ""])
+
+
+def _curve(pool: Pool) -> str:
+    if isinstance(pool.curve, StableSwap):
+        return f"StableSwap A={pool.curve.amplification}"
+    return CONSTANT
 
 
 def _quoted(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from .exchange import NOBODY
-from .pool import LOCKED_SHARES, ConstantProductPool, PoolKey
+from .pool import LOCKED_SHARES, Pool, PoolKey
 from .position import Position
 
 __all__ = ["History"]
@@ -17,8 +17,8 @@ class History:
 
     def __init__(self, owner: str, keys: Iterable[PoolKey]) -> None:
         self.owner = owner
-        self.found: dict[int, tuple[ConstantProductPool, Position]] = {
-            key.id: (ConstantProductPool(fee=key.fee, id=key.id), Position()) for key in keys
+        self.found: dict[int, tuple[Pool, Position]] = {
+            key.id: (Pool.of(key), Position()) for key in keys
         }
 
     def swapped(self, number: int, change0: int, change1: int) -> None:
@@ -54,9 +54,7 @@ class History:
         self.found[number] = pool, position
 
 
-def _changed(
-    pool: ConstantProductPool, change0: int, change1: int, shares: int
-) -> ConstantProductPool:
+def _changed(pool: Pool, change0: int, change1: int, shares: int) -> Pool:
     return replace(
         pool,
         reserve0=pool.reserve0 + change0,

@@ -1,12 +1,13 @@
 """What providing liquidity has brought: value, fees earned, loss against holding. Exact integers.
 
-A pool's liquidity is the root of its reserves' product. Trades alone leave it as it is, were it not
-for fees, and deposits raise it in step with the shares; so liquidity per share grows by fees only
-(and by roundings, which favour the pool). A position remembers the liquidity of its shares when it
-got them. At the pool's price now, reserve1 / reserve0, that much liquidity would hold
+A pool's liquidity is what its curve says: the root of the reserves' product, or the invariant D of
+StableSwap. Trades alone leave it as it is, were it not for fees, and deposits raise it in step with
+the shares; so liquidity per share grows by fees only (and by roundings, which favour the pool). A
+position remembers the liquidity of its shares when it got them. Twice the reserves are twice the
+liquidity, so at the pool's price now that much of it would hold
 
-    principal0 = liquidity * sqrt(reserve0 / reserve1)
-    principal1 = liquidity * sqrt(reserve1 / reserve0)
+    principal0 = reserve0 * liquidity / the pool's liquidity
+    principal1 = reserve1 * liquidity / the pool's liquidity
 
 and what the shares free above that is fees. What was paid in, at prices now, is what holding would
 be worth; what holding would be worth above the principal is the impermanent loss
@@ -19,12 +20,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import ceil, isqrt
 from typing import Final
 
 from ..errors import ParameterError
 from ..reverts import NoLiquidity, SharesExceedBalance
-from .pool import ConstantProductPool
+from .pool import Pool
 
 __all__ = ["Performance", "Position"]
 
@@ -90,14 +90,12 @@ class Position:
     """[raw units of token1]"""
 
     liquidity: int = 0
-    """Root of the product of the reserves behind the shares when they came. [raw units, Q96]"""
+    """The liquidity behind the shares when they came. [what the curve counts in, Q96]"""
 
-    def joined(
-        self, pool: ConstantProductPool, shares: int, amount0: int, amount1: int
-    ) -> Position:
+    def joined(self, pool: Pool, shares: int, amount0: int, amount1: int) -> Position:
         """After a deposit that led to `pool`, minted `shares` and took both amounts.
 
-        >>> pool, shares, *paid = ConstantProductPool().add_liquidity(10**18, 4 * 10**18)
+        >>> pool, shares, *paid = Pool().add_liquidity(10**18, 4 * 10**18)
         >>> Position().joined(pool, shares, *paid).shares
         1999999999999999000
         """
@@ -107,10 +105,10 @@ class Position:
             self.shares + shares,
             self.paid0 + amount0,
             self.paid1 + amount1,
-            self.liquidity + _liquidity(pool, shares),
+            self.liquidity - (-shares * (_liquidity(pool) + 1) // pool.supply),  # rounded up
         )
 
-    def received(self, pool: ConstantProductPool, shares: int) -> Position:
+    def received(self, pool: Pool, shares: int) -> Position:
         """After somebody else's shares came: they count as bought for what they would free now."""
         return self.joined(pool, shares, *_behind(pool, shares, up=True))
 
@@ -134,7 +132,7 @@ class Position:
 
     def performance(
         self,
-        pool: ConstantProductPool,
+        pool: Pool,
         price0: Fraction | int | None = None,
         price1: Fraction | int = 1,
     ) -> Performance:
@@ -151,8 +149,9 @@ class Position:
         if price0 < 0 or price1 < 0:
             raise ParameterError(f"prices {price0} and {price1}: one is below zero")
         amount0, amount1 = _behind(pool, self.shares)
-        fees0 = max(0, amount0 - _principal(self.liquidity, pool.reserve0, pool.reserve1))
-        fees1 = max(0, amount1 - _principal(self.liquidity, pool.reserve1, pool.reserve0))
+        whole = _liquidity(pool)
+        fees0 = max(0, amount0 + (-self.liquidity * pool.reserve0 // whole))
+        fees1 = max(0, amount1 + (-self.liquidity * pool.reserve1 // whole))
 
         def worth(raw0: int, raw1: int) -> Fraction:
             return Fraction(raw0 * price0 + raw1 * price1)
@@ -168,24 +167,12 @@ class Position:
         )
 
 
-def _liquidity(pool: ConstantProductPool, shares: int) -> int:
-    """The root of the reserves' product behind some shares, rounded up. [raw units, Q96]"""
-    square = shares * shares * pool.reserve0 * pool.reserve1 << 2 * Q96
-    return _root_up(Fraction(square, pool.supply**2))
+def _liquidity(pool: Pool) -> int:
+    """What the pool's curve counts its reserves as, rounded down. [Q96]"""
+    return pool.curve.liquidity(pool.reserve0 << Q96, pool.reserve1 << Q96)
 
 
-def _principal(liquidity: int, reserve: int, other: int) -> int:
-    """What that liquidity holds of the token of `reserve`, rounded up. [raw units]"""
-    return _root_up(Fraction(liquidity * liquidity * reserve, other << 2 * Q96))
-
-
-def _root_up(square: Fraction) -> int:
-    """The least integer whose square is at least that."""
-    least = ceil(square)
-    return isqrt(least - 1) + 1 if least else 0
-
-
-def _behind(pool: ConstantProductPool, shares: int, *, up: bool = False) -> tuple[int, int]:
+def _behind(pool: Pool, shares: int, *, up: bool = False) -> tuple[int, int]:
     """Both reserves' part that belongs to some shares; down is what `remove_liquidity` pays."""
     sign = -1 if up else 1
     return (

@@ -8,10 +8,10 @@ from fractions import Fraction
 
 from ..errors import ParameterError
 from ..units import Amount, Number, Ratio, Unit
-from .pool import ConstantProductPool, Hop, PoolKey
+from .pool import Hop, Pool, PoolKey
 from .position import Performance, Position
 
-__all__ = ["Holding", "LiquidityQuote", "Quote", "Route"]
+__all__ = ["Holding", "LiquidityQuote", "OneSidedQuote", "PurchaseQuote", "Quote", "Route"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,48 @@ class Quote:
     def price(self) -> Decimal:
         """Bought per sold, in human units."""
         return self.buy.decimal / self.sell.decimal
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseQuote:
+    """What a purchase would cost at this moment."""
+
+    buy: Amount
+    sell: Amount
+    """What execution would ask for now, to the last unit."""
+
+    maximum: Amount
+    """The most to pay: `sell` and the slippage, rounded up."""
+
+    slippage: Ratio
+    path: tuple[Hop, ...]
+    price_impact: Ratio
+    """How much of the cost is more than the price of a tiny sale would ask, fees apart."""
+
+    fee: Ratio
+    """What the pools' fees take along the path."""
+
+    @property
+    def price(self) -> Decimal:
+        """Bought per sold, in human units."""
+        return self.buy.decimal / self.sell.decimal
+
+
+@dataclass(frozen=True, slots=True)
+class OneSidedQuote:
+    """What a deposit or a withdrawal of one token would mint or free at this moment."""
+
+    key: PoolKey
+    shares: Amount
+    amount: Amount
+    """What would be paid, or paid out."""
+
+    minimum: Amount
+    """The fewest shares, or the least of the token, to accept."""
+
+    slippage: Ratio
+    price_impact: Ratio
+    """How much less comes out than goes in, at the pool's price: the fee and the cost of size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +143,7 @@ class Holding:
     paid1: Amount
     position: Position
     """The same in base units."""
-    pool: ConstantProductPool
+    pool: Pool
     """The pool as it was seen."""
 
     def performance(self, price0: Number | None = None, price1: Number = 1) -> Performance:

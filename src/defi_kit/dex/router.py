@@ -15,21 +15,35 @@ it drops the paths that are missed least, down to `max_parts`, and exchanges sin
 gains a millionth. It is a search, not a proof: when fewer parts are allowed than the market has
 paths, another set of paths may be better. Amounts are found to 2**-22 of themselves (up to 16
 units every amount is tried), so rounding can cost a few units of every token along the paths.
+
+A purchase of an exact amount is the same backwards: the cheapest path is searched in full from its
+end. A purchase in parts is the split of a sale that would yield as much, found by a few Newton
+steps on the size of the sale, and then bought part by part, exactly.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Final, NamedTuple
 
 from ..errors import DefiKitError, ParameterError
 from ..reverts import ReserveOverflow
-from .pool import ConstantProductPool, Hop, PoolKey
-from .routes import Pools
+from .pool import Hop, Pool, PoolKey
+from .routes import Pools, buy_along
 
-__all__ = ["MAX_HOPS", "MAX_PARTS", "Part", "best_path", "best_split", "useful_pools"]
+__all__ = [
+    "MAX_HOPS",
+    "MAX_PARTS",
+    "Part",
+    "best_path",
+    "best_purchase",
+    "best_split",
+    "cheapest_path",
+    "useful_pools",
+]
 
 MAX_HOPS: Final = 3
 """How many pools a path may have unless said otherwise."""
@@ -48,6 +62,8 @@ SPARE: Final = 3
 """How many paths more than allowed are looked at before those that are missed least are dropped."""
 FEW: Final = 16
 """Of so few amounts every one is tried."""
+STEPS: Final = 4
+"""How often the size of a sale is corrected that shall yield what is to be bought."""
 
 
 class Part(NamedTuple):
@@ -99,6 +115,19 @@ def best_path(
     return found and (_hops(token_in, found[0]), found[1])
 
 
+def cheapest_path(
+    pools: Pools, token_in: str, token_out: str, amount_out: int, max_hops: int = MAX_HOPS
+) -> tuple[tuple[Hop, ...], int] | None:
+    """The path of at most `max_hops` pools that yields `amount_out` for least, and its cost.
+
+    The shorter one if equal; None when no path can pay `amount_out` [raw units of token_out].
+    ParameterError when `max_hops` is below one.
+    """
+    search = _Search(pools, token_in, token_out, max_hops)
+    found = search.cheapest(pools, amount_out)
+    return found and (_hops(token_in, found[0]), found[1])
+
+
 class _Search:
     """Looks for the best path between two tokens, in one or other state of the same pools."""
 
@@ -147,6 +176,37 @@ class _Search:
                     break
                 full = True
         return full
+
+    def cheapest(self, pools: Pools, amount_out: int) -> tuple[Lane, int] | None:
+        """The cheapest path and what it costs."""
+        self._pools, self._found = pools, None
+        if self.token_in != self.token_out:
+            self._trace(self.token_out, amount_out, (), (self.token_out,))
+        return self._found
+
+    def _trace(self, token: str, amount: int, lane: Lane, visited: tuple[str, ...]) -> None:
+        """Tries every way to what `amount` of `token` could be bought with.
+
+        Between two tokens the cheapest pool is enough: less wanted never costs more further back,
+        and always fits where more does.
+        """
+        if token == self.token_in:
+            found = self._found
+            if found is None or (amount, len(lane)) < (found[1], len(found[0])):
+                self._found = lane, amount
+            return
+        if len(lane) == self.max_hops:
+            return
+        for before, keys in self._exits.get(token, {}).items():
+            if before in visited:
+                continue
+            costs: list[tuple[int, PoolKey]] = []
+            for key in keys:
+                with suppress(DefiKitError):  # an empty pool, or one that cannot pay so much
+                    costs.append((self._pools[key].amount_in(amount, before == key.token0), key))
+            if costs:
+                cost, key = min(costs, key=lambda offer: offer[0])
+                self._trace(before, cost, (key, *lane), (*visited, before))
 
     def _arrive(self, lane: Lane, amount: int) -> None:
         if self._found is not None:
@@ -210,6 +270,65 @@ def best_split(
     return (split if split.total > single.total else single).parts()
 
 
+def best_purchase(
+    pools: Pools,
+    token_in: str,
+    token_out: str,
+    amount_out: int,
+    *,
+    max_parts: int = MAX_PARTS,
+    max_hops: int = MAX_HOPS,
+    worth: int = 1,
+) -> tuple[Part, ...] | None:
+    """A purchase of exactly `amount_out` in at most `max_parts` parts, in order of execution.
+
+    Never dearer than the cheapest single path. One part more has to spare at least `worth` [raw
+    units of token_in]. None when no single path can pay it all. Errors as of `best_split`.
+    """
+    single = cheapest_path(pools, token_in, token_out, amount_out, max_hops)
+    if single is None:
+        return None
+    path, cost = single
+    best: tuple[Part, ...] = (Part(path, cost, amount_out),)
+    size = cost
+    for _ in range(STEPS if max_parts > 1 else 0):
+        valued = max(1, worth * amount_out // cost)
+        parts = best_split(
+            pools, token_in, token_out, size, max_parts=max_parts, max_hops=max_hops, worth=valued
+        )
+        bought = parts and _bought(pools, token_in, parts, amount_out)
+        if not parts or not bought:
+            break
+        paid = sum(part.amount_in for part in bought)
+        if paid + worth * (len(bought) - 1) < sum(part.amount_in for part in best) + worth * (
+            len(best) - 1
+        ):
+            best = bought
+        if paid == size:
+            break
+        size = paid
+    return best
+
+
+def _bought(
+    pools: Pools, token_in: str, parts: Sequence[Part], amount_out: int
+) -> tuple[Part, ...] | None:
+    """The same paths bought exactly, in the same proportions; None where a pool cannot pay."""
+    total = sum(part.amount_out for part in parts)
+    wanted = [part.amount_out * amount_out // total for part in parts]
+    wanted[wanted.index(max(wanted))] += amount_out - sum(wanted)
+    now, bought = dict(pools), []
+    try:
+        for (path, _, _), amount in zip(parts, wanted, strict=True):
+            if amount:
+                changed, amounts = buy_along(now, token_in, path, amount)
+                now |= changed
+                bought.append(Part(path, amounts[0], amount))
+    except DefiKitError:
+        return None
+    return tuple(bought)
+
+
 def _grown(split: _Split, search: _Search, lanes: int) -> _Split:
     """With every path that offers more at the margin, up to so many."""
     while len(split.lanes) < lanes:
@@ -263,16 +382,16 @@ class _Split:
     amounts: tuple[int, ...]
     total: int
 
-    def after(self) -> dict[PoolKey, ConstantProductPool]:
+    def after(self) -> dict[PoolKey, Pool]:
         """The pools once it was executed."""
-        changed: dict[PoolKey, ConstantProductPool] = {}
+        changed: dict[PoolKey, Pool] = {}
         for lane, amount in zip(self.lanes, self.amounts, strict=True):
             _sell(self.pools, changed, self.token_in, lane, amount)
         return {**self.pools, **changed}
 
     def yields(self, amounts: Sequence[int], lanes: Iterable[int] | None = None) -> list[int]:
         """What each path, or each of some, yields with other amounts."""
-        changed: dict[PoolKey, ConstantProductPool] = {}
+        changed: dict[PoolKey, Pool] = {}
         return [
             _sell(self.pools, changed, self.token_in, self.lanes[index], amounts[index])
             for index in (range(len(amounts)) if lanes is None else lanes)
@@ -356,7 +475,7 @@ def _total(split: _Split) -> int:
 
 def _sell(
     pools: Pools,
-    changed: dict[PoolKey, ConstantProductPool],
+    changed: dict[PoolKey, Pool],
     token_in: str,
     lane: Lane,
     amount_in: int,
@@ -365,7 +484,7 @@ def _sell(
     if not amount_in:
         return 0
     token, amount = token_in, amount_in
-    visited: dict[PoolKey, ConstantProductPool] = {}
+    visited: dict[PoolKey, Pool] = {}
     try:
         for key in lane:
             pool = changed.get(key) or pools[key]

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from defi_kit.dex.arbitrage import amount_to_price
-from defi_kit.dex.pool import ConstantProductPool, PoolKey
+from defi_kit.dex.pool import Pool as ExchangePool
+from defi_kit.dex.pool import PoolKey
 from defi_kit.errors import DefiKitError, Reverted
 from defi_kit.keeper.plan import Deal, best_deal
 from defi_kit.lending.interest import to_assets_up
@@ -439,10 +440,10 @@ class World:
         balance: int = token.contract.balance_of(who)
         return balance
 
-    def read_market(self) -> ConstantProductPool:
+    def read_market(self) -> ExchangePool:
         """The exchange's pool of collateral and dollars, as the chain says."""
         pool = self.exchange.pool(self.key.id)
-        return ConstantProductPool(
+        return ExchangePool(
             pool.reserve0,
             pool.reserve1,
             pool.supply,
