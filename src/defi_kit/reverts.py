@@ -585,8 +585,8 @@ class ERC1155MissingApprovalForAll(Reverted):
 
 
 class ERC20InsufficientAllowance(Reverted):
-    """`ERC20InsufficientAllowance(address,uint256,uint256)` of ERC4626, FiatDollar,
-    IERC20Errors.
+    """`ERC20InsufficientAllowance(address,uint256,uint256)` of FiatDollar, IERC20Errors,
+    NaiveVault.
     """
 
     SIGNATURE: ClassVar[str] = "ERC20InsufficientAllowance(address,uint256,uint256)"
@@ -599,8 +599,8 @@ class ERC20InsufficientAllowance(Reverted):
 
 
 class ERC20InsufficientBalance(Reverted):
-    """`ERC20InsufficientBalance(address,uint256,uint256)` of ERC4626, FiatDollar,
-    IERC20Errors.
+    """`ERC20InsufficientBalance(address,uint256,uint256)` of FiatDollar, IERC20Errors,
+    NaiveVault.
     """
 
     SIGNATURE: ClassVar[str] = "ERC20InsufficientBalance(address,uint256,uint256)"
@@ -613,7 +613,7 @@ class ERC20InsufficientBalance(Reverted):
 
 
 class ERC20InvalidApprover(Reverted):
-    """`ERC20InvalidApprover(address)` of ERC4626, FiatDollar, IERC20Errors."""
+    """`ERC20InvalidApprover(address)` of FiatDollar, IERC20Errors, NaiveVault."""
 
     SIGNATURE: ClassVar[str] = "ERC20InvalidApprover(address)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("e602df05")
@@ -623,7 +623,7 @@ class ERC20InvalidApprover(Reverted):
 
 
 class ERC20InvalidReceiver(Reverted):
-    """`ERC20InvalidReceiver(address)` of ERC4626, FiatDollar, IERC20Errors."""
+    """`ERC20InvalidReceiver(address)` of FiatDollar, IERC20Errors, NaiveVault."""
 
     SIGNATURE: ClassVar[str] = "ERC20InvalidReceiver(address)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("ec442f05")
@@ -633,7 +633,7 @@ class ERC20InvalidReceiver(Reverted):
 
 
 class ERC20InvalidSender(Reverted):
-    """`ERC20InvalidSender(address)` of ERC4626, FiatDollar, IERC20Errors."""
+    """`ERC20InvalidSender(address)` of FiatDollar, IERC20Errors, NaiveVault."""
 
     SIGNATURE: ClassVar[str] = "ERC20InvalidSender(address)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("96c6fd1e")
@@ -643,7 +643,7 @@ class ERC20InvalidSender(Reverted):
 
 
 class ERC20InvalidSpender(Reverted):
-    """`ERC20InvalidSpender(address)` of ERC4626, FiatDollar, IERC20Errors."""
+    """`ERC20InvalidSpender(address)` of FiatDollar, IERC20Errors, NaiveVault."""
 
     SIGNATURE: ClassVar[str] = "ERC20InvalidSpender(address)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("94280d62")
@@ -653,7 +653,7 @@ class ERC20InvalidSpender(Reverted):
 
 
 class ERC4626ExceededMaxDeposit(Reverted):
-    """`ERC4626ExceededMaxDeposit(address,uint256,uint256)` of ERC4626, NaiveVault."""
+    """`ERC4626ExceededMaxDeposit(address,uint256,uint256)` of NaiveVault."""
 
     SIGNATURE: ClassVar[str] = "ERC4626ExceededMaxDeposit(address,uint256,uint256)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("79012fb2")
@@ -665,7 +665,7 @@ class ERC4626ExceededMaxDeposit(Reverted):
 
 
 class ERC4626ExceededMaxMint(Reverted):
-    """`ERC4626ExceededMaxMint(address,uint256,uint256)` of ERC4626, NaiveVault."""
+    """`ERC4626ExceededMaxMint(address,uint256,uint256)` of NaiveVault."""
 
     SIGNATURE: ClassVar[str] = "ERC4626ExceededMaxMint(address,uint256,uint256)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("284ff667")
@@ -677,7 +677,7 @@ class ERC4626ExceededMaxMint(Reverted):
 
 
 class ERC4626ExceededMaxRedeem(Reverted):
-    """`ERC4626ExceededMaxRedeem(address,uint256,uint256)` of ERC4626, NaiveVault."""
+    """`ERC4626ExceededMaxRedeem(address,uint256,uint256)` of NaiveVault."""
 
     SIGNATURE: ClassVar[str] = "ERC4626ExceededMaxRedeem(address,uint256,uint256)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("b94abeec")
@@ -689,7 +689,7 @@ class ERC4626ExceededMaxRedeem(Reverted):
 
 
 class ERC4626ExceededMaxWithdraw(Reverted):
-    """`ERC4626ExceededMaxWithdraw(address,uint256,uint256)` of ERC4626, NaiveVault."""
+    """`ERC4626ExceededMaxWithdraw(address,uint256,uint256)` of NaiveVault."""
 
     SIGNATURE: ClassVar[str] = "ERC4626ExceededMaxWithdraw(address,uint256,uint256)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("fe9cceec")
@@ -2045,7 +2045,7 @@ class SafeERC20FailedDecreaseAllowance(Reverted):
 
 
 class SafeERC20FailedOperation(Reverted):
-    """`SafeERC20FailedOperation(address)` of AlgoController, ERC4626, Exchange."""
+    """`SafeERC20FailedOperation(address)` of AlgoController, Exchange, NaiveVault."""
 
     SIGNATURE: ClassVar[str] = "SafeERC20FailedOperation(address)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("5274afe7")

@@ -65,7 +65,7 @@ contract CallbackActor is ILendingCallback, IERC3156FlashBorrower {
         return refusing ? bytes32(0) : keccak256("ERC3156FlashBorrower.onFlashLoan");
     }
 
-    function _carryOut() private {
+    function _carryOut() internal {
         ++callbacks;
         Call[] memory calls = _plan;
         delete _plan;

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from .scripted_feed import ScriptedFeed as ScriptedFeed
     from .signed_feed import SignedFeed as SignedFeed
     from .standard_token import StandardToken as StandardToken
+    from .trading_actor import TradingActor as TradingActor
     from .twap_oracle import TwapOracle as TwapOracle
     from .vault_oracle import VaultOracle as VaultOracle
     from .wrapped_ether import WrappedEther as WrappedEther
@@ -79,6 +80,7 @@ __all__ = [
     "ScriptedFeed",
     "SignedFeed",
     "StandardToken",
+    "TradingActor",
     "TwapOracle",
     "VaultOracle",
     "WrappedEther",
@@ -117,6 +119,7 @@ _MODULES = {
     "ScriptedFeed": "scripted_feed",
     "SignedFeed": "signed_feed",
     "StandardToken": "standard_token",
+    "TradingActor": "trading_actor",
     "TwapOracle": "twap_oracle",
     "VaultOracle": "vault_oracle",
     "WrappedEther": "wrapped_ether",
