@@ -160,7 +160,7 @@ def test_ours_measures_the_same_with_a_peer_beside_it(ours: Report) -> None:
     peer = ALL[0]
     together = measure([peer])
     assert [row.ours for row in together.rows] == [row.ours for row in ours.rows]
-    dex = [row for row in together.rows if row.room == "dex"]
+    dex = [row for row in together.rows if row.room == "dex" and row.verb != "swap_stable"]
     assert all(list(row.peers) == [peer.name] for row in dex)
     assert all(row.peers == {} for row in together.rows if row.room == "stablecoins")
     assert together.notes == {peer.name: peer.note}
@@ -182,6 +182,8 @@ def test_every_peer_has_every_verb_of_its_room() -> None:
     report = measure(ALL)
     for row in report.rows:
         room = [peer for peer in ALL if getattr(peer, _KINDS.get(row.room, ""), None)]
+        if row.verb == "swap_stable":  # no peer has such pools
+            room = []
         assert list(row.peers) == [peer.name for peer in room], row
         assert all(21_000 < gas for gas in row.peers.values())
     assert set(report.notes) == {peer.name for peer in ALL}
