@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from defi_kit import reverts
-from defi_kit.bindings import MockOracle
+from defi_kit.bindings import CallbackActor, MockOracle
 from defi_kit.chain import Account, Chain
 from defi_kit.errors import InputError, ParameterError, RefusedKey, UnitMismatch
 from defi_kit.lending import CollateralParameters, KinkedRate, LendingPool
@@ -75,7 +75,7 @@ def test_story_of_a_liquidation(town: Town, alice: Account, keeper: Account) -> 
 def test_amounts_of_another_token_are_refused(town: Town, alice: Account) -> None:
     with pytest.raises(UnitMismatch):
         town.pool.supply(town.weth(1), sender=alice)
-    with pytest.raises(InputError, match="of which collateral"):
+    with pytest.raises(InputError, match="of which token"):
         town.pool.supply_collateral(10**18, sender=alice)
     with pytest.raises(reverts.UnknownCollateral):
         town.pool.supply_collateral(town.usd(1), sender=alice)
@@ -149,6 +149,64 @@ def test_position_reads_what_needs_no_price_from_a_dead_oracle(town: Town, alice
         _ = position.health_factor
     assert town.pool.liquidatable() == []
     assert town.pool.market().prices == {"WETH": None, "WBTC": Decimal(30_000)}
+
+
+def test_liquidating_passes_on_what_an_oracle_says(
+    town: Town, alice: Account, keeper: Account
+) -> None:
+    town.pool.supply_collateral(town.weth(10), sender=alice)
+    town.pool.borrow(town.usd(14_000), sender=alice)
+    town.ether.set_reverting(True)
+    for limits in ({}, {"repay": town.usd(100)}, {"seize": town.weth(1)}):
+        with pytest.raises(reverts.OracleOff):
+            town.pool.liquidate(alice, town.weth, sender=keeper, **limits)
+    town.ether.set_reverting(False)
+    town.ether.set_price(0)
+    with pytest.raises(reverts.ZeroPrice):
+        town.pool.liquidate(alice, town.weth, sender=keeper)
+    assert not town.usd.allowance(keeper, town.pool)
+
+
+def test_flash_loans_go_to_a_contract_that_gives_them_back(town: Town, alice: Account) -> None:
+    pool, receiver = town.pool, CallbackActor.deploy(town.chain)
+    pool.supply_collateral(town.weth(10), sender=alice)
+    pool.borrow(town.usd(4_000), sender=alice)
+    assert pool.max_flash_loan(town.usd) == town.usd(96_000)
+    assert pool.max_flash_loan(town.weth) == town.weth(10)
+    assert not pool.max_flash_loan(pool.share)
+    for amount in (town.usd(96_000), town.weth(10)):
+        token = next(one for one in (town.usd, town.weth) if one.unit == amount.unit)
+        approve = token.contract.build("approve", pool, amount.raw)
+        receiver.plan(approve.to, approve.data)
+        done = pool.flash_loan(receiver, amount, sender=alice)
+        assert (done.receiver, done.initiator) == (receiver.address, alice.address)
+        assert done.amount == amount
+        assert not token.balance(receiver)
+    assert receiver.callbacks() == 2
+    with pytest.raises(reverts.LoanAboveMaximum, match="maximum=96000 USD") as refusal:
+        pool.flash_loan(receiver, town.usd(96_001), sender=alice)
+    assert refusal.value.hint == "borrow at most lending.max_flash_loan(token)"
+    with pytest.raises(reverts.TransferFromFailed):
+        pool.flash_loan(receiver, 1, token=town.usd, sender=alice)
+    with pytest.raises(reverts.Reverted):  # nothing is there to be called
+        pool.flash_loan(alice, town.usd(1), sender=alice)
+    with pytest.raises(InputError, match="1 of which token"):
+        pool.flash_loan(receiver, 1, sender=alice)
+
+
+def test_verbs_with_a_callback_are_calls_for_a_contract(town: Town, alice: Account) -> None:
+    """What the class says of them: built here, sent by a contract; refused to anyone else."""
+    pool, actor = town.pool, CallbackActor.deploy(town.chain)
+    pool.supply_collateral(town.weth(10), sender=alice)
+    pool.borrow(town.usd(4_000), sender=alice)
+    town.usd.transfer(actor, town.usd(1_000), sender=alice)
+    approve = town.usd.contract.build("approve", pool, town.usd(1_000).raw)
+    repay = pool.contract.build("repay_with_callback", town.usd(1_000).raw, alice, b"")
+    with pytest.raises(reverts.Reverted):
+        pool.contract.repay_with_callback(town.usd(1_000).raw, alice, b"", sender=alice)
+    actor.plan(approve.to, approve.data)
+    actor.perform(repay.to, repay.data)
+    assert pool.account(alice).debt < town.usd("3_000.01")
 
 
 def test_preview_is_what_liquidating_does(town: Town, alice: Account, keeper: Account) -> None:

@@ -27,6 +27,7 @@ from .results import (
     Borrowed,
     CollateralSupplied,
     CollateralWithdrawn,
+    FlashLoaned,
     Liquidated,
     Repaid,
     Supplied,
@@ -50,6 +51,10 @@ class LendingPool:
     A verb takes an Amount, or base units as int; `sender` is the chain's default sender unless
     named. What a verb has to pull from the sender is approved first, exactly, unless
     `approve=False`. Where nobody else is named, the sender acts for itself.
+
+    The verbs `…WithCallback` call their sender back, and so are for contracts: an account without
+    code cannot send them. `lending.contract.build("repay_with_callback", ...)` is the call that a
+    contract of yours has to make.
     """
 
     def __init__(self, chain: Chain, address: Who) -> None:
@@ -209,7 +214,7 @@ class LendingPool:
         NotAuthorized otherwise.
         """
         who = self._sender(sender)
-        posted, raw = self._collateral(amount, token)
+        posted, raw = self._of_token(amount, token)
         with self._explained(posted), self._approved(posted, who, raw, approve):
             receipt = self.contract.supply_collateral(
                 posted.address, raw, who if account is None else account, sender=who
@@ -229,7 +234,7 @@ class LendingPool:
         """Takes collateral back, as far as the debt allows: the sender's, or that of an `account`
         which authorized it. `to`, by default the sender, gets it."""
         who = self._sender(sender)
-        posted, raw = self._collateral(amount, token)
+        posted, raw = self._of_token(amount, token)
         with self._explained(posted):
             receipt = self.contract.withdraw_collateral(
                 posted.address,
@@ -241,18 +246,18 @@ class LendingPool:
         done = receipt.one(abi.CollateralWithdrawn, address=self.address)
         return CollateralWithdrawn(done.account, done.receiver, posted.raw(done.amount), receipt)
 
-    def _collateral(self, amount: Amount | int, token: Token | None) -> tuple[Token, int]:
+    def _of_token(self, amount: Amount | int, token: Token | None) -> tuple[Token, int]:
         if token is None:
             if not isinstance(amount, Amount):
                 raise InputError(
-                    f"{amount!r} of which collateral?",
+                    f"{amount!r} of which token?",
                     hint='give an amount, weth("1.5"), or token=weth',
                 )
             token = self._token(amount.unit.address)
         return token, token.unit.to_raw(amount)
 
     def _token(self, which: Who) -> Token:
-        """The collateral at this address; any other token as well, for the pool to refuse."""
+        """The collateral at this address; any other token as well, such as the asset."""
         address = address_of(which)
         found = (token for token in self.collaterals if token.address == address)
         return next(found, None) or Token(self.chain, address)
@@ -413,12 +418,16 @@ class LendingPool:
         return self._liquidated(receipt, token)
 
     def _cost(self, account: str, token: Token, seize: int) -> int:
-        """What liquidating may cost within the next hour, if prices stay. [asset]"""
+        """What liquidating may cost within the next hour, if prices stay. [asset]
+
+        The contract is asked first: an oracle that refuses says why itself, the twin only sees no
+        price.
+        """
+        done = self.contract.preview_liquidation(account, token.address, MAX_UINT256, seize)
         state, prices, now = self._read([account])
         soon = state.preview_liquidation(
             account, token.address, max_seize=seize, now=now + HOUR, prices=prices
         )
-        done = self.contract.preview_liquidation(account, token.address, MAX_UINT256, seize)
         return max(done.repaid, soon.repaid)
 
     def _liquidated(self, receipt: Receipt, token: Token) -> Liquidated:
@@ -486,6 +495,35 @@ class LendingPool:
     def _borrowed(self, block: int | None) -> list[str]:
         events = self.contract.events(abi.Borrowed, to_block=block)
         return list(dict.fromkeys(event.account for event in events))
+
+    # --- flash loans ------------------------------------------------------------------------------
+
+    def max_flash_loan(self, token: Token) -> Amount:
+        """The most of a token that `flash_loan` lends: all that the pool holds of its asset or of a
+        collateral, nothing of any other."""
+        return token.raw(self.contract.max_flash_loan(token))
+
+    def flash_loan(
+        self,
+        receiver: Who,
+        amount: Amount | int,
+        *,
+        token: Token | None = None,
+        data: bytes = b"",
+        sender: Sender | None = None,
+    ) -> FlashLoaned:
+        """Lends the asset or a collateral to the contract `receiver` for one call, free of charge.
+
+        Anyone may send it. The receiver is called, `onFlashLoan` of ERC-3156 with `data`, and must
+        have approved the pool to take the amount back. LoanAboveMaximum, LoanNotAccepted, and
+        whatever the receiver itself refuses; an account without code can receive no loan. The token
+        is the amount's; an int needs `token`.
+        """
+        lent, raw = self._of_token(amount, token)
+        with self._explained(lent):
+            receipt = self.contract.flash_loan(receiver, lent.address, raw, data, sender=sender)
+        done = receipt.one(abi.FlashLoaned, address=self.address)
+        return FlashLoaned(done.receiver, done.initiator, lent.raw(done.amount), receipt)
 
     # --- views ------------------------------------------------------------------------------------
 
@@ -635,6 +673,8 @@ class LendingPool:
             show |= {"shares": share, "balance": share}
         elif error.name == "MintAboveMaximum":
             show |= {"shares": share, "maximum": share}
+        elif error.name == "LoanAboveMaximum" and collateral is not None:
+            show |= dict.fromkeys(("amount", "maximum"), collateral.unit.amount)
         elif collateral is not None:
             names = ("amount", "balance", "held", "cap", "seized", "min_seized")
             show |= dict.fromkeys(names, collateral.unit.amount)

@@ -12,6 +12,7 @@ __all__ = [
     "Borrowed",
     "CollateralSupplied",
     "CollateralWithdrawn",
+    "FlashLoaned",
     "Liquidated",
     "Repaid",
     "Supplied",
@@ -92,6 +93,17 @@ class Liquidated:
     """Written off, because nothing but dust was left to collect."""
     from_reserve: Amount
     """Part of the bad debt that the reserve bore; lenders bore the rest."""
+    receipt: Receipt = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FlashLoaned:
+    """A contract had tokens of the pool for the length of one call."""
+
+    receiver: str
+    initiator: str
+    """Who sent the call."""
+    amount: Amount
     receipt: Receipt = field(repr=False)
 
 
