@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import pytest
 
 from defi_kit import bindings, reverts
-from defi_kit.bindings.callback_actor import Call
 from defi_kit.bindings.exchange import Hop, PoolKey
+from defi_kit.bindings.trading_actor import Call
 from defi_kit.chain import Account, Chain, Transaction
 from defi_kit.chain.base import named_key
 from defi_kit.dex.exchange import NOBODY
@@ -56,8 +56,8 @@ def scene(chain: Chain, alice: Account) -> Scene:
     weth.deposit(value=100 * ONE, sender=alice)
     for token in (a, b):
         token.mint(alice, 10**6 * ONE, sender=alice)
-    for token in (a, b, weth):
-        token.approve(exchange, NEVER, sender=alice)
+    for spent in (a, b, weth):
+        spent.approve(exchange, NEVER, sender=alice)
     for other in (b, weth):
         key = found.key(a.address, other.address)
         exchange.create_pool(key, sender=alice)
