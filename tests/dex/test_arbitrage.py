@@ -8,8 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from defi_kit.dex.arbitrage import Trade, amount_to_price, optimal_arbitrage
-from defi_kit.dex.pool import PIPS, Pool
+from defi_kit.dex.arbitrage import Trade, amount_to_price, best_circle, optimal_arbitrage
+from defi_kit.dex.curves import curve_of
+from defi_kit.dex.pool import PIPS, Pool, PoolKey
+from defi_kit.dex.routes import yield_of
+from defi_kit.dex.stable_swap import StableSwap
 from defi_kit.errors import ParameterError, Reverted
 from dex.strategies import FEES, magnitudes
 
@@ -146,3 +149,60 @@ def test_inside_the_band_there_is_nothing_to_do() -> None:
 def test_a_price_that_is_none_is_refused(numerator: int, denominator: int) -> None:
     with pytest.raises(ParameterError):
         amount_to_price(Pool(10, 10, 10), numerator, denominator)
+
+
+# --- other curves, and circles --------------------------------------------------------------------
+
+
+@given(
+    st.sampled_from([1, 100, 2_000]),
+    magnitudes(10**12, 2**80),
+    st.fractions(Fraction(1, 20), 20),
+    st.sampled_from(FEES),
+    MOVES,
+    st.fractions(0, 3),
+)
+def test_on_a_stable_pool_no_other_trade_earns_more(
+    amplification: int, reserve: int, skew: Fraction, fee: int, move: Fraction, share: Fraction
+) -> None:
+    curve = StableSwap(amplification, 18, 18)
+    pool = Pool(reserve, int(reserve * skew), 10**6, fee, curve=curve)
+    price = pool.marginal(0, True) * PIPS / (PIPS - fee) * move
+    best = amount_to_price(pool, price.numerator, price.denominator)
+    most = profit(pool, best, price) if best else Fraction(0)
+    size = best.amount_in if best else reserve // 10
+    for way in (True, False):
+        amount = int(size * share)
+        out = _sold(pool, amount, way)
+        if out:
+            assert profit(pool, Trade(way, amount, out), price) <= most + 3 * _slack(price)
+
+
+@given(
+    st.tuples(FINE, FINE, FINE),
+    st.fractions(Fraction(1, 3), 3),
+    st.sampled_from([0, 100]),
+    st.fractions(0, 3),
+)
+def test_the_best_circle_earns_most(
+    reserves: tuple[int, int, int], move: Fraction, amplification: int, share: Fraction
+) -> None:
+    tokens = ["0x" + "0" * 39 + digit for digit in "123"]
+    curve = StableSwap(amplification, 18, 18).word if amplification else 0
+    keys = [PoolKey(tokens[0], tokens[1], 500, curve), PoolKey(tokens[0], tokens[1], 3_000)]
+    pools = {
+        keys[0]: Pool(reserves[0], reserves[0], 10**3, 500, curve=curve_of(curve)),
+        keys[1]: Pool(reserves[1], int(reserves[1] * move) + 1, 10**3, 3_000),
+    }
+    found = best_circle(pools, tokens[0])
+    most = found.profit if found else 0
+    for path in (keys, keys[::-1]):
+        hops = [path[0].hop(tokens[0]), path[1].hop(tokens[1])]
+        amount = int((found.amount_in if found else reserves[2]) * share)
+        try:
+            assert yield_of(pools, tokens[0], amount, hops) - amount <= most + 10
+        except Reverted:
+            continue
+    if found:
+        assert yield_of(pools, tokens[0], found.amount_in, found.path) == found.amount_out
+        assert found.profit > 0

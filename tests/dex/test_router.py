@@ -13,8 +13,15 @@ from hypothesis import strategies as st
 
 from defi_kit.dex.exchange import ExchangeState
 from defi_kit.dex.pool import MAX_RESERVE, PIPS, Hop, Pool, PoolKey
-from defi_kit.dex.router import Part, best_path, best_split, useful_pools
-from defi_kit.dex.routes import Pools, path_keys, sell_along, yield_of
+from defi_kit.dex.router import (
+    Part,
+    best_path,
+    best_purchase,
+    best_split,
+    cheapest_path,
+    useful_pools,
+)
+from defi_kit.dex.routes import Pools, cost_of, path_keys, sell_along, yield_of
 from defi_kit.errors import ParameterError, Reverted
 from dex.strategies import FEES, magnitudes, pools
 
@@ -199,8 +206,10 @@ def test_no_split_on_a_grid_is_better(
                 best = max(best, sum(executed(market, list(zip(paths, sales, strict=True)))))
     parts = best_split(market, IN, OUT, amount, max_parts=max_parts)
     yields = sum(part.amount_out for part in parts or ())
-    # A thousandth for what rounding costs where a token on the way is worth much a unit.
-    assert yields * 1_000 >= best * 999
+    # A thousandth for what rounding costs where a token on the way is worth much a unit; and with
+    # more paths than parts the choice of paths is searched, not proven: a hundredth.
+    least = 999 if len(found) <= max_parts else 990
+    assert yields * 1_000 >= best * least
 
 
 def _worth_of(market: Pools, dollars: int) -> int:
@@ -297,3 +306,49 @@ def test_paths_may_share_a_pool_and_say_so_in_what_they_promise() -> None:
     assert executed(market, [(part.path, part.amount_in) for part in parts]) == promised
     alone = yield_of(market, IN, parts[1].amount_in, parts[1].path)
     assert promised[1] < alone
+
+
+# --- purchases ------------------------------------------------------------------------------------
+
+
+@given(markets(), magnitudes(1, MAX_RESERVE), st.integers(1, 4))
+def test_the_cheapest_path_is_the_cheapest_of_all(
+    market: dict[PoolKey, Pool], amount: int, hops: int
+) -> None:
+    costs = {}
+    for path in every_path(list(market), IN, hops):
+        try:
+            costs[path] = cost_of(market, IN, path, amount)
+        except Reverted:
+            continue
+    found = cheapest_path(market, IN, OUT, amount, hops)
+    if not costs:
+        assert found is None
+        return
+    assert found is not None
+    path, cost = found
+    assert cost == costs[path] == min(costs.values())
+    assert yield_of(market, IN, cost, path) >= amount
+
+
+@settings(max_examples=30)
+@given(fair_markets(), st.integers(10**2, 10**5), st.integers(1, 4))
+def test_a_purchase_in_parts_buys_exactly_and_costs_no_more(
+    market: dict[PoolKey, Pool], dollars: int, max_parts: int
+) -> None:
+    amount = sum(pool.reserve1 for key, pool in market.items() if key.token1 == OUT)
+    amount = max(1, amount * dollars // 10**6)
+    single = cheapest_path(market, IN, OUT, amount)
+    parts = best_purchase(market, IN, OUT, amount, max_parts=max_parts)
+    assert (parts is None) == (single is None)
+    if parts is None or single is None:
+        return
+    assert 1 <= len(parts) <= max_parts
+    assert sum(part.amount_out for part in parts) == amount
+    assert sum(part.amount_in for part in parts) <= single[1]
+    state = ExchangeState(pools=market)
+    for part in parts:
+        state, cost = state.swap_exact_out(
+            IN, part.amount_in, part.path, part.amount_out, to="0x" + "a" * 40, now=1
+        )
+        assert cost == part.amount_in
