@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,9 @@ from click.testing import CliRunner
 from defi_kit.cli import main
 from defi_kit.errors import ParameterError
 from defi_kit.simulation import peg
-from defi_kit.simulation.peg import Scenario
+from defi_kit.simulation.peg import Guards, People, Scenario
+from defi_kit.stablecoins import AlgoDesign
+from defi_kit.units import WAD
 
 
 def noisy(design: str, size: float = 0.1) -> Scenario:
@@ -46,6 +49,64 @@ def test_terra_dies_and_the_guarded_design_keeps_its_bound(seed: int) -> None:
     assert guarded.path[-1].shares < 1.7 * peg.TERRA_SHARES  # five percent a day
 
 
+@pytest.mark.parametrize("design", peg.DESIGNS)
+def test_the_real_contracts_live_through_the_same_run(design: str) -> None:
+    scenario = replace(noisy(design, 0.3), days=3)
+    assert peg.run(scenario, seed=5, engine="contracts") == peg.run(scenario, seed=5)
+
+
+def test_the_real_contract_ends_in_equal_parts_as_the_twin_does() -> None:
+    scenario = Scenario.of("guarded", run_size=0.3, days=3, guards=Guards(ratio=0.8))
+    scenario = replace(scenario, people=replace(scenario.people, drift=3.0))
+    twin = peg.run(scenario)
+    assert twin.ended
+    assert twin.final_price >= 0.75
+    assert peg.run(scenario, engine="contracts") == twin
+
+
+def test_guards_change_a_design_and_nothing_else() -> None:
+    assert Guards().on(AlgoDesign.guarded()) == AlgoDesign.guarded()
+    bare = Guards(epoch_cap=0, slippage=0, breaker=False).on(AlgoDesign.guarded())
+    assert (bare.max_share_growth, bare.virtual_liquidity, bare.breaker_cover) == (0, 0, 0)
+    half = Guards(ratio=0.5, spread=0.01, breaker=True).on(AlgoDesign.terra())
+    assert (half.ratio, half.max_ratio, half.min_ratio) == (WAD // 2, WAD // 2, 0)
+    assert (half.mint_spread, half.breaker_delay) == (10_000, 3_600)
+
+
+@pytest.mark.parametrize(
+    ("guards", "told"),
+    [
+        (Guards(ratio=1.5), "ratio 1.5"),
+        (Guards(ratio=float("nan")), "ratio nan"),
+        (Guards(ratio=0.5, min_ratio=0.6), "above the ratio"),
+        (Guards(spread=0.6), "spread 0.6"),
+        (Guards(epoch_cap=-1), "epoch_cap -1"),
+        (Guards(slippage=10), "virtual pools of 10"),
+    ],
+)
+def test_guards_that_cannot_be_are_refused(guards: Guards, told: str) -> None:
+    with pytest.raises(ParameterError, match=told):
+        guards.on(AlgoDesign.frax())
+
+
+def test_people_that_cannot_be_are_refused() -> None:
+    for wrong in ({"memory": 0.0}, {"run": -1.0}, {"noise": float("inf")}):
+        with pytest.raises(ParameterError, match="of the people"):
+            People(**wrong)
+
+
+def test_a_run_on_cash_answers_like_the_others() -> None:
+    honest, broke = peg.run_fiat("honest", seed=1), peg.run_fiat("fractional", seed=1)
+    assert honest.survived
+    assert honest.min_price == honest.final_price == 1
+    assert not broke.survived
+    assert 0 < broke.holders_loss < 1
+    assert broke.to_dict()["path"][-1]["dollar"] == broke.final_price
+    for wrong in ({"bank": "kind"}, {"bank": "slow", "kept": 0.5}, {"kept": 2}, {"run_size": -1}):
+        with pytest.raises(ParameterError):
+            peg.run_fiat(**wrong)
+
+
 def test_without_a_run_nothing_happens() -> None:
     done = peg.run(Scenario.of("guarded", run_size=0.0, days=3))
     assert (done.survived, done.phase) == (True, "survives")
@@ -60,9 +121,52 @@ def test_a_scenario_that_cannot_be_is_refused() -> None:
         peg.fit_terra([0])
 
 
-def test_a_fit_says_on_which_days() -> None:
-    report = peg.fit_terra([1, 2], tries=3)
+def test_a_fit_says_on_which_days_and_how() -> None:
+    report = peg.fit_terra([1, 2], tries=3, seed=9)
+    assert report.method == "a random search of 3 tries with seed 9"
+    assert peg.terra().method == "a random search of 500 tries with seed 1, to four figures"
+    given = peg.terra(People(), run_size=0.1)
+    assert not any(day.fitted for day in given.days)
+    assert "given" in given.method
     assert [day.fitted for day in report.days] == [True, True, False, False, False, False, False]
+
+
+@pytest.mark.skipif(os.environ.get("HYPOTHESIS_PROFILE") != "deep", reason="half a minute")
+def test_the_people_of_terra_are_found_again() -> None:
+    report = peg.fit_terra(tries=500, seed=1)
+    shipped = peg.terra()
+    assert report.error == pytest.approx(shipped.error, rel=0.01)
+    for name in ("run", "memory", "depth", "flight", "doubt", "impact", "drift"):
+        found = getattr(report.people, name)
+        assert float(f"{found:.4g}") == getattr(shipped.people, name)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--design", "fiat", "--ratio", "0.5"], "--ratio: nothing of the fiat design"),
+        (["--design", "frax", "--bank", "slow"], "--bank: nothing of the frax design"),
+        (["--ratio", "2"], "ratio 2.0 is not from 0 to 1"),
+        (["--memory", "0"], "memory of the people is 0.0"),
+        (["--design", "fiat", "--bank", "slow", "--kept", "0.5"], "only a fractional bank"),
+    ],
+)
+def test_options_that_cannot_be_are_refused(arguments: list[str], told: str) -> None:
+    done = CliRunner().invoke(main, ["peg", "run", *arguments])
+    assert done.exit_code != 0
+    assert told in done.output
+
+
+def test_the_command_line_runs_a_bank_and_the_real_contracts() -> None:
+    common = ["peg", "run", "--json", "--days", "2", "--seed", "3"]
+    fiat = json.loads(CliRunner().invoke(main, [*common, "--design", "fiat"]).output)
+    assert {"survived", "min_price", "final_price", "holders_loss", "path"} <= set(fiat)
+    assert "bank" in CliRunner().invoke(main, ["peg", "run", "--design", "fiat"]).output
+    options = ["--design", "frax", "--ratio", "0.7", "--panic", "2", "--breaker"]
+    runs = [CliRunner().invoke(main, [*common, *options, "--engine", engine]).output
+            for engine in ("twin", "contracts")]  # fmt: skip
+    assert runs[0] == runs[1]
+    assert json.loads(runs[0])["path"]
 
 
 def test_the_command_line_tells_and_gives_json() -> None:

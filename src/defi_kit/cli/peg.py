@@ -1,22 +1,25 @@
-"""`defi-kit peg`: how a dollar loses its peg, on the twin of its controller."""
+"""`defi-kit peg`: how a dollar loses its peg, on twins or on the real contracts."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from defi_kit.cli._common import console, json_option, print_json
 
 if TYPE_CHECKING:
-    from defi_kit.simulation.peg import Run, TerraReport
+    from defi_kit.simulation.peg import FiatRun, Run, Scenario, TerraReport
 
 __all__ = ["command"]
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 @click.group("peg")
 def command() -> None:
-    """Live through a run on an algorithmic dollar."""
+    """Live through a run on a dollar, on confidence or on cash."""
 
 
 @command.command("terra")
@@ -66,41 +69,138 @@ def _tell_terra(report: TerraReport) -> None:
     out.print(table)
     out.print(
         f"Error {report.error:.3f}: root mean square of UST's differences in dollars and LUNA's in "
-        "powers of ten. The agents were fitted by a seeded random search to the days marked."
+        f"powers of ten. The agents were fitted to the days marked by {report.method}."
     )
+
+
+_GUARDS = (
+    click.option("--ratio", type=float, help="Collateral of a dollar at the start, 0 to 1."),
+    click.option("--min-ratio", type=float, help="The least that may become, 0 to 1."),
+    click.option("--spread", type=float, help="Off and on top of a dollar's worth, 0 to 0.5."),
+    click.option(
+        "--epoch-cap", type=float, help="New shares a day, as a part of all; 0 for no cap."
+    ),
+    click.option(
+        "--slippage", type=float, metavar="DOLLARS", help="Size of the virtual pools; 0 for none."
+    ),
+    click.option("--breaker/--no-breaker", default=None, help="An end in equal parts, or none."),
+)
+_PEOPLE = (
+    click.option("--panic", "run_", type=float, help="Part sold a day, per unit of distress."),
+    click.option("--memory", type=float, help="Days over which holders remember distress."),
+    click.option("--depth", type=float, help="Cash in the market, as a part of all dollars."),
+    click.option("--flight", type=float, help="Liquidity that leaves a day, per dollar below one."),
+    click.option("--doubt", type=float, help="Fall of the shares' value a day, per distress."),
+    click.option("--impact", type=float, help="Fall of the shares' value, per part sold."),
+    click.option("--drift", type=float, help="Fall of the shares' value a day, whatever happens."),
+    click.option("--noise", type=float, help="Of the shares' value a day.  [default: 0.05]"),
+    click.option("--reserve", type=float, help="Dollars of cash that defend the peg."),
+)
+_BANK = (
+    click.option("--bank", type=click.Choice(["honest", "slow", "fractional"]), help="Of fiat."),
+    click.option("--kept", type=float, help="Part of deposits a fractional bank keeps, 0 to 1."),
+    click.option("--holders", type=click.IntRange(1, 10_000), help="Of fiat: how many."),
+)
+
+
+def _options(*groups: tuple[Any, ...]) -> Callable[[Command], Command]:
+    def add(function: Command) -> Command:
+        for option in reversed([one for group in groups for one in group]):
+            function = option(function)
+        return function
+
+    return add
 
 
 @command.command("run")
 @click.option(
     "--design",
-    type=click.Choice(["terra", "frax", "guarded"]),
+    type=click.Choice(["terra", "frax", "guarded", "fiat"]),
     default="guarded",
     show_default=True,
-    help="Which of the three deployments.",
+    help="Which deployment of the controller, or the dollar of cash.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the chance in it.")
 @click.option(
     "--run-size",
     type=click.FloatRange(0, 1),
-    default=0.1,
-    show_default=True,
-    help="Part of all dollars that is sold on the day of the run.",
+    help="Part of all dollars that is sold on the day of the run, 0.1 unless said; of fiat, part "
+    "of its holders that asks for cash on the first day, 0.2 unless said.",
 )
 @click.option("--days", type=click.IntRange(1, 365), default=14, show_default=True, help="Length.")
+@click.option(
+    "--engine",
+    type=click.Choice(["twin", "contracts"]),
+    help="The exact twin, or the real contracts on an embedded chain: the same run.",
+)
+@_options(_GUARDS, _PEOPLE, _BANK)
 @json_option
-def run(design: str, seed: int, run_size: float, days: int, as_json: bool) -> None:
-    """A run on a dollar of Terra's size, with the people who were there."""
-    from dataclasses import replace
+def run(design: str, seed: int, days: int, as_json: bool, **given: Any) -> None:
+    """A run on a dollar of Terra's size, with the people who were there; or on a bank.
+
+    Numbers not given are the design's and, for people, those fitted to Terra in a market that by
+    itself does not fall.
+    """
+    from defi_kit.simulation import peg
+
+    told = {name: value for name, value in given.items() if value is not None}
+    _only_for(design, told)
+    if design == "fiat":
+        done = peg.run_fiat(**told, days=days, seed=seed)
+        if as_json:
+            print_json(done.to_dict())
+        else:
+            _tell_fiat(done)
+        return
+    engine = told.pop("engine", "twin")
+    ran = peg.run(_scenario(design, days, told), seed=seed, engine=engine)
+    if as_json:
+        print_json(ran.to_dict())
+    else:
+        _tell_run(design, ran)
+
+
+def _only_for(design: str, told: dict[str, Any]) -> None:
+    """Refuses options that would change nothing."""
+    fiat = {"bank", "kept", "holders"}
+    strange = sorted(set(told) - fiat - {"run_size"} if design == "fiat" else set(told) & fiat)
+    if strange:
+        names = ", ".join("--" + ("panic" if n == "run_" else n.replace("_", "-")) for n in strange)
+        raise click.UsageError(f"{names}: nothing of the {design} design")
+
+
+def _scenario(design: str, days: int, told: dict[str, Any]) -> Scenario:
+    from dataclasses import fields, replace
 
     from defi_kit.simulation import peg
 
-    scenario = peg.Scenario.of(design, run_size=run_size, days=days)
-    people = replace(scenario.people, noise=0.05)
-    done = peg.run(replace(scenario, people=people), seed=seed)
-    if as_json:
-        print_json(done.to_dict())
-    else:
-        _tell_run(design, done)
+    names = [field.name for field in fields(peg.Guards)]
+    guards = peg.Guards(**{name: told[name] for name in names if name in told})
+    run_size = told.pop("run_size", 0.1)
+    scenario = peg.Scenario.of(design, run_size=run_size, days=days, guards=guards)
+    ours = {"noise": 0.05} | {
+        name.rstrip("_"): value
+        for name, value in told.items()
+        if name not in names and name != "reserve"
+    }
+    people = replace(scenario.people, **ours)
+    return replace(scenario, people=people, reserve=told.get("reserve", 0.0))
+
+
+def _tell_fiat(done: FiatRun) -> None:
+    from rich.table import Table
+
+    table = Table("day", "dollar", "supply", "owed", "cash", "stated", "paid", "oldest waits")
+    for day in done.to_dict()["path"]:
+        amounts = (f"{day[name]:,.0f}" for name in ("supply", "owed", "cash", "stated", "paid"))
+        waits = f"{day['oldest_age'] / 86_400:.1f} days"
+        table.add_row(str(day["day"]), f"{day['dollar']:.4f}", *amounts, waits)
+    out = console()
+    out.print(table)
+    out.print(
+        f"The bank {'paid' if done.survived else 'failed'}: lowest price {done.min_price:.4f}, "
+        f"last {done.final_price:.4f}, holders lost {done.holders_loss:.1%}."
+    )
 
 
 def _tell_run(design: str, done: Run) -> None:

@@ -1,0 +1,33 @@
+"""The peg laboratory: agents around an algorithmic dollar, on its twin or the real contracts.
+
+run(Scenario.terra())                    Terra, from the end of 2022-05-06
+run(Scenario.of("guarded"), seed=7)      the same people around a design with guards
+"""
+
+from __future__ import annotations
+
+from .fiat import BANKS, FiatRun, run_fiat
+from .scenario import DESIGNS, TERRA_DAYS, TERRA_PEOPLE, TERRA_SHARES, Guards, People, Scenario
+from .terra import TerraDay, TerraReport, fit_terra, terra
+from .world import ENGINES, Point, Run, run
+
+__all__ = [
+    "BANKS",
+    "DESIGNS",
+    "ENGINES",
+    "TERRA_DAYS",
+    "TERRA_PEOPLE",
+    "TERRA_SHARES",
+    "FiatRun",
+    "Guards",
+    "People",
+    "Point",
+    "Run",
+    "Scenario",
+    "TerraDay",
+    "TerraReport",
+    "fit_terra",
+    "run",
+    "run_fiat",
+    "terra",
+]

@@ -1,0 +1,293 @@
+"""One run of the peg laboratory, step by step.
+
+One step of half an hour, in this order:
+
+- *Holders* sell dollars for cash: a part of what they hold, the more the greater the distress has
+  been of late, and on the day of the run a part of all. Distress is how far the dollar is below one
+  and how much of it neither collateral nor the shares' value covers.
+- The *reserve* spends cash on dollars while they are below one, until it has none.
+- *Liquidity providers* take their part of the market's depth away while the dollar is below one.
+- *Arbitrageurs* buy dollars wherever redeeming them pays more, and sell the shares they get.
+- *Share speculators* value all shares together. What is sold to them lowers that value, and so does
+  distress; the price is that value over the shares there are.
+
+The dollar's market is a constant-product pool of dollars and cash. Decisions are made in floats,
+what the controller does in integers. Nothing knows a clock; chance comes from the seed alone.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ...chain import Chain
+from ...errors import ParameterError, Reverted
+from ...stablecoins import Algo, Prices
+from ...units import WAD
+from .controller import Contracts, Controller, Twin, _price
+from .scenario import Scenario
+
+__all__ = ["ENGINES", "Point", "Run", "run"]
+
+ENGINES: Final = ("twin", "contracts")
+
+STEP: Final = 1_800
+"""From one step to the next. [seconds]"""
+STEPS_A_DAY: Final = 86_400 // STEP
+KEEPERS: Final = 60
+"""From the beginning of a step to the keepers' look. [seconds]"""
+
+WOBBLE: Final = 0.97
+"""A dollar that was below this has wobbled."""
+ALIVE: Final = 0.9
+"""A dollar that ends below this is dead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """The end of one day."""
+
+    day: int
+    dollar: float
+    share: float
+    dollars: float
+    shares: float
+    ratio: float
+    backing: float
+    """Collateral per dollar."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How a scenario went."""
+
+    path: tuple[Point, ...]
+    min_price: float
+    ended: bool
+    """Whether the breaker ended it in equal parts."""
+    holders_loss: float
+    """Part of the dollars' worth at the start that holders lost, sellers included."""
+
+    @property
+    def final_price(self) -> float:
+        """Of the dollar."""
+        return self.path[-1].dollar
+
+    @property
+    def survived(self) -> bool:
+        """Whether holders ended with nearly all of a dollar for a dollar."""
+        return not self.ended and self.final_price >= ALIVE
+
+    @property
+    def phase(self) -> str:
+        """`survives`, `wobbles` (it was below 97 cents) or `dies`."""
+        if not self.survived:
+            return "dies"
+        return "survives" if self.min_price >= WOBBLE else "wobbles"
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain JSON data."""
+        names = Point.__slots__
+        return {
+            "survived": self.survived,
+            "phase": self.phase,
+            "ended": self.ended,
+            "min_price": self.min_price,
+            "final_price": self.final_price,
+            "holders_loss": self.holders_loss,
+            "path": [{name: getattr(point, name) for name in names} for point in self.path],
+        }
+
+
+def run(scenario: Scenario, *, seed: int = 0, engine: str = "twin") -> Run:
+    """Plays the scenario through; the same seed gives the same run, on either engine.
+
+    `engine` is `twin`, or `contracts` for the real ones on an embedded chain made for it.
+    """
+    if engine not in ENGINES:
+        raise ParameterError(f"no engine {engine!r}", hint=f"one of {', '.join(ENGINES)}")
+    if engine == "twin":
+        return _World(scenario, seed, Twin(scenario)).play()
+    with Chain.embedded() as chain:
+        return _World(scenario, seed, Contracts(scenario, chain)).play()
+
+
+class _World:
+    """One run: the controller, the two markets, and what the agents remember."""
+
+    def __init__(self, scenario: Scenario, seed: int, controller: Controller) -> None:
+        self.scenario, self.people = scenario, scenario.people
+        self.chance = random.Random(seed)
+        self.controller = controller
+        self.now = controller.start
+        self.share_value = scenario.shares * scenario.share_price
+        self.cash = scenario.dollars * self.people.depth
+        self.pool = self.cash  # of dollars, at first as many
+        self.reserve = scenario.reserve
+        self.fear = 0.0
+        self.sold = self.proceeds = 0.0
+        self.lowest = 1.0
+
+    # --- prices -----------------------------------------------------------------------------------
+
+    @property
+    def algo(self) -> Algo:
+        return self.controller.algo
+
+    @property
+    def dollars(self) -> float:
+        return self.algo.dollars / WAD
+
+    @property
+    def shares(self) -> float:
+        return self.algo.shares / WAD
+
+    @property
+    def share(self) -> float:
+        return self.share_value / self.shares
+
+    @property
+    def dollar(self) -> float:
+        if self.algo.ended:
+            return self.backing
+        return self.cash / self.pool
+
+    @property
+    def backing(self) -> float:
+        if not self.algo.dollars:
+            return 1.0
+        return self.algo.held * 10.0 ** (18 - self.algo.design.decimals) / self.algo.dollars
+
+    @property
+    def distress(self) -> float:
+        """How far the dollar is below one, and how much of it nothing stands behind any more."""
+        cover = self.backing + self.share_value / max(self.dollars, 1.0)
+        return max(1 - self.dollar, 0.0) + max(1 - cover, 0.0)
+
+    def prices(self) -> Prices:
+        decimals = self.algo.design.decimals
+        return Prices(
+            share=_price(self.share, decimals), dollar=_price(min(self.dollar, 10.0), decimals)
+        )
+
+    # --- one run ----------------------------------------------------------------------------------
+
+    def play(self) -> Run:
+        path = []
+        for day in range(1, self.scenario.days + 1):
+            for step in range(STEPS_A_DAY):
+                if not self.algo.ended:
+                    self.step(day - 1 + step / STEPS_A_DAY)
+                self.now += STEP
+            path.append(self.point(day))
+        kept = max(self.scenario.dollars - self.sold, 0.0) * min(self.dollar, 1.0)
+        loss = 1 - min((self.proceeds + kept) / self.scenario.dollars, 1.0)
+        return Run(tuple(path), self.lowest, self.algo.ended, loss)
+
+    def point(self, day: int) -> Point:
+        return Point(
+            day, self.dollar, self.share, self.dollars, self.shares,
+            self.algo.ratio / WAD, self.backing,
+        )  # fmt: skip
+
+    def step(self, day: float) -> None:
+        people, part = self.people, STEP / 86_400
+        self.fear += (self.distress - self.fear) * min(part / people.memory, 1.0)
+        self.holders(day, part)
+        self.defend()
+        self.leave(max(1 - self.dollar, 0.0) * part)
+        self.arbitrage()
+        shock = self.chance.gauss(0, people.noise * math.sqrt(part)) if people.noise else 0.0
+        self.share_value *= math.exp(shock - (people.doubt * self.distress + people.drift) * part)
+        self.share_value = max(self.share_value, 1.0)
+        self.keepers()
+        self.lowest = min(self.lowest, self.dollar)
+
+    def holders(self, day: float, part: float) -> None:
+        after = self.scenario.run_after
+        attack = self.scenario.run_size * part if after <= day < after + 1 else 0.0
+        outside = max(self.dollars - self.pool, 0.0)
+        amount = min(self.people.run * self.fear * part * outside, outside)
+        amount = min(amount + attack * self.scenario.dollars, outside)
+        paid = self.cash * amount / (self.pool + amount)
+        self.pool, self.cash = self.pool + amount, self.cash - paid
+        self.sold, self.proceeds = self.sold + amount, self.proceeds + paid
+
+    def defend(self) -> None:
+        """Brings the price back to one as far as the reserve goes."""
+        if self.reserve <= 0 or self.cash >= self.pool:
+            return
+        spent = min(math.sqrt(self.cash * self.pool) - self.cash, self.reserve)
+        bought = self.pool * spent / (self.cash + spent)
+        self.cash, self.pool = self.cash + spent, self.pool - bought
+        self.reserve -= spent
+
+    def leave(self, gap: float) -> None:
+        stay = math.exp(-self.people.flight * gap)
+        self.cash, self.pool = self.cash * stay, self.pool * stay
+
+    def arbitrage(self) -> None:
+        """Buys and redeems up to where the next dollar would cost what it pays."""
+        self.controller.look(self.prices(), now=self.now)
+        most = min(self.pool * 0.5, self.dollars)
+
+        def gains(amount: float) -> bool:
+            """Whether the last bit of so much still pays more than it costs."""
+            bit = max(amount * 1e-3, 1.0)
+            cost = self.cash * self.pool / (self.pool - amount) ** 2 * bit
+            more, less = self.worth(amount + bit), self.worth(amount)
+            return more is not None and less is not None and more - less > cost
+
+        low, high = 0.0, most
+        if most < 1_000 or not gains(1_000.0):
+            return
+        for _ in range(12):
+            middle = (low + high) / 2
+            low, high = (middle, high) if gains(middle) else (low, middle)
+        self.redeem(low)
+
+    def worth(self, amount: float) -> float | None:
+        """What redeeming so much pays, at the markets' prices; None where it is refused."""
+        if amount < 1:
+            return 0.0
+        try:
+            collateral, shares = self.controller.quote_redeem(int(amount) * WAD)
+        except Reverted:
+            return None
+        return (
+            collateral * 10.0**-self.algo.design.decimals + self.sale(self.shares, shares / WAD)[0]
+        )
+
+    def sale(self, there: float, new: float) -> tuple[float, float]:
+        """What so many new shares sell for, and the shares' value after: it is spread over more of
+        them, and every part of it that is sold lowers it."""
+        impact, value = self.people.impact, self.share_value
+        part = new / (there + new)
+        after = math.exp(-impact * part)
+        return value * (1 - after) / impact, max(value * after, 1.0)
+
+    def redeem(self, amount: float) -> None:
+        amount = float(int(amount))
+        paid = self.cash * amount / (self.pool - amount)
+        before = self.shares
+        try:
+            _, shares = self.controller.redeem(int(amount) * WAD, now=self.now + 1)
+        except Reverted:
+            return
+        self.share_value = self.sale(before, shares / WAD)[1]
+        self.cash, self.pool = self.cash + paid, self.pool - amount
+
+    def keepers(self) -> None:
+        """Whoever may, steps the ratio and looks after the breaker."""
+        design, now = self.algo.design, self.now + KEEPERS
+        if not design.step_period and not design.breaker_cover:
+            return
+        self.controller.look(self.prices(), now=now)
+        if design.step_period and now + 1 >= self.algo.stepped_at + design.step_period:
+            self.controller.step_ratio(now=now + 1)
+        if design.breaker_cover:
+            raised = self.controller.alarm(now=now + 2)
+            if raised and now + 3 - self.algo.alarmed_at >= design.breaker_delay:
+                self.controller.end(now=now + 3)
