@@ -17,11 +17,11 @@ from defi_kit.errors import DefiKitError
 def test_help_lists_every_command(cli):
     result = cli("--help")
     assert result.exit_code == 0
-    for name in ("demo", "replay", "up", "deploy", "status"):
+    for name in ("demo", "replay", "up", "deploy", "status", "keeper"):
         assert f"  {name} " in result.stdout
 
 
-@pytest.mark.parametrize("name", ["demo", "replay", "up", "deploy", "status"])
+@pytest.mark.parametrize("name", ["demo", "replay", "up", "deploy", "status", "keeper"])
 def test_every_command_has_help_and_json(cli, name):
     result = cli(name, "--help")
     assert result.exit_code == 0
@@ -52,6 +52,7 @@ def test_the_version_is_told(cli):
         ["up", "--port", "0"],
         ["up", "--port", "70000"],
         ["deploy"],
+        ["keeper", "--interval", "0"],
     ],
 )
 def test_wrong_usage_exits_with_two(cli, arguments):
@@ -85,7 +86,7 @@ def test_an_error_is_a_json_object_for_those_who_ask(cli):
     "url",
     ["http://127.0.0.1:1", "ws://127.0.0.1:1", "ftp://x", "hardhat", "http://", "/no/such.ipc"],
 )
-@pytest.mark.parametrize("command", ["demo", "status", "deploy"])
+@pytest.mark.parametrize("command", ["demo", "status", "deploy", "keeper"])
 def test_a_wrong_url_or_an_absent_node_is_an_error(cli, command, url):
     result = cli(command, "--chain", url)
     assert result.exit_code == 1

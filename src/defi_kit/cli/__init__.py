@@ -16,6 +16,7 @@ _COMMANDS = {
     "up": "Keep a chain with the economy running for other tools.",
     "deploy": "Deploy the economy to a node.",
     "status": "Show what is deployed: prices, pools, utilisation, riskiest accounts.",
+    "keeper": "Liquidate what pays on a lending pool, once or until Ctrl-C.",
     "peg": "Live through a run on an algorithmic dollar: peg terra, peg run.",
     "bench": "Measure gas, speed and growth, beside others.",
 }

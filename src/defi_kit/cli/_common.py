@@ -10,13 +10,14 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from urllib.parse import urlsplit
 
 import click
 
-from defi_kit.errors import DefiKitError
+from defi_kit.errors import DefiKitError, ParameterError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,10 +31,13 @@ __all__ = [
     "Commands",
     "chain_option",
     "console",
+    "deployed_options",
+    "deployment_at",
     "deployment_file",
     "json_option",
     "open_chain",
     "print_json",
+    "refuse_fresh_chains",
     "stop_if_asked",
 ]
 
@@ -163,6 +167,24 @@ def deployment_file(chain_id: int, port: int | None = None) -> Path:
     return Path("deployments") / name
 
 
+def deployment_at(url: str, chain_id: int) -> Path:
+    """Where `up` on that port, or else `deploy`, writes."""
+    with suppress(ValueError):  # an IPC path, or a port that is none
+        of_port = deployment_file(chain_id, urlsplit(url).port)
+        if of_port.exists():
+            return of_port
+    return deployment_file(chain_id)
+
+
+def refuse_fresh_chains(where: str) -> None:
+    """Raises `ParameterError` for a chain that would be started now."""
+    if where in ("embedded", "anvil"):
+        raise ParameterError(
+            f"nothing is deployed on a fresh {where} chain",
+            hint="start one that stays, `defi-kit up`, or give the URL of a node",
+        )
+
+
 def json_option(command: Command) -> Command:
     """Adds `--json`."""
     return click.option(
@@ -172,6 +194,26 @@ def json_option(command: Command) -> Command:
         help="Print one JSON object on stdout, progress on stderr. Amounts, prices and ratios are "
         "decimal strings, exact to the last digit.",
     )(command)
+
+
+def deployed_options(command: Command) -> Command:
+    """Adds `--chain` and `--deployment` for commands that need what is deployed already."""
+    chain = click.option(
+        "--chain",
+        "url",
+        default="http://127.0.0.1:8545",
+        show_default=True,
+        metavar="URL",
+        help="http://, ws:// or the path of an IPC socket.",
+    )
+    deployment = click.option(
+        "--deployment",
+        "file",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="File that `up` or `deploy` wrote.  [default: deployments/<chain id>.json, "
+        "or <chain id>-<port>.json where there is one]",
+    )
+    return chain(deployment(command))
 
 
 def chain_option(command: Command) -> Command:

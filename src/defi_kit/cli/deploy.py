@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import re
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from defi_kit.cli._common import console, json_option, print_json, stop_if_asked
-from defi_kit.errors import (
-    DefiKitError,
-    InputError,
-    InsufficientFunds,
-    RefusedKey,
-    UnknownAccount,
-)
+from defi_kit.cli._account import account_options, ask, in_words_of_the_command, signer
+from defi_kit.cli._common import console, json_option, print_json
+from defi_kit.errors import InsufficientFunds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from defi_kit.chain.node import NodeChain
     from defi_kit.kit import Economy, Kit
 
@@ -30,25 +20,12 @@ __all__ = [
 ]
 
 
-_KEY = re.compile(r"(?:0x)?[0-9a-fA-F]{64}")
-
-
 @click.command("deploy")
 @click.option("--chain", "url", required=True, metavar="URL", help="http://, ws:// or IPC path.")
 @click.option(
     "--chain-id", type=click.IntRange(1), help="Refuse a node of any other chain than this."
 )
-@click.option(
-    "--account",
-    metavar="KEYSTORE|env:NAME|ADDRESS",
-    help="Who pays: a keystore file, a private key in an environment variable, or an account that "
-    "the node has unlocked. On local chains a development account by default.",
-)
-@click.option(
-    "--password-file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="File with the keystore's password in its first line; without it you are asked.",
-)
+@account_options
 @click.option("--yes", "-y", is_flag=True, help="Do not ask before spending.")
 @click.option(
     "--deployment",
@@ -75,9 +52,9 @@ def command(
     from defi_kit import Chain, deploy
     from defi_kit.deployment import Deployment
 
-    who, password = _signer(account, password_file)
+    who, password = signer(account, password_file)
     with (
-        _in_words_of_the_command(),
+        in_words_of_the_command(),
         Chain.connect(url, account=who, password=password, chain_id=chain_id) as chain,
     ):
         journal = file or Path("deployments") / f"{chain.chain_id}.json"
@@ -88,76 +65,12 @@ def command(
             cost.check(resumed=known is not None and bool(known.contracts))
             if not yes:
                 cost.announce(journal)
-                _ask()
+                ask()
         kit = deploy(chain, journal=journal)
         if as_json:
             print_json(_data(kit, journal, sent))
         else:
             _tell(kit, journal, sent)
-
-
-@contextmanager
-def _in_words_of_the_command() -> Iterator[None]:
-    """Errors about accounts, with hints that name this command's options."""
-    from defi_kit.chain.node import LOCAL_CHAINS
-
-    try:
-        yield
-    except UnknownAccount as error:
-        raise UnknownAccount(
-            error.message,
-            hint="name who pays: --account takes a keystore file, env:NAME (a private key in that "
-            "environment variable), or the address of an account that the node has unlocked",
-        ) from error
-    except RefusedKey as error:
-        local = " and ".join(map(str, LOCAL_CHAINS))
-        raise RefusedKey(
-            error.message,
-            hint=f"{error.hint}; only development nodes of chain {local} count as local",
-        ) from error
-
-
-def _signer(account: str | None, password_file: Path | None) -> tuple[Any, str | None]:
-    """What `Chain.connect` takes: a key, a keystore's path with its password, or an address."""
-    if account is None:
-        return None, None
-    if _KEY.fullmatch(account):
-        raise InputError(
-            "a private key does not belong on the command line, where others can read it",
-            hint="put it in an environment variable: --account env:NAME",
-        )
-    if account.startswith("0x"):
-        return account, None
-    if account.startswith("env:"):
-        name = account.removeprefix("env:")
-        key = os.environ.get(name, "").strip()
-        if not key:
-            raise InputError(f"the environment variable {name!r} is not set or empty")
-        if not _KEY.fullmatch(key):
-            # Not a character of it is shown: it may be a key with a slip in it.
-            raise InputError(
-                f"the environment variable {name!r} holds no private key",
-                hint="64 hexadecimal digits, with or without 0x, and nothing around them",
-            )
-        return key, None
-    path = Path(account)
-    if not path.is_file():
-        raise InputError(
-            f"--account {account}: there is no such keystore file",
-            hint="give a keystore file, env:NAME, or an address that the node has unlocked",
-        )
-    return path, _password(path, password_file)
-
-
-def _password(keystore: Path, file: Path | None) -> str:
-    if file is None:
-        answer: str = click.prompt(f"Password of {keystore.name}", hide_input=True, err=True)
-        return answer
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"--password-file {file}: cannot be read: {error}") from None
-    return lines[0] if lines else ""
 
 
 class _Cost(NamedTuple):
@@ -228,18 +141,6 @@ class _Cost(NamedTuple):
             f"  journal   {journal}",
             err=True,
         )
-
-
-def _ask() -> None:
-    try:
-        agreed = click.confirm("Go ahead?", err=True)
-    except click.Abort:
-        stop_if_asked()  # it was Ctrl-C
-        raise DefiKitError(
-            "nobody is there to answer, so nothing was sent", hint="--yes goes ahead without asking"
-        ) from None
-    if not agreed:
-        raise DefiKitError("nothing was sent")
 
 
 def _gas_price(chain: NodeChain) -> int:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from decimal import Decimal
 from heapq import nsmallest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
 
 import click
 
-from defi_kit.cli._common import console, deployment_file, json_option, print_json
-from defi_kit.errors import ParameterError
+from defi_kit.cli._common import (
+    console,
+    deployed_options,
+    deployment_at,
+    json_option,
+    print_json,
+    refuse_fresh_chains,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,21 +30,7 @@ __all__ = ["command"]
 
 
 @click.command("status")
-@click.option(
-    "--chain",
-    "url",
-    default="http://127.0.0.1:8545",
-    show_default=True,
-    metavar="URL",
-    help="http://, ws:// or the path of an IPC socket.",
-)
-@click.option(
-    "--deployment",
-    "file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="File that `up` or `deploy` wrote.  [default: deployments/<chain id>.json, "
-    "or <chain id>-<port>.json where there is one]",
-)
+@deployed_options
 @click.option(
     "--riskiest",
     type=click.IntRange(0),
@@ -53,27 +43,14 @@ def command(url: str, file: Path | None, riskiest: int, as_json: bool) -> None:
     """Show what is deployed: prices, pools, utilisation, riskiest accounts."""
     from defi_kit import Chain, attach
 
-    if url in ("embedded", "anvil"):
-        raise ParameterError(
-            f"nothing is deployed on a fresh {url} chain",
-            hint="start one that stays, `defi-kit up`, or give the URL of a node",
-        )
+    refuse_fresh_chains(url)
     with Chain.connect(url) as chain:
-        kit = attach(chain, file or _file_of(url, chain.chain_id))
+        kit = attach(chain, file or deployment_at(url, chain.chain_id))
         seen = _Seen.of(kit, riskiest)
     if as_json:
         print_json(seen.data())
     else:
         seen.tell(console())
-
-
-def _file_of(url: str, chain_id: int) -> Path:
-    """Where `up` on that port, or else `deploy`, writes."""
-    with suppress(ValueError):  # an IPC path, or a port that is none
-        of_port = deployment_file(chain_id, urlsplit(url).port)
-        if of_port.exists():
-            return of_port
-    return deployment_file(chain_id)
 
 
 class _Pool(NamedTuple):

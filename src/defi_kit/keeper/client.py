@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from .. import bindings
 from ..bindings import liquidation_keeper as abi
 from ..bindings.lending_pool import Borrowed
-from ..chain.hashing import address_of
+from ..chain.hashing import address_of, create_address
 from ..dex.router import MAX_HOPS, best_path
-from ..errors import InputError, Reverted
+from ..errors import InputError, InsufficientFunds, Reverted, WrongDeployment
 from ..units import MAX_UINT256, WAD, Amount, Number, Ratio
 from .journal import Intention, Journal
 from .plan import Deal, best_deal
@@ -83,18 +83,21 @@ class Keeper:
         self.lending, self.exchange, self.ether = lending, exchange, ether
         self.contract = bindings.LiquidationKeeper(self.chain, address)
         self.address = self.contract.address
-        self.minimum_profit = lending.asset.unit.to_raw(minimum_profit)
-        self.slippage = Ratio.parse(slippage).wad
-        if self.slippage > WAD:
-            raise InputError(f"a slippage of {slippage}", hint="at most 100%")
+        self.minimum_profit, self.slippage = _limits(
+            lending, minimum_profit=minimum_profit, slippage=slippage
+        )
         self.gas_price, self.max_hops = gas_price, max_hops
-        self._check()
         self.journal = Journal(
             None if journal is None else Path(journal),
             chain_id=self.chain.chain_id,
             genesis=self.chain.genesis_hash,
             keeper=self.address,
         )
+        try:
+            self._check()
+        except BaseException:
+            self.close()
+            raise
 
     @classmethod
     def deploy(
@@ -107,11 +110,61 @@ class Keeper:
     ) -> Self:
         """A new contract of `owner`, the chain's default sender unless named, who pays for it and
         for everything it does; and a keeper that works with it. `options` as for the class."""
+        _limits(lending, **options)  # before anything is sent
         who = lending.chain.default_sender if owner is None else owner
         made = bindings.LiquidationKeeper.deploy(
             lending.chain, lending.address, exchange.address, address_of(who), sender=who
         )
         return cls(lending, exchange, made.address, **options)
+
+    @classmethod
+    def open(
+        cls,
+        lending: LendingPool,
+        exchange: Exchange,
+        journal: str | Path,
+        *,
+        owner: Sender | None = None,
+        **options: Any,
+    ) -> Self:
+        """The keeper whose journal this is; where there is none yet, a new one, as `deploy` says.
+
+        The journal names the contract before it is sent, so that a run that was broken off does not
+        make the next one deploy another. WrongDeployment for the journal of another chain, of a
+        contract that is not there, or of another owner's.
+        """
+        _limits(lending, **options)  # before anything is sent
+        chain, path = lending.chain, Path(journal)
+        who = address_of(chain.default_sender if owner is None else owner)
+        known = Journal.keeper_of(path)
+        if known is None or not chain.code(known):
+            known = cls._born(lending, exchange, path, who)
+        keeper = cls(lending, exchange, known, journal=path, **options)
+        if keeper.owner != who:
+            keeper.close()
+            raise WrongDeployment(
+                f"the keeper at {known}, of which {path} is the journal, belongs to "
+                f"{keeper.owner}, not to {who}",
+                hint="send with its owner's account, or name another file for a keeper of your own",
+            )
+        return keeper
+
+    @staticmethod
+    def _born(lending: LendingPool, exchange: Exchange, path: Path, owner: str) -> str:
+        """Address of a new contract, which the journal names before it is there."""
+        chain = lending.chain
+        expected = create_address(owner, chain.nonce(owner))
+        Journal(path, chain_id=chain.chain_id, genesis=chain.genesis_hash, keeper=expected).close()
+        try:
+            made = bindings.LiquidationKeeper.deploy(
+                chain, lending.address, exchange.address, owner, sender=owner
+            )
+        except (InsufficientFunds, Reverted):  # nothing was sent
+            path.unlink()
+            raise
+        if made.address != expected:  # the account sent something else meanwhile
+            path.unlink()
+        return made.address
 
     def _check(self) -> None:
         pool, venue = self.contract.pool(), self.contract.venue()
@@ -138,6 +191,11 @@ class Keeper:
     def owner(self) -> str:
         """Who may use the contract, and gets what it earns."""
         return self.contract.owner()
+
+    def starts_at(self, block: int) -> None:
+        """Nobody borrowed before this block: a journal that is new need not look there."""
+        if block > self.journal.scanned:
+            self.journal.saw(block, [])
 
     # --- looking ----------------------------------------------------------------------------------
 
@@ -208,15 +266,17 @@ class Keeper:
         What an earlier run left open is settled first. An account that turns out to be taken, or
         not to pay any more, is left for the next time.
         """
+        return list(self.earning())
+
+    def earning(self) -> Iterator[Earned]:
+        """The same, one by one: each liquidation is sent when it is asked for."""
         self.settle()
-        earned: list[Earned] = []
         refused: list[str] = []
         while deals := self.deals(refused):
             try:
-                earned.append(self.strike(deals[0]))
+                yield self.strike(deals[0])
             except Reverted:
                 refused.append(deals[0].account)
-        return earned
 
     def strike(self, deal: Deal) -> Earned:
         """Sends one liquidation. Reverted where others were faster, or the sale fetches too
@@ -286,3 +346,17 @@ class Keeper:
             asset.raw(event.profit),
             *where,
         )
+
+
+def _limits(
+    lending: LendingPool,
+    *,
+    minimum_profit: Amount | int = 1,
+    slippage: Number | Ratio = "1%",
+    **_: Any,
+) -> tuple[int, int]:
+    """Both in base units [asset, wad]; InputError where one makes no sense."""
+    least, part = lending.asset.unit.to_raw(minimum_profit), Ratio.parse(slippage).wad
+    if part > WAD:
+        raise InputError(f"a slippage of {slippage}", hint="at most 100%")
+    return least, part

@@ -13,7 +13,7 @@ import os
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from ..errors import WrongDeployment
+from ..errors import DeploymentError, WrongDeployment
 
 __all__ = ["Intention", "Journal"]
 
@@ -57,7 +57,10 @@ class Journal:
         yet."""
         if not path.exists():
             return None
-        lines = _whole_lines(path.read_text(encoding="utf-8"))
+        try:
+            lines = _whole_lines(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise DeploymentError(f"cannot read the keeper's journal {path}: {error}") from error
         head = _parsed(path, lines[0]) if lines else {}
         return str(head["keeper"]) if "keeper" in head else None
 
@@ -74,6 +77,13 @@ class Journal:
             return
         found = _parsed(path, lines[0])
         if found != head:
+            if found | {"genesis": head["genesis"]} == head:
+                raise WrongDeployment(
+                    f"{path} is the journal of a keeper on a chain {head['chain_id']} that began "
+                    "with another block",
+                    hint="a development chain was restarted: name another file, or move this one "
+                    "away",
+                )
             raise WrongDeployment(
                 f"{path} is the journal of the keeper {found.get('keeper')} on chain "
                 f"{found.get('chain_id')}, not of {head['keeper']} on chain {head['chain_id']}",
@@ -123,8 +133,14 @@ class Journal:
 
 
 def _opened(path: Path) -> IO[str]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = open(path, "a+", encoding="utf-8", newline="\n")  # noqa: SIM115  (the journal closes it)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = open(path, "a+", encoding="utf-8", newline="\n")  # noqa: SIM115  (the journal closes it)
+    except OSError as error:
+        raise DeploymentError(
+            f"cannot write the keeper's journal {path}: {error.strerror}",
+            hint="choose a folder you may write to",
+        ) from error
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
