@@ -151,6 +151,11 @@ def _others(world: World) -> None:
     _, second, _, carol, _, _, mallory = world.people
     world.authorize(second, world.actor, True)
     world.leverage(second, 0, 3 * world.units[0], 500 * world.unit, 0)
+    world.repay_with_callback(second, 600 * world.unit, second, 0, world.units[0])
+    world.scale_price(1, 25, 100)
+    world.liquidate_with_callback(second, second, 1, 100 * world.unit)
+    world.liquidate_with_callback(second, second, 1)
+    world.scale_price(1, 1, 1)
     world.authorize(second, world.actor, False)
     token, signature = world.tokens[0], bytes(64) + b"\x1b"
     signed = second, mallory, True, 2**40, signature

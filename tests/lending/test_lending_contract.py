@@ -491,6 +491,28 @@ def test_liquidation_keeps_the_liquidators_limits(
         pool.liquidate(keeper, weth, MAX_UINT256, MAX_UINT256, 0, sender=keeper)
 
 
+def test_verbs_with_a_callback_do_what_twin_and_callback_do(world: World) -> None:
+    """Collateral is freed before it is paid for, and a loan taken out of a pool not paid yet."""
+    alice, bob = world.people[0], world.people[2]
+    world.supply_collateral(bob, 0, 10 * ETH)
+    world.borrow(bob, 12_000 * USD)
+    world.authorize(bob, world.actor, True)
+    done = world.repay_with_callback(bob, 6_000 * USD, bob, 0, 5 * ETH)
+    assert done is not None
+    assert done.one(abi.CollateralWithdrawn).receiver == world.actor.address
+    world.repay_with_callback(bob, USD, bob, 0, 5 * ETH)
+    assert isinstance(world.refusal, reverts.DebtAboveLimit)
+    world.supply_collateral(bob, 0, 10 * ETH)
+    world.scale_price(0, 60, 100)
+    done = world.liquidate_with_callback(bob, alice, 0, borrowed=1_000 * USD)
+    assert done is not None
+    assert done.one(abi.Borrowed).account == bob.address
+    assert done.one(abi.Liquidated).liquidator == world.actor.address
+    world.scale_price(0, 40, 100)
+    assert world.liquidate_with_callback(bob, alice, 0, borrowed=2**200) is None
+    assert isinstance(world.refusal, reverts.DebtAboveLimit)
+
+
 def test_bad_debt_shows_at_once_in_the_share_price(
     world: World, pool: LendingPool, weth: MockToken
 ) -> None:

@@ -45,6 +45,14 @@ POOL: Faults = {
         "data);\n        uint256 held = _take(token, msg.sender, amount);",
         "data);\n        uint256 held;",
     ),
+    "L3 a callback instead of a repayment": (
+        "_callPayer(repaid, data);\n        _pull(_asset, repaid);",
+        "_callPayer(repaid, data);",
+    ),
+    "L3 a callback instead of what a liquidator owes": (
+        "seized, data);\n        _pull(_asset, repaid);",
+        "seized, data);",
+    ),
     "L3 a flash loan that stays": (
         "if (amount != 0) _take(token, address(receiver), amount);",
         "",
@@ -219,7 +227,7 @@ def _bytecode(source: str) -> dict[str, bytes]:
 def test_every_invariant_has_two_faults() -> None:
     ids = [name.split()[0] for _, name in ALL]
     wanted = {f"L{n}": 2 for n in range(1, 17)} | {
-        "L3": 4,
+        "L3": 6,
         "L7": 5,
         "L9": 3,
         "L11": 4,

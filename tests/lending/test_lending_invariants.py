@@ -84,12 +84,15 @@ class LendingMachine(RuleBasedStateMachine):
         return number % len(self.world.tokens)
 
     def _borrow(self, who: Account, part: int) -> None:
+        self.world.borrow(who, self._loan(who) * part // 1_000)
+
+    def _loan(self, who: Account) -> int:
+        """The most that it could borrow; something, while nobody knows."""
         world = self.world
         try:
-            most = world.pool.max_borrow(who.address, now=world.now(), prices=world.prices)
+            return world.pool.max_borrow(who.address, now=world.now(), prices=world.prices)
         except Reverted:
-            most = world.unit * 100
-        world.borrow(who, most * part // 1_000)
+            return world.unit * 100
 
     # --- lenders ----------------------------------------------------------------------------------
 
@@ -167,17 +170,24 @@ class LendingMachine(RuleBasedStateMachine):
     def liquidate(
         self, who: int, account: int, number: int, repay: int, seize: int, whole: bool
     ) -> None:
-        world, debtor, which = self.world, self.person(account), self.token(number)
+        debtor, which = self._debtor(account), self.token(number)
+        limits = () if whole else self._limits(debtor, which, repay, seize)
+        self.world.liquidate(self.person(who), debtor, which, *limits)
+
+    def _debtor(self, account: int) -> Account:
+        """An unhealthy account, if there is one."""
+        world, debtor = self.world, self.person(account)
         unhealthy = world.pool.liquidatable(now=world.now(), prices=world.prices)
         if unhealthy and debtor.address not in unhealthy:
             debtor = next(one for one in world.people if one.address == unhealthy[0])
-        if whole:
-            world.liquidate(self.person(who), debtor, which)
-            return
-        owed = world.pool.debt_of(debtor.address, now=world.now())
-        held = world.pool.account(debtor.address).collateral[which]
-        limits = owed * repay // 1_000, held * seize // 1_000
-        world.liquidate(self.person(who), debtor, which, *limits)
+        return debtor
+
+    def _limits(self, debtor: Account, which: int, repay: int, seize: int) -> tuple[int, int]:
+        """So many thousandths of the debt, and of the collateral."""
+        pool = self.world.pool
+        owed = pool.debt_of(debtor.address, now=self.world.now())
+        held = pool.account(debtor.address).collateral[which]
+        return owed * repay // 1_000, held * seize // 1_000
 
     # --- for one another --------------------------------------------------------------------------
 
@@ -211,6 +221,52 @@ class LendingMachine(RuleBasedStateMachine):
         assets = 5 * world.parameters.minimum_debt * thousandths // 1_000
         amount = world.units[which] * thousandths // 100
         world.leverage(person, which, amount, assets, assets * back // 4)
+
+    @rule(
+        who=ACTORS,
+        account=ACTORS,
+        number=st.integers(0, 2),
+        repay=PARTS,
+        freed=st.sampled_from((0, 1, 300, 900, 1_000, 1_001)),
+        may=st.booleans(),
+    )
+    def repay_with_callback(
+        self, who: int, account: int, number: int, repay: int, freed: int, may: bool
+    ) -> None:
+        """Collateral leaves for a repayment that comes at the end; without leave it does not."""
+        world, debtor, which = self.world, self.person(account), self.token(number)
+        world.authorize(debtor, world.actor, may)
+        assets, _ = self._limits(debtor, which, repay, 0)
+        held = world.pool.account(debtor.address).collateral[which]
+        world.repay_with_callback(self.person(who), assets, debtor, which, held * freed // 1_000)
+
+    @rule(
+        who=ACTORS,
+        account=ACTORS,
+        number=st.integers(0, 2),
+        repay=PARTS,
+        seize=PARTS,
+        whole=st.booleans(),
+        borrowed=st.sampled_from((0, 0, 500, 1_000, 1_001)),
+    )
+    def liquidate_with_callback(
+        self,
+        who: int,
+        account: int,
+        number: int,
+        repay: int,
+        seize: int,
+        whole: bool,
+        borrowed: int,
+    ) -> None:
+        """A loan is taken out of a pool that has not been paid yet, by whoever may borrow most; but
+        not by the debtor, whose health the liquidation is judged by."""
+        world, debtor, which = self.world, self._debtor(account), self.token(number)
+        borrower = max((one for one in world.people if one is not debtor), key=self._loan)
+        world.authorize(borrower, world.actor, True)
+        limits = (MAX_UINT256,) * 2 if whole else self._limits(debtor, which, repay, seize)
+        assets = self._loan(borrower) * borrowed // 1_000
+        world.liquidate_with_callback(self.person(who), debtor, which, *limits, assets, borrower)
 
     @rule(who=ACTORS, number=st.integers(-1, 2), amount=GRAINS)
     def flash_loan(self, who: int, number: int, amount: int) -> None:

@@ -294,14 +294,79 @@ class World:
                 after, _ = after.repay(repaid, who.address, now=now)
             return after, None
 
-        def send() -> Receipt:
-            call = self.contract.build("supply_collateral_with_callback", token, amount, who, b"")
-            built = [self.contract.build(*one) for one in calls]
-            return self.actor.carry_out(
-                [(one.to, one.data) for one in built], call.to, call.data, sender=who
-            )
+        verb = ("supply_collateral_with_callback", token, amount, who, b"")
+        step = Step("leverage", self.actor.address, who.address, token)
+        return self._step(step, simulate, lambda: self._through_actor(who, calls, *verb))
 
-        return self._step(Step("leverage", self.actor.address, who.address, token), simulate, send)
+    def repay_with_callback(
+        self, who: Account, assets: int, account: Account, number: int, freed: int
+    ) -> Receipt | None:
+        """Through an operator, which pays for debt after it has taken the collateral that this
+        frees: whoever repays needs nothing, as long as the collateral can be sold."""
+        token = self.tokens[number].address
+        withdrawal = ("withdraw_collateral", token, freed, self.actor, account)
+
+        def simulate(now: int) -> tuple[twin.Pool, int]:
+            after, repaid = self.pool.repay(assets, account.address, now=now)
+            if freed:
+                after = after.withdraw_collateral(
+                    token,
+                    freed,
+                    account.address,
+                    now=now,
+                    caller=self.actor.address,
+                    prices=self.prices,
+                )
+            return after, repaid
+
+        verb = ("repay_with_callback", assets, account, b"")
+        step = Step("repay", self.actor.address, account.address, token)
+        inside = [withdrawal] if freed else []
+        return self._step(step, simulate, lambda: self._through_actor(who, inside, *verb))
+
+    def liquidate_with_callback(
+        self,
+        who: Account,
+        account: Account,
+        number: int,
+        max_repay: int = MAX_UINT256,
+        max_seize: int = MAX_UINT256,
+        borrowed: int = 0,
+        borrower: Account | None = None,
+    ) -> Receipt | None:
+        """Through an operator, which borrows for `borrower` before it pays: at most the cash that
+        was there before, since the repayment is booked and has not arrived."""
+        borrower = borrower or who
+        token, assets = self.tokens[number].address, min(borrowed, self.pool.market.cash)
+        limits = max_repay, max_seize, 0
+
+        def simulate(now: int) -> tuple[twin.Pool, Any]:
+            after, done = self.pool.liquidate(
+                account.address, token, *limits, now=now, prices=self.prices
+            )
+            if assets:
+                after = after.borrow(
+                    assets,
+                    borrower.address,
+                    now=now,
+                    prices=self.prices,
+                    caller=self.actor.address,
+                )
+            return after, done
+
+        verb = ("liquidate_with_callback", account, token, *limits, b"")
+        step = Step("liquidate", self.actor.address, account.address, token)
+        inside = [("borrow", assets, borrower, borrower)] if assets else []
+        return self._step(step, simulate, lambda: self._through_actor(who, inside, *verb))
+
+    def _through_actor(
+        self, who: Account, inside: Sequence[tuple[Any, ...]], *verb: Any
+    ) -> Receipt:
+        """The operator calls the pool, and in the callback calls it again."""
+        call = self.contract.build(*verb)
+        built = [self.contract.build(*one) for one in inside]
+        plan = [(one.to, one.data) for one in built]
+        return self.actor.carry_out(plan, call.to, call.data, sender=who)
 
     def flash_loan(self, who: Account, number: int | None, amount: int) -> None:
         """Cash, for None, or a collateral, lent to the operator within one call: no trace."""
