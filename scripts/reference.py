@@ -69,12 +69,24 @@ def _entry(name: str, thing: Any) -> Iterator[str]:
 
 
 def _members(owner: type[Any]) -> Iterator[tuple[str, Any]]:
-    for member, value in sorted(vars(owner).items()):
+    found: dict[str, Any] = {}
+    for part in reversed(owner.__mro__):
+        if part is owner or _is_part(part):
+            found |= vars(part)
+    for member, value in sorted(found.items()):
         plain = value.__func__ if isinstance(value, (classmethod, staticmethod)) else value
         if not member.startswith("_") and (
             inspect.isfunction(plain) or isinstance(plain, property)
         ):
             yield member, plain
+
+
+def _is_part(base: type[Any]) -> bool:
+    """Whether a base is of ours and has no entry of its own."""
+    package = base.__module__.rpartition(".")[0]
+    if not package.startswith("defi_kit."):
+        return False
+    return base.__name__ not in getattr(importlib.import_module(package), "__all__", ())
 
 
 def _member(name: str, value: Any) -> Iterator[str]:

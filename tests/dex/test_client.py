@@ -14,7 +14,7 @@ from defi_kit.chain import Account, Chain
 from defi_kit.dex import Exchange, PoolKey
 from defi_kit.errors import AmountError, InputError, ParameterError, UnitMismatch
 from defi_kit.tokens import FaucetToken
-from defi_kit.units import Ratio, Unit
+from defi_kit.units import Number, Ratio, Unit
 
 
 class Desk:
@@ -101,6 +101,8 @@ def test_a_deposit_takes_the_pools_ratio_in_the_order_asked(desk: Desk, bob: Acc
         done.amount_a,
         done.amount_b,
     )
+    assert quote.minimum.raw == -(-quote.shares.raw * 995 // 1000)
+    assert (quote.slippage, quote.price_impact) == (Ratio.parse("0.5%"), Ratio(0))
     assert desk.exchange.shares(desk.usd, desk.weth, owner=bob) == done.shares
     assert done.shares.symbol in ("WETH-USD 0.3% LP", "USD-WETH 0.3% LP")
     desk.nothing_is_left(bob)
@@ -119,7 +121,12 @@ def test_a_deposit_at_a_moved_price_is_refused(desk: Desk, alice: Account, bob: 
 def test_leaving_frees_what_joining_took(desk: Desk, bob: Account) -> None:
     before = [token.balance(bob) for token in (desk.weth, desk.usd)]
     done = desk.exchange.add_liquidity(desk.weth("3"), desk.usd("9_000"), sender=bob)
+    quote = desk.exchange.quote_remove_liquidity(done.shares, desk.weth, desk.usd, slippage="1%")
+    assert quote.minimum_a.raw == -(-quote.amount_a.raw * 99 // 100)
+    assert quote.minimum_b.raw == -(-quote.amount_b.raw * 99 // 100)
+    assert (quote.slippage, quote.price_impact) == (Ratio.parse("1%"), Ratio(0))
     freed = desk.exchange.remove_liquidity(done.shares, desk.weth, desk.usd, sender=bob)
+    assert (freed.amount_a, freed.amount_b) == (quote.amount_a, quote.amount_b)
     assert freed.shares == done.shares
     for token, owned, amount in zip((desk.weth, desk.usd), before, (3, 6_000), strict=True):
         lost = owned - token.balance(bob)
@@ -418,7 +425,7 @@ def test_positions_know_cost_and_fees(desk: Desk, alice: Account, bob: Account) 
     assert {held.amount0, held.amount1} == {free.amount_a, free.amount_b}
     assert held.fees0
     assert held.fees1
-    prices = {desk.weth.unit: "2_000", desk.usd.unit: 1}
+    prices: dict[Unit, Number] = {desk.weth.unit: "2_000", desk.usd.unit: 1}
     now = held.performance(prices[held.paid0.unit], prices[held.paid1.unit])
     # A hundred ether at 2,000, and as many dollars; less than a unit of either stayed with bob.
     assert 0 <= 400_000 - now.held < Decimal("0.00001")

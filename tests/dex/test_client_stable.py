@@ -92,6 +92,7 @@ def test_one_token_joins_and_leaves(bank: Bank, bob: Account) -> None:
     quote = bank.exchange.quote_add_liquidity_one_sided(bank.usd("10_000"), bank.dai, *terms)
     joined = bank.exchange.add_liquidity_one_sided(bank.usd("10_000"), bank.dai, *terms, sender=bob)
     assert (joined.shares, joined.paid) == (quote.shares, quote.amount)
+    assert quote.minimum.raw == -(-quote.shares.raw * 995 // 1000)
     assert quote.price_impact < Ratio.parse("0.1%")
     leaving = bank.exchange.quote_remove_liquidity_one_sided(
         joined.shares, bank.dai, bank.usd, *terms
@@ -113,6 +114,17 @@ def test_a_permit_goes_along_even_when_it_was_stolen(
     done = bank.exchange.swap(bank.usd("100"), bank.dai, permit=signed, sender=bob)
     assert done.bought > bank.dai("99.9")
     assert not bank.usd.allowance(bob, bank.exchange)
+
+
+def test_a_permit_for_something_else_is_refused(bank: Bank, alice: Account, bob: Account) -> None:
+    exchange, dollars = bank.exchange, bank.usd("100")
+    for owner, spender in ((alice, exchange), (bob, bank.weth)):
+        signed = bank.usd.sign_permit(owner, spender, dollars)
+        with pytest.raises(InputError, match="the permit is not"):
+            exchange.swap(dollars, bank.dai, permit=signed, sender=bob)
+    signed = bank.usd.sign_permit(bob, exchange, dollars)
+    with pytest.raises(InputError, match="ether needs no permit"):
+        exchange.swap(exchange.ether("1"), bank.usd, permit=signed, sender=bob)
 
 
 def test_the_protocol_gets_its_share_and_no_more(bank: Bank, chain: Chain, bob: Account) -> None:

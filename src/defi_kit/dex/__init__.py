@@ -23,9 +23,18 @@ if TYPE_CHECKING:
     from .observations import Observation, Observations
     from .pool import Hop, Pool, PoolKey
     from .position import Performance, Position
-    from .quotes import Holding, LiquidityQuote, OneSidedQuote, PurchaseQuote, Quote, Route
+    from .quotes import (
+        Holding,
+        LiquidityQuote,
+        OneSidedQuote,
+        PurchaseQuote,
+        Quote,
+        Route,
+        WithdrawalQuote,
+    )
     from .results import (
         Collected,
+        FlashLoaned,
         LiquidityAdded,
         LiquidityRemoved,
         Observed,
@@ -48,6 +57,7 @@ __all__ = [
     "Curve",
     "Exchange",
     "ExchangeState",
+    "FlashLoaned",
     "Holding",
     "Hop",
     "LiquidityAdded",
@@ -74,6 +84,7 @@ __all__ = [
     "StableSwap",
     "Swapped",
     "Trade",
+    "WithdrawalQuote",
     "amount_to_price",
     "best_circle",
     "best_path",
@@ -95,6 +106,7 @@ _HOMES = {
     "Curve": "curves",
     "Exchange": "client",
     "ExchangeState": "exchange",
+    "FlashLoaned": "results",
     "Holding": "quotes",
     "Hop": "pool",
     "LiquidityAdded": "results",
@@ -121,6 +133,7 @@ _HOMES = {
     "StableSwap": "stable_swap",
     "Swapped": "results",
     "Trade": "arbitrage",
+    "WithdrawalQuote": "quotes",
     "amount_to_price": "arbitrage",
     "best_circle": "arbitrage",
     "best_path": "router",

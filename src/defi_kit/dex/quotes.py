@@ -11,17 +11,58 @@ from ..units import Amount, Number, Ratio, Unit
 from .pool import Hop, Pool, PoolKey
 from .position import Performance, Position
 
-__all__ = ["Holding", "LiquidityQuote", "OneSidedQuote", "PurchaseQuote", "Quote", "Route"]
+__all__ = [
+    "Holding",
+    "LiquidityQuote",
+    "OneSidedQuote",
+    "PurchaseQuote",
+    "Quote",
+    "Route",
+    "WithdrawalQuote",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class LiquidityQuote:
-    """What a deposit would take and mint, or what shares would free, at this moment."""
+    """What a deposit would take and mint at this moment. `a` and `b` are in the order asked."""
+
+    key: PoolKey
+    shares: Amount
+    """What execution would mint now, to the last one."""
+
+    amount_a: Amount
+    amount_b: Amount
+    minimum: Amount
+    """The fewest shares to accept: `shares` less the slippage, rounded up."""
+
+    slippage: Ratio
+
+    @property
+    def price_impact(self) -> Ratio:
+        """Nothing: both come in at the pool's ratio, so its price stays."""
+        return Ratio(0)
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawalQuote:
+    """What shares would free at this moment. `a` and `b` are in the order asked."""
 
     key: PoolKey
     shares: Amount
     amount_a: Amount
+    """What execution would pay out now, to the last unit; `amount_b` likewise."""
+
     amount_b: Amount
+    minimum_a: Amount
+    """The least to accept: `amount_a` less the slippage, rounded up; `minimum_b` likewise."""
+
+    minimum_b: Amount
+    slippage: Ratio
+
+    @property
+    def price_impact(self) -> Ratio:
+        """Nothing: both go out at the pool's ratio, so its price stays."""
+        return Ratio(0)
 
 
 @dataclass(frozen=True, slots=True)

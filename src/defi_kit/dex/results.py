@@ -11,6 +11,7 @@ from .pool import Hop, PoolKey
 
 __all__ = [
     "Collected",
+    "FlashLoaned",
     "LiquidityAdded",
     "LiquidityRemoved",
     "Observed",
@@ -121,6 +122,15 @@ class OneSidedRemoved:
     key: PoolKey
     shares: Amount
     freed: Amount
+    receipt: Receipt = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FlashLoaned:
+    """A contract had tokens of the Exchange for the length of one call."""
+
+    receiver: str
+    amount: Amount
     receipt: Receipt = field(repr=False)
 
 
