@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from defi_kit.cli._common import console, json_option, print_json
+from defi_kit.cli._replaying import progress_bar
 
 if TYPE_CHECKING:
-    from defi_kit.simulation.peg import FiatRun, Run, Scenario, TerraReport
+    from defi_kit.simulation.peg import FiatRun, Run, Scenario, Sweep, TerraReport
 
 __all__ = ["command"]
 
@@ -224,3 +226,95 @@ def _tell_run(design: str, done: Run) -> None:
         f"The {design} design {done.phase}{end}: lowest price {done.min_price:.4f}, last "
         f"{done.final_price:.4f}, holders lost {done.holders_loss:.1%}."
     )
+
+
+class _List(click.ParamType):
+    """Numbers or names, parted by commas."""
+
+    def __init__(self, kind: Callable[[str], Any], name: str) -> None:
+        self.kind, self.name = kind, name
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        if isinstance(value, tuple):
+            return value
+        try:
+            return tuple(self.kind(part.strip()) for part in value.split(","))
+        except ValueError:
+            self.fail(f"{value!r} is no list such as 0.1,0.5", param, ctx)
+
+
+@command.command("sweep")
+@click.option("--ratios", type=_List(float, "numbers"), help="Collateral at the start, 0 to 1.")
+@click.option("--run-sizes", type=_List(float, "numbers"), help="Parts of all dollars, 0 to 1.")
+@click.option(
+    "--guards", type=_List(str, "names"), help="Of none, cap, slippage, breaker, all; all five."
+)
+@click.option("--seeds", type=click.IntRange(1, 10_000), default=10, show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True, help="The first of them.")
+@click.option("--design", type=click.Choice(["terra", "frax", "guarded"]), help="As frax.")
+@click.option("--days", type=click.IntRange(1, 365), help="Of each run, 14 unless said.")
+@click.option("--noise", type=float, help="Of the shares' value a day, 0.05 unless said.")
+@click.option("--drift", type=float, help="Fall of the shares' value a day, 0.1 unless said.")
+@click.option("--workers", type=click.IntRange(1), help="Processes; one for each core unless said.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("peg-sweep.parquet"),
+    show_default=True,
+    help="The table; beside it the diagram as .png and .html, and until it is done a journal.",
+)
+@click.option("--picture/--no-picture", default=True, show_default=True, help="The diagram.")
+@json_option
+def sweep(
+    seeds: int,
+    seed: int,
+    workers: int | None,
+    out: Path,
+    picture: bool,
+    as_json: bool,
+    **given: Any,
+) -> None:
+    """Collateral by run size by guards, some thousand runs; killed, it goes on where it was.
+
+    The table is the same on any number of processes, and after any number of interruptions.
+    """
+    from defi_kit.simulation import peg
+
+    told = {name: value for name, value in given.items() if value is not None}
+    grid = peg.Grid(seeds=tuple(range(seed, seed + seeds)), **told)
+    if not out.parent.is_dir():
+        raise click.BadParameter(f"there is no folder {out.parent}", param_hint="--out")
+    with progress_bar(console(as_json=as_json), "sweeping") as progress:
+        done = peg.sweep(grid, out, workers=workers, progress=progress)
+    saved = {"table": str(out)} | (_save_phases(done, out) if picture else {})
+    if as_json:
+        print_json(done.to_dict() | saved)
+    else:
+        _tell_sweep(done, saved)
+
+
+def _save_phases(done: Sweep, out: Path) -> dict[str, str]:
+    from defi_kit.simulation.peg import phases
+    from defi_kit.simulation.picture import PlotsMissing
+
+    page, image = out.with_suffix(".html"), out.with_suffix(".png")
+    page.write_text(phases.html(done), encoding="utf-8")
+    try:
+        image.write_bytes(phases.png(done))
+    except PlotsMissing:  # the page says how to get it
+        return {"page": str(page)}
+    return {"page": str(page), "picture": str(image)}
+
+
+def _tell_sweep(done: Sweep, saved: dict[str, str]) -> None:
+    from rich.table import Table
+
+    summary = done.to_dict()
+    table = Table("guards", "survives", "wobbles", "dies", "mean loss")
+    for name, one in summary["guards"].items():
+        counts = (str(one[phase]) for phase in ("survives", "wobbles", "dies"))
+        table.add_row(name, *counts, f"{one['mean_loss']:.1%}")
+    out = console()
+    out.print(table)
+    resumed = f", {done.resumed:,} of them done before" if done.resumed else ""
+    out.print(f"{len(done.results):,} runs{resumed}. Saved: {', '.join(saved.values())}")

@@ -13,11 +13,9 @@ from defi_kit.simulation.story import dollars, facts, percent, price_text, seize
 if TYPE_CHECKING:
     from defi_kit.simulation.records import Loan, Replay, Step
 
-__all__ = [
-    "html",
-]
+__all__ = ["STYLE", "html"]
 
-_STYLE = """
+STYLE = """
 :root { color-scheme: light; }
 body { font: 15px/1.5 system-ui, sans-serif; color: #1f2933; background: #f5f7fa; margin: 0; }
 main { max-width: 1100px; margin: 0 auto; padding: 24px 16px 64px; }
@@ -50,7 +48,7 @@ def html(replay: Replay) -> str:
         "<!DOCTYPE html>\n"
         '<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(picture.title(replay))}</title>\n<style>{_STYLE}</style>\n</head>\n"
+        f"<title>{escape(picture.title(replay))}</title>\n<style>{STYLE}</style>\n</head>\n"
         f"<body>\n<main>\n<section>{drawing}</section>\n"
         f"<section><h2>The figures</h2>{_facts(replay)}</section>\n"
         f"<section><h2>Step by step</h2>{_steps(replay)}</section>\n"

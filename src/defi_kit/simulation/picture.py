@@ -5,6 +5,7 @@ Drawn with matplotlib, which is in the `plots` extra and imported only here, whe
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from io import BytesIO
 from itertools import accumulate
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from defi_kit.simulation.records import Replay
     from defi_kit.units import Amount
 
-__all__ = ["PlotsMissing", "headlines", "png", "span", "svg", "title"]
+__all__ = ["PlotsMissing", "headlines", "inline_svg", "png", "rendered", "span", "svg", "title"]
 
 INK = "#1f2933"
 FAINT = "#9aa5b1"
@@ -34,6 +35,7 @@ BONUS = "#f0a202"
 LOSS = "#d64545"
 GAIN = "#3f9142"
 
+_SIZE = (11.0, 10.4)
 _HEALTH_SHOWN = 2.6  # the least top of the health panel
 _CLOSE = 0.08  # labels of prices nearer than this part of the width would overlap
 _HEALTH_QUANTILE = 0.98  # a few health factors far above this one are cut off
@@ -47,7 +49,7 @@ class PlotsMissing(DefiKitError):
 
 def png(replay: Replay) -> bytes:
     """The picture as PNG. Raises `PlotsMissing` without matplotlib."""
-    return _render(replay, "png")
+    return rendered("png", _SIZE, lambda figure: _draw(figure, replay))
 
 
 def svg(replay: Replay) -> str:
@@ -55,16 +57,25 @@ def svg(replay: Replay) -> str:
 
     Raises `PlotsMissing` without matplotlib.
     """
+    return inline_svg(_SIZE, lambda figure: _draw(figure, replay))
+
+
+def inline_svg(size: tuple[float, float], draw: Callable[[Figure], None]) -> str:
+    """What `draw` draws as an SVG element to put into an HTML page. PlotsMissing."""
     import re
 
-    text = _render(replay, "svg").decode()
+    text = rendered("svg", size, draw).decode()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r' xmlns(:\w+)?="[^"]*"', "", text)
     return re.sub(r'<svg [^>]*?(viewBox="[^"]*")[^>]*>', r"<svg \1>", text, count=1)
 
 
-def _render(replay: Replay, form: str) -> bytes:
+def rendered(form: str, size: tuple[float, float], draw: Callable[[Figure], None]) -> bytes:
+    """What `draw` draws on a figure of this size [inches], the same bytes every time. PlotsMissing.
+
+    `form` is png or svg.
+    """
     try:
         import matplotlib
         from matplotlib.figure import Figure
@@ -85,8 +96,8 @@ def _render(replay: Replay, form: str) -> bytes:
         "svg.hashsalt": "defi_kit",
     }
     with matplotlib.rc_context(style):
-        figure = Figure(figsize=(11, 10.4), facecolor=PAPER)
-        _draw(figure, replay)
+        figure = Figure(figsize=size, facecolor=PAPER)
+        draw(figure)
         out = BytesIO()
         metadata: dict[str, Any] = {"Date": None} if form == "svg" else {"Software": None}
         figure.savefig(out, format=form, dpi=130, metadata=metadata)

@@ -12,7 +12,7 @@ The three designs of the kit: `AlgoDesign.terra()`, `.frax()`, `.guarded()`.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 
 from ..errors import AmountError
@@ -542,6 +542,7 @@ def _priced(price: Price) -> int:
     return price
 
 
+@lru_cache(maxsize=1_024)  # a simulation asks for the same few again and again
 def _rpow(base: int, exponent: int) -> int:
     """base ** exponent in ray, by squaring, each step rounded half up: Solady's `rpow`."""
     half = RAY // 2

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from .fiat import BANKS, FiatRun, run_fiat
 from .scenario import DESIGNS, TERRA_DAYS, TERRA_PEOPLE, TERRA_SHARES, Guards, People, Scenario
+from .sweep import GUARDS, Grid, Result, Sweep, sweep
 from .terra import TerraDay, TerraReport, fit_terra, terra
 from .world import ENGINES, Point, Run, run
 
@@ -15,19 +16,24 @@ __all__ = [
     "BANKS",
     "DESIGNS",
     "ENGINES",
+    "GUARDS",
     "TERRA_DAYS",
     "TERRA_PEOPLE",
     "TERRA_SHARES",
     "FiatRun",
+    "Grid",
     "Guards",
     "People",
     "Point",
+    "Result",
     "Run",
     "Scenario",
+    "Sweep",
     "TerraDay",
     "TerraReport",
     "fit_terra",
     "run",
     "run_fiat",
+    "sweep",
     "terra",
 ]

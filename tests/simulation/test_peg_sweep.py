@@ -1,0 +1,177 @@
+"""Sweeps of the peg laboratory: the same table however it was run and however often it died."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from defi_kit.cli import main
+from defi_kit.errors import InputError, ParameterError
+from defi_kit.simulation import peg
+from defi_kit.simulation.peg import Grid, phases
+
+GRID = Grid(
+    ratios=(0.0, 0.5, 0.9), run_sizes=(0.1, 0.3), guards=("none", "all"), seeds=(4, 5), days=2
+)
+ARGUMENTS = [
+    "--ratios", "0,0.5,0.9", "--run-sizes", "0.1,0.3", "--guards", "none,all", "--days", "2",
+    "--seeds", "2", "--seed", "4",
+]  # fmt: skip
+
+
+class Inline(Executor):
+    """Runs at once, in this thread, and is killed after some tasks."""
+
+    def __init__(self, lives: int = 1_000) -> None:
+        self.lives = lives
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        self.lives -= 1
+        if self.lives < 0:
+            future.set_exception(KeyboardInterrupt())
+        else:
+            future.set_result(fn(*args, **kwargs))
+        return future
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The table of an undisturbed sweep in this thread."""
+    path = tmp_path_factory.mktemp("sweep") / "whole.parquet"
+    peg.sweep(GRID, path, executor=Inline())
+    assert [one.name for one in path.parent.iterdir()] == ["whole.parquet"]
+    return path.read_bytes()
+
+
+def test_a_row_is_the_run_of_its_cell_and_seed(whole: bytes, tmp_path: Path) -> None:
+    import polars
+
+    (tmp_path / "table").write_bytes(whole)
+    rows = polars.read_parquet(tmp_path / "table").to_dicts()
+    assert len(rows) == len(GRID.cells) == 24
+    assert [(r["ratio"], r["run_size"], r["guards"], r["seed"]) for r in rows] == GRID.cells
+    for row in rows[:3]:
+        scenario = GRID.scenario(row["ratio"], row["run_size"], row["guards"])
+        done = peg.run(scenario, seed=row["seed"])
+        assert (done.phase, done.min_price) == (row["phase"], row["min_price"])
+        assert (done.survived, done.holders_loss) == (row["survived"], row["holders_loss"])
+
+
+def test_threads_give_the_same_table(whole: bytes, tmp_path: Path) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        peg.sweep(GRID, tmp_path / "a.parquet", executor=pool)
+    assert (tmp_path / "a.parquet").read_bytes() == whole
+
+
+def test_processes_of_its_own_give_the_same_table(whole: bytes, tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    peg.sweep(GRID, tmp_path / "a.parquet", workers=2, progress=lambda *both: told.append(both))
+    assert (tmp_path / "a.parquet").read_bytes() == whole
+    assert told[0] == (0, 24)
+    assert told[-1] == (24, 24)
+
+
+def test_a_cluster_of_dask_gives_the_same_table(whole: bytes, tmp_path: Path) -> None:
+    distributed = pytest.importorskip("distributed", reason="dask is no requirement")
+    with distributed.Client(n_workers=2, threads_per_worker=1, dashboard_address=None) as client:
+        peg.sweep(GRID, tmp_path / "a.parquet", executor=client.get_executor())
+    assert (tmp_path / "a.parquet").read_bytes() == whole
+
+
+@pytest.mark.parametrize("torn", ["", '[[16, 17], [["dies', "garbage"])
+def test_a_sweep_that_was_killed_goes_on_where_it_was(
+    whole: bytes, tmp_path: Path, torn: str
+) -> None:
+    path, journal = tmp_path / "a.parquet", tmp_path / "a.parquet.journal"
+    with pytest.raises(KeyboardInterrupt):
+        peg.sweep(GRID, path, executor=Inline(lives=2))
+    assert not path.exists()
+    journal.write_text(journal.read_text() + torn)
+    rest = Inline(lives=1)
+    done = peg.sweep(GRID, path, executor=rest)
+    assert (done.resumed, rest.lives) == (16, 0)
+    assert path.read_bytes() == whole
+    assert not journal.exists()
+
+
+def test_a_journal_of_another_grid_is_not_used(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    with pytest.raises(KeyboardInterrupt):
+        peg.sweep(GRID, path, executor=Inline(lives=1))
+    with pytest.raises(InputError, match="another grid"):
+        peg.sweep(Grid(ratios=(0.3,)), path, executor=Inline())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"ratios": ()}, "ratios"),
+        ({"ratios": (1.5,)}, "ratio 1.5"),
+        ({"run_sizes": (-0.1,)}, "run size -0.1"),
+        ({"seeds": (1, 1)}, "seeds"),
+        ({"guards": ("some",)}, "no guards 'some'"),
+        ({"design": "luna"}, "no design 'luna'"),
+        ({"noise": -1.0}, "noise of the people"),
+    ],
+)
+def test_a_grid_that_cannot_be_is_refused(wrong: dict[str, Any], told: str) -> None:
+    with pytest.raises(ParameterError, match=told):
+        Grid(**wrong)
+
+
+def test_workers_are_its_own() -> None:
+    with pytest.raises(ParameterError, match="beside an executor"):
+        peg.sweep(GRID, executor=Inline(), workers=2)
+    with pytest.raises(ParameterError):
+        peg.sweep(GRID, workers=0)
+
+
+def test_the_diagram_counts_every_run() -> None:
+    pytest.importorskip("matplotlib")
+    done = peg.sweep(GRID, executor=Inline())
+    counts = [cell for name in GRID.guards for row in done.phases(name) for cell in row]
+    assert sum(sum(cell.values()) for cell in counts) == 24
+    assert phases.png(done).startswith(b"\x89PNG")
+    page = phases.html(done)
+    assert "<svg" in page
+    assert "http" not in page.replace("http-equiv", "")
+    assert page.count("<table>") == 2
+
+
+def test_the_command_line_sweeps_and_goes_on(whole: bytes, tmp_path: Path) -> None:
+    out = tmp_path / "a.parquet"
+    with pytest.raises(KeyboardInterrupt):
+        peg.sweep(GRID, out, executor=Inline(lives=2))
+    done = CliRunner().invoke(
+        main, ["peg", "sweep", *ARGUMENTS, "--workers", "1", "--out", str(out), "--json"]
+    )
+    data = json.loads(done.output)
+    assert (data["runs"], data["resumed"]) == (24, 16)
+    assert sum(data["phases"].values()) == 24
+    assert out.read_bytes() == whole
+    assert {one.suffix for one in tmp_path.iterdir()} == {".parquet", ".png", ".html"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--ratios", "half"], "is no list"),
+        (["--ratios", "2"], "ratio 2.0 is not from 0 to 1"),
+        (["--guards", "some"], "no guards 'some'"),
+        (["--out", "nowhere/a.parquet"], "there is no folder nowhere"),
+    ],
+)
+def test_sweeps_that_cannot_be_are_refused(
+    arguments: list[str], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(main, ["peg", "sweep", *arguments])
+    assert done.exit_code != 0
+    assert told in done.output
+    assert list(tmp_path.iterdir()) == []
