@@ -1,4 +1,4 @@
-"""The Python keeper: what it takes and leaves, gas, slippage, twice at once, after a crash."""
+"""The Python keeper: what it takes and leaves, gas, twice at once, after a crash."""
 
 from __future__ import annotations
 
@@ -106,17 +106,6 @@ def test_gas_is_counted_in_the_asset(town: Town) -> None:
     assert hopeless.deals() == []
     with pytest.raises(InputError, match="what 260000000000000000 wei of gas are worth"):
         town.keeper(gas_price=10**12).deals()
-
-
-def test_a_price_that_slips_away_is_refused(town: Town) -> None:
-    kit, keeper = town.kit, town.keeper(slippage="0.1%")
-    kit.feeds.weth.set_price("1_500")
-    deal = keeper.deals()[0]
-    kit.exchange.swap(kit.weth(40), kit.usd, sender=town.people[5])
-    with pytest.raises(reverts.TooLittleOut):
-        keeper.strike(deal)
-    assert keeper.journal.open is None
-    assert keeper.work()  # planned anew it pays
 
 
 def test_less_than_the_minimum_is_left_alone(town: Town) -> None:

@@ -1,4 +1,7 @@
-"""The contract of a keeper: twin in lockstep, invariants, the faults they catch, and thieves."""
+"""The contract of a keeper: twin in lockstep, invariants, the faults they catch.
+
+Attacks on it are in tests/attacks/test_keeper.py.
+"""
 
 from __future__ import annotations
 
