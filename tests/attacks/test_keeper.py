@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from defi_kit import reverts
@@ -10,7 +12,7 @@ from defi_kit.bindings.liquidation_keeper import Kept, SwapHop
 from defi_kit.chain import Account, Chain
 from defi_kit.chain.abi import encode, split_types
 from defi_kit.keeper import Keeper
-from defi_kit.units import MAX_UINT256, Amount
+from defi_kit.units import MAX_UINT256
 from keeper.keeping import Keeping
 
 
@@ -31,10 +33,10 @@ class Scene:
     def hops(self) -> list[SwapHop]:
         return [SwapHop(*hop) for hop in self.world.paths(self.kit.weth)[0]]
 
-    def money(self, who: Account) -> Amount:
+    def money(self, who: Account) -> Decimal:
         """Dollars, and ether at what the exchange gave at first."""
         kit = self.kit
-        return kit.usd.balance(who) + kit.usd(kit.weth.balance(who).decimal * 2_000)
+        return kit.usd.balance(who).decimal + kit.weth.balance(who).decimal * 2_000
 
 
 @pytest.fixture
