@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 import sys
 import time
 from contextlib import suppress
@@ -49,6 +50,8 @@ def test_the_version_is_told(cli):
         ["replay", "x.csv", "--step", "1x"],
         ["replay", "x.csv", "--step", "0h"],
         ["replay", "x.csv", "--from", "yesterday"],
+        ["replay", "x.csv", "--from", "2030"],
+        ["replay", "x.csv", "--to", "2022"],
         ["up", "--port", "0"],
         ["up", "--port", "70000"],
         ["deploy"],
@@ -125,6 +128,42 @@ def test_a_reader_that_leaves_early_is_no_traceback(spawn):
     process.wait(timeout=60)
     assert "Traceback" not in errors
     assert process.returncode == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full")
+@pytest.mark.parametrize(
+    "arguments", [["--version"], ["demo", "--no-picture"], ["replay", "x.csv", "--loans", "0"]]
+)
+def test_a_full_disk_is_one_line_and_no_traceback(tmp_path, arguments):
+    with open("/dev/full", "w") as full:
+        done = _run([*arguments, *(["--json"] if len(arguments) > 1 else [])], tmp_path, full)
+    assert done.returncode == 1
+    assert done.stderr.endswith("error: cannot write the output: No space left on device\n")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"), [("demo --no-picture --json", 0), ("status --chain ipc:none", 1)]
+)
+@pytest.mark.parametrize("closed", [">&-", ">&- 2>&-"])
+def test_output_that_is_closed_is_no_bug(tmp_path, arguments, code, closed):
+    command = f"{sys.executable} -m defi_kit {arguments} {closed}"
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+
+
+def _run(arguments, folder, stdout):
+    return subprocess.run(
+        [sys.executable, "-m", "defi_kit", *arguments],
+        cwd=folder,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+    )
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -223,6 +262,19 @@ def test_an_error_the_kit_does_not_know_is_not_hidden(cli, monkeypatch):
 
     monkeypatch.setattr(defi_kit.simulation, "replay", buggy)
     assert isinstance(cli("demo", "--no-picture").exception, ZeroDivisionError)
+
+
+def test_a_year_is_not_taken_for_seconds(cli):
+    assert (
+        "is a year and no moment; write 2030-01-01" in cli("replay", "x", "--from", "2030").stderr
+    )
+
+
+def test_the_collateral_is_not_called_as_the_dollar(cli):
+    (cli.folder / "x.csv").write_text("time,close\n2020-01-01,100\n2020-01-02,90\n")
+    refused = cli("replay", "x.csv", "--asset", "USD")
+    assert refused.exit_code == 1
+    assert "an asset called USD" in refused.stderr
 
 
 def test_errors_without_a_message_are_named(cli, monkeypatch):

@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted by Ctrl-
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -47,6 +48,9 @@ REFUSED = 1
 INTERRUPTED = 130
 TERMINATED = 143
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What a full or broken disk answers."""
+
 
 class Commands(click.Group):
     """A group whose errors are one clear line, in red where there is colour, and an exit code."""
@@ -60,14 +64,30 @@ class Commands(click.Group):
         """Runs the command line and exits. Nothing is left running, whatever happens."""
         arguments = list(sys.argv[1:] if args is None else args)
         extra["standalone_mode"] = False
+        _open_what_is_closed()
         sys.exit(self._run(arguments, prog_name or "defi-kit", extra))
 
     def _run(self, arguments: list[str], name: str, extra: dict[str, Any]) -> int:
+        try:
+            code = self._attempt(arguments, name, extra)
+            sys.stdout.flush()
+            return code
+        except BrokenPipeError:  # the reader (`| head`) left
+            _discard_output()
+            return REFUSED
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                raise
+            _discard_output()
+            where = "the output" if error.filename is None else error.filename
+            _report(DefiKitError(f"cannot write {where}: {error.strerror}"), as_json=False)
+            return REFUSED
+
+    def _attempt(self, arguments: list[str], name: str, extra: dict[str, Any]) -> int:
         as_json = "--json" in arguments
         try:
             with _signals():
                 code = super().main(arguments, name, **extra)
-            sys.stdout.flush()
             return code if isinstance(code, int) else 0
         except click.exceptions.Exit as done:
             return done.exit_code
@@ -86,10 +106,21 @@ class Commands(click.Group):
         except _Terminated:
             click.echo("terminated", err=True)
             return TERMINATED
-        except BrokenPipeError:
-            # The reader (`| head`) left; point stdout elsewhere so that nothing fails at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return REFUSED
+
+
+def _open_what_is_closed() -> None:
+    """Output that the shell closed (`>&-`) goes nowhere, as with `>/dev/null`: otherwise the next
+    file or socket would take its number, and what is printed would end up there."""
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None:
+            with suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), number)
+            setattr(sys, name, open(number, "w", encoding="utf-8", closefd=False))  # noqa: SIM115
+
+
+def _discard_output() -> None:
+    """Points stdout elsewhere, so that what is still buffered does not fail once more at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Terminated(BaseException):
@@ -191,8 +222,9 @@ def json_option(command: Command) -> Command:
         "--json",
         "as_json",
         is_flag=True,
-        help="Print one JSON object on stdout, progress on stderr. Amounts, prices and ratios are "
-        "decimal strings, exact to the last digit.",
+        help="Print one JSON object on stdout, progress on stderr. Amounts, prices and ratios of "
+        "contracts are decimal strings, exact to the last digit; what a model or a benchmark "
+        "computes in floating point are numbers.",
     )(command)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,10 @@ class _Moment(click.ParamType):
     def convert(self, value: Any, param: Any, ctx: Any) -> int:
         if isinstance(value, int):
             return value
+        if re.fullmatch(
+            r"\d{4}", value.strip(), re.ASCII
+        ):  # unix seconds of 1970, but hardly meant
+            self.fail(f"{value!r} is a year and no moment; write {value.strip()}-01-01", param, ctx)
         try:
             return parse_time(value.strip())
         except ValueError as error:
@@ -102,7 +107,9 @@ class _Span(click.ParamType):
     show_default=True,
     help="Of the loans' sizes, and of which keeper is first.",
 )
-@click.option("--from", "start", type=_Moment(), help="First moment: ISO 8601 or unix seconds.")
+@click.option(
+    "--from", "start", type=_Moment(), help="First moment: ISO 8601 (2030-01-01) or unix seconds."
+)
 @click.option("--to", "end", type=_Moment(), help="Last moment, included.")
 @click.option("--step", type=_Span(), help="Take at most one row in this span, such as 1h or 1d.")
 @chain_option

@@ -94,6 +94,11 @@ class Scenario:
                 f"an asset called {self.asset!r}",
                 hint="a name has 1 to 16 letters, digits or . _ + -",
             )
+        if self.asset == "USD":
+            raise ParameterError(
+                "an asset called USD, as the dollars that are lent",
+                hint="name the asset whose price the history is, such as EUR or WBTC",
+            )
         self._check_units()
         self._check_ratios()
         self._check_sizes()
