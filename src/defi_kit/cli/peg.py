@@ -12,7 +12,7 @@ from defi_kit.cli._common import console, json_option, print_json
 from defi_kit.cli._replaying import progress_bar
 
 if TYPE_CHECKING:
-    from defi_kit.simulation.peg import FiatRun, Run, Scenario, Sweep, TerraReport
+    from defi_kit.simulation.peg import DepegRun, FiatRun, Run, Scenario, Sweep, TerraReport
 
 __all__ = ["command"]
 
@@ -318,3 +318,47 @@ def _tell_sweep(done: Sweep, saved: dict[str, str]) -> None:
     out.print(table)
     resumed = f", {done.resumed:,} of them done before" if done.resumed else ""
     out.print(f"{len(done.results):,} runs{resumed}. Saved: {', '.join(saved.values())}")
+
+
+@command.command("depeg")
+@click.option("--tolerance", type=float, help="Of the breaker, 0.01 unless said.")
+@click.option("--lag", type=click.IntRange(0, 1_000), help="Of its oracle, 1 hour unless said.")
+@click.option("--supply", type=float, help="Dollars that are out, 5e9 unless said.")
+@click.option("--stock", type=float, help="Of them, in the swap, 1e9 unless said.")
+@click.option("--cap", type=float, help="Most backing the swap may hold, 2e9 unless said.")
+@click.option("--flow", type=float, help="Backing brought an hour per cent below par, 2e7.")
+@click.option("--final", type=float, help="What the backing ends at, 0.88 to 1; 1 unless said.")
+@click.option(
+    "--engine",
+    type=click.Choice(["twin", "contracts"]),
+    default="twin",
+    show_default=True,
+    help="The exact twin, or the real contracts on an embedded chain: the same run.",
+)
+@json_option
+def depeg(engine: str, as_json: bool, **given: Any) -> None:
+    """The backing loses its peg, as in March 2023: a swap with and one without its breaker."""
+    from defi_kit.simulation import peg
+
+    told = {name: value for name, value in given.items() if value is not None}
+    done = {
+        name: peg.run_depeg(peg.Depeg(breaker=breaker, **told), engine=engine)
+        for name, breaker in (("breaker", True), ("no_breaker", False))
+    }
+    if as_json:
+        print_json({name: one.to_dict() for name, one in done.items()})
+    else:
+        _tell_depeg(done)
+
+
+def _tell_depeg(done: dict[str, DepegRun]) -> None:
+    from rich.table import Table
+
+    table = Table("swap", "taken", "refused", "worst loss", "loss at the end", "dollar, lowest")
+    for name, one in done.items():
+        last = one.path[-1]
+        amounts = (
+            f"{value:,.0f}" for value in (last.taken, last.refused, one.worst_loss, one.loss)
+        )
+        table.add_row(name.replace("_", " "), *amounts, f"{one.min_price:.4f}")
+    console().print(table)

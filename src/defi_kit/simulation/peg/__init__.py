@@ -6,6 +6,7 @@ run(Scenario.of("guarded"), seed=7)      the same people around a design with gu
 
 from __future__ import annotations
 
+from .depeg import Depeg, DepegHour, DepegRun, run_depeg
 from .fiat import BANKS, FiatRun, run_fiat
 from .scenario import DESIGNS, TERRA_DAYS, TERRA_PEOPLE, TERRA_SHARES, Guards, People, Scenario
 from .sweep import GUARDS, Grid, Result, Sweep, sweep
@@ -20,6 +21,9 @@ __all__ = [
     "TERRA_DAYS",
     "TERRA_PEOPLE",
     "TERRA_SHARES",
+    "Depeg",
+    "DepegHour",
+    "DepegRun",
     "FiatRun",
     "Grid",
     "Guards",
@@ -33,6 +37,7 @@ __all__ = [
     "TerraReport",
     "fit_terra",
     "run",
+    "run_depeg",
     "run_fiat",
     "sweep",
     "terra",
