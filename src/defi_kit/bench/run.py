@@ -9,6 +9,7 @@ from ..chain import Chain
 from ..chain.anvil import AnvilChain
 from .exchanges import OurExchange, Tokens, deploy_tokens, exchange_gas
 from .fiat import fiat_gas
+from .keeping import keeper_gas
 from .lending import LendingTokens, OurLendingPool, lending_gas
 from .meter import HARDFORK, Meter
 from .packages import require_packages
@@ -38,6 +39,7 @@ VERBS: Final = {
         "repay",
         "liquidate",
     ),
+    "keeper": ("keeper_liquidate", "keeper_liquidate_2_pools"),
     "stablecoins": ("fiat_transfer", "fiat_mint", "peg_swap_in", "peg_swap_out"),
 }
 """Room → its verbs, in the table's order."""
@@ -77,6 +79,7 @@ def _lives(
     lent = LendingTokens(asset=tokens[0], collateral=tokens[1])
     yield "dex", OURS, lambda meter: exchange_gas(meter, OurExchange(chain), tokens)
     yield "lending", OURS, lambda meter: lending_gas(meter, OurLendingPool(chain, lent), lent)
+    yield "keeper", OURS, lambda meter: keeper_gas(meter, chain)
     yield (
         "stablecoins",
         OURS,
