@@ -87,6 +87,36 @@ def test_ether_goes_in_and_comes_out(bank: Bank, chain: Chain, bob: Account) -> 
         _ = Exchange.deploy(chain).ether
 
 
+def test_mainnets_wrapped_ether_tells_by_deposit_alone(
+    bank: Bank, chain: Chain, alice: Account, bob: Account
+) -> None:
+    weth = bindings.CanonicalWrappedEther.deploy(chain)
+    exchange = Exchange.deploy(
+        chain, weth=weth, protocol_share="20%", protocol_recipient=chain.account("carol")
+    )
+    ether = exchange.ether
+    exchange.create_pool(ether, bank.usd)
+    exchange.add_liquidity(ether("500"), bank.usd("1_000_000"), sender=alice)
+    start = chain.balance(bob)
+    bought = exchange.swap_exact_out(bank.usd("500"), ether, sender=bob)
+    assert bought.sold.raw == start - chain.balance(bob)
+    start = chain.balance(bob)
+    joined = exchange.add_liquidity_one_sided(ether("1"), bank.usd, sender=bob)
+    assert joined.paid.raw == start - chain.balance(bob)
+    assert joined.shares == exchange.shares(ether, bank.usd, owner=bob)
+    assert exchange.swap(ether("1"), bank.usd, sender=bob).bought > bank.usd("1_900")
+
+
+@pytest.mark.parametrize("slippage", ["50", "101%", "1.5"])
+def test_a_slippage_is_a_hundred_percent_at_most(bank: Bank, bob: Account, slippage: str) -> None:
+    before = bank.usd.balance(bob)
+    with pytest.raises(InputError, match="above 100%"):
+        bank.exchange.quote(bank.usd("1"), bank.dai, slippage=slippage)
+    with pytest.raises(InputError, match="above 100%"):
+        bank.exchange.swap_exact_out(bank.dai("1"), bank.usd, slippage=slippage, sender=bob)
+    assert bank.usd.balance(bob) == before
+
+
 def test_one_token_joins_and_leaves(bank: Bank, bob: Account) -> None:
     terms = ("0.04%", 200)
     quote = bank.exchange.quote_add_liquidity_one_sided(bank.usd("10_000"), bank.dai, *terms)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .algo_token import AlgoToken as AlgoToken
     from .blocklist_token import BlocklistToken as BlocklistToken
     from .callback_actor import CallbackActor as CallbackActor
+    from .canonical_wrapped_ether import CanonicalWrappedEther as CanonicalWrappedEther
     from .chain_probe import ChainProbe as ChainProbe
     from .chain_probe_callee import ChainProbeCallee as ChainProbeCallee
     from .dex_harness import DexHarness as DexHarness
@@ -52,6 +53,7 @@ __all__ = [
     "AlgoToken",
     "BlocklistToken",
     "CallbackActor",
+    "CanonicalWrappedEther",
     "ChainProbe",
     "ChainProbeCallee",
     "DexHarness",
@@ -91,6 +93,7 @@ _MODULES = {
     "AlgoToken": "algo_token",
     "BlocklistToken": "blocklist_token",
     "CallbackActor": "callback_actor",
+    "CanonicalWrappedEther": "canonical_wrapped_ether",
     "ChainProbe": "chain_probe",
     "ChainProbeCallee": "chain_probe_callee",
     "DexHarness": "dex_harness",

@@ -297,7 +297,13 @@ class LiquidityClient(PoolsClient):
                     value=wei_of(amount),
                 )
         added = receipt.one(generated.LiquidityAdded, address=self.address)
-        paid = self._paid(receipt, amount.unit)
+        sale = receipt.one(generated.Swap, address=self.address)
+        booked = (
+            added.amount0 + sale.change0
+            if self._pooled(amount.unit) == key.token0
+            else added.amount1 + sale.change1
+        )
+        paid = self._paid(receipt, amount.unit, booked)
         return OneSidedAdded(key, unit.amount(added.shares), paid, receipt)
 
     def quote_remove_liquidity_one_sided(

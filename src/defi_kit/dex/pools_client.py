@@ -13,7 +13,7 @@ from .. import bindings
 from ..bindings import exchange as generated
 from ..bindings import faucet_token as erc20
 from ..chain import Chain, Receipt, Sender
-from ..chain.hashing import HasAddress, address_of
+from ..chain.hashing import HasAddress, address_of, keccak
 from ..errors import InputError, ParameterError, Reverted
 from ..tokens import Token
 from ..units import WAD, Amount, Number, Ratio, Unit
@@ -34,6 +34,8 @@ __all__ = [
     "key_struct",
     "lost",
     "lowered",
+    "raised",
+    "slippage_of",
     "token_address",
     "wei_of",
 ]
@@ -45,6 +47,8 @@ TokenLike = Token | Unit | str
 Percent = Ratio | Number
 """`"0.5%"`, `Ratio`, or a fraction such as `"0.005"`."""
 
+DEPOSIT: Final = keccak(b"Deposit(address,uint256)")
+"""First topic of the event by which wrapped ether tells that ether was wrapped."""
 PATIENCE: Final = 1_800
 """How long a transaction may wait to be mined unless it has a deadline. [seconds]"""
 
@@ -229,11 +233,23 @@ class PoolsClient:
             error.in_units(**show)
             raise
 
-    def _paid(self, receipt: Receipt, unit: Unit) -> Amount:
-        """What came in of a token: more than the reserve grew by if the protocol has a share."""
+    def _paid(self, receipt: Receipt, unit: Unit, booked: int) -> Amount:
+        """What came in of a token, as its own events tell.
+
+        It is more than what the pool's books grew by if the protocol has a share; should the token
+        not tell, `booked` has to do: what is mined is never an error. Mainnet's wrapped ether tells
+        by `Deposit`, without a `Transfer`.
+        """
         token = self._pooled(unit)
         moves = receipt.all(erc20.Transfer, address=token)
-        return unit.amount(next(move.amount for move in moves if move.to == self.address))
+        came = [move.amount for move in moves if move.to == self.address]
+        into = (DEPOSIT, bytes.fromhex(self.address[2:]).rjust(32, b"\0"))
+        wrapped = [
+            int.from_bytes(log.data, "big")
+            for log in receipt.logs
+            if (log.address, log.topics) == (token, into)
+        ]
+        return unit.amount(next(iter(came or wrapped), booked))
 
     def _pooled(self, token: TokenLike) -> str:
         """The address that pools know a token by: wrapped ether's for ether."""
@@ -288,9 +304,20 @@ def lost(paid: int | Fraction, worth: Fraction) -> Ratio:
     return Ratio(max(0, WAD - floor(worth * WAD / paid)))
 
 
+def slippage_of(value: Percent) -> Ratio:
+    """How far a price may move between quote and trade: 0 to 100 %. ParameterError above."""
+    ratio = Ratio.parse(value)
+    if ratio.wad > WAD:
+        hint = 'write "0.5%" or "0.005" for half a percent'
+        raise ParameterError(f"a slippage of {ratio} is above 100%", hint=hint)
+    return ratio
+
+
 def lowered(raw: int, slippage: Percent) -> int:
     """`raw` less the slippage, rounded up so that one unit stays one unit."""
-    ratio = Ratio.parse(slippage)
-    if ratio.wad > WAD:
-        raise ParameterError(f"a slippage of {ratio} is above 100%")
-    return -(-raw * (WAD - ratio.wad) // WAD)
+    return -(-raw * (WAD - slippage_of(slippage).wad) // WAD)
+
+
+def raised(raw: int, slippage: Percent) -> int:
+    """`raw` and the slippage, rounded up."""
+    return -(-raw * (WAD + slippage_of(slippage).wad) // WAD)

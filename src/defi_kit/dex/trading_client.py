@@ -15,7 +15,17 @@ from ..errors import InputError
 from ..tokens import Permit
 from ..units import WAD, Amount, Ratio, Unit
 from .pool import PIPS, Hop, Pool, PoolKey
-from .pools_client import Percent, PoolsClient, TokenLike, Who, lost, lowered, token_address, wei_of
+from .pools_client import (
+    Percent,
+    PoolsClient,
+    TokenLike,
+    Who,
+    lost,
+    lowered,
+    raised,
+    token_address,
+    wei_of,
+)
 from .quotes import PurchaseQuote, Quote, Route
 from .results import Routed, Swapped
 from .router import (
@@ -88,7 +98,7 @@ class TradingClient(PoolsClient):
             pools = self._catalogue.read(path_keys(token_in, chosen))
             with self._explained(wanted=buy.unit.amount):
                 cost = cost_of(pools, token_in, chosen, buy.raw)
-        most = -(-cost * (WAD + Ratio.parse(slippage).wad) // WAD)
+        most = raised(cost, slippage)
         fair = buy.raw / mid_price(pools, token_in, chosen)
         return PurchaseQuote(
             buy=buy,
@@ -211,7 +221,9 @@ class TradingClient(PoolsClient):
                 sender=who,
                 value=wei_of(most),
             )
-        return Swapped(self._paid(receipt, unit), buy, receiver, quote.path, receipt)
+        first = receipt.all(generated.Swap, address=self.address)[0]
+        paid = self._paid(receipt, unit, max(first.change0, first.change1))
+        return Swapped(paid, buy, receiver, quote.path, receipt)
 
     def _permitted(
         self, permit: Permit, sell: Amount, verb: str, *terms: Any, sender: Sender
