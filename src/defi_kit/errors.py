@@ -82,7 +82,7 @@ HINTS: dict[str, str] = {
     "InsufficientAllowance": "approve the spender first: token.approve(spender, amount)",
     "InsufficientBalance": "the account holds less than that; look with token.balance(who)",
     "InvalidPermit": "the signature is not the owner's for this chain, contract, nonce and amount; "
-    "sign again with token.sign_permit(...)",
+    "sign again, by the method of the contract that refused: sign_permit, sign_authorization",
     "PermitExpired": "the deadline of the signed permit has passed; sign a new one",
     "TotalSupplyOverflow": "the supply would pass 2**256 - 1; mint less",
     "TransferFailed": "the token refused the transfer; check balance, freeze and pause",
@@ -203,7 +203,8 @@ HINTS: dict[str, str] = {
     "ProtocolShareTooHigh": "the protocol keeps at most 25% of each fee",
     "RepeatedPool": "for an exact amount bought a path visits each pool once; sell exactly instead",
     "ReserveOverflow": "a pool holds at most 2**112 - 1 base units of a token; use less",
-    "SharesExceedBalance": "look with exchange.shares(token_a, token_b, owner=who)",
+    "SharesExceedBalance": "look with exchange.shares(token_a, token_b, owner=who), or at "
+    "lending.account(who).supplied",
     "TokenNotInPool": "the pool trades two other tokens; look with exchange.pools()",
     "TooFewShares": "the price has moved; quote again, or accept more with slippage=",
     "TooLittleFreed": "the price has moved; quote again, or accept more with slippage=",

@@ -81,7 +81,11 @@ def liquidation_map(
 ) -> Figure:
     """How much debt can be liquidated in all, at each price of one collateral from zero to today's,
     other prices as they are. `pool` is a twin with the accounts to look at: `lending.state()`."""
-    number = pool.parameters.numbers[collateral.address]
+    number = pool.parameters.numbers.get(collateral.address)
+    if number is None:
+        raise InputError(
+            f"{collateral.symbol} is no collateral of this pool", hint="lending.collaterals"
+        )
     levels = sorted(_levels(pool, collateral.address, now, prices), reverse=True)
     figure, axes = _empty(
         "Debt that can be liquidated",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import cached_property
 from itertools import islice
 from typing import Any, Final, Self
@@ -14,9 +14,9 @@ from ..chain import Account as Named
 from ..chain import Chain, Receipt, Sender
 from ..chain.base import key_address, named_key
 from ..chain.hashing import ZERO_ADDRESS, HasAddress, address_of
-from ..errors import InputError, RefusedKey, Reverted
+from ..errors import BadResponse, InputError, RefusedKey, Reverted, UnknownRevert
 from ..tokens import Token
-from ..units import MAX_UINT256, Amount, Number, Rate, Ratio
+from ..units import MAX_UINT256, Amount, Number, Rate, Ratio, check_uint256
 from . import history
 from .authorization import Authorization, SignedAuthorization
 from .deploy import CollateralParameters, constructor_arguments
@@ -94,6 +94,8 @@ class LendingPool:
             name=name,
             symbol=symbol,
         )
+        for collateral in collaterals:
+            _check_oracle(chain, collateral)
         made = bindings.LendingPool.deploy(chain, *arguments, sender=sender)
         return cls(chain, made.address)
 
@@ -184,6 +186,11 @@ class LendingPool:
         with self._explained():
             if amount is None:
                 shares = self.contract.max_redeem(holder)
+                if not shares:
+                    raise InputError(
+                        f"nothing to withdraw for {holder}: it has no shares, or the pool no cash",
+                        hint="lending.account(who).supplied; lending.market().cash",
+                    )
                 receipt = self.contract.redeem(shares, receiver, holder, sender=who)
             else:
                 raw = self.asset.unit.to_raw(amount)
@@ -556,7 +563,7 @@ class LendingPool:
         `limit` entries at most; the next page begins behind the last one: `after=page[-1]`. Only
         as much of the chain is read as a page needs.
         """
-        if limit is not None and limit < 1:
+        if limit is not None and check_uint256(limit, "limit") < 1:
             raise InputError(f"a page of {limit} entries", hint="one at least; None for all")
         return list(islice(history.read(self, address_of(who), after=after), limit))
 
@@ -679,3 +686,16 @@ class LendingPool:
             names = ("amount", "balance", "held", "cap", "seized", "min_seized")
             show |= dict.fromkeys(names, collateral.unit.amount)
         error.in_units(**show)
+
+
+def _check_oracle(chain: Chain, collateral: CollateralParameters) -> None:
+    """What it refuses with is the contract's to say; what has no `price()` is no oracle."""
+    with suppress(Reverted):
+        try:
+            bindings.FeedOracle(chain, collateral.oracle).price()
+        except (UnknownRevert, BadResponse) as error:
+            raise InputError(
+                f"{address_of(collateral.oracle)} is no oracle of {collateral.token.symbol}: "
+                "it has no price()",
+                hint="not the feed but an oracle over it: FeedOracle.deploy(...), kit.oracles",
+            ) from error

@@ -12,7 +12,7 @@ from ..errors import ParameterError
 from ..tokens import Token
 from ..units import BPS, Amount, Number, Ratio
 from .pool import Collateral, Parameters
-from .rates import AdaptiveRate, RateModel
+from .rates import AdaptiveRate, KinkedRate, RateModel
 
 __all__ = ["CollateralParameters", "constructor_arguments"]
 
@@ -77,6 +77,10 @@ def constructor_arguments(
 
     The minimum debt is a hundred of the asset unless given; the share token is named after it.
     """
+    if not isinstance(rate, KinkedRate | AdaptiveRate):
+        raise ParameterError(
+            f"{rate!r} is no rate model", hint="KinkedRate.annual(...) or AdaptiveRate.annual(...)"
+        )
     twins = tuple(collateral.twin() for collateral in collaterals)
     if asset.address in {twin.token for twin in twins}:
         raise ParameterError(f"{asset.symbol} is lent: it cannot be its own collateral")

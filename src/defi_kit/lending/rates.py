@@ -7,7 +7,7 @@ from decimal import Decimal, localcontext
 from typing import Final, Self
 
 from ..errors import ParameterError
-from ..units import WAD, Number, Rate, Ratio
+from ..units import WAD, Number, Rate, Ratio, check_uint256
 from .interest import RAY, exp_down
 
 __all__ = ["AdaptiveRate", "KinkedRate", "RateModel", "utilisation"]
@@ -138,7 +138,10 @@ class AdaptiveRate:
     ) -> Self:
         """From the yearly rate at the target utilisation to begin with, the lowest and the highest
         that it may drift to, how often that rate all lent costs (and nothing lent a part of), and
-        how fast its logarithm moves while all is lent [per year]."""
+        how fast its logarithm moves while all is lent [per year]. Both are whole numbers from 1."""
+        for name, value in (("steepness", steepness), ("speed", speed)):
+            if check_uint256(value, name) == 0:
+                raise ParameterError(f"a {name} of 0", hint="a curve that stays is a KinkedRate")
         centre, low, high = (Rate.annual(r).per_second_wad for r in (at_target, lowest, highest))
         if not 0 < low <= centre <= high:
             raise ParameterError(

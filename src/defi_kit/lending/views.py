@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from ..errors import InputError, Reverted
-from ..units import BPS, Amount, Number, Rate, Ratio, Unit, parse_units
+from ..units import BPS, Amount, Number, Rate, Ratio, Unit, check_uint256, parse_units
 from .pool import Pool
 
 __all__ = [
@@ -151,7 +151,9 @@ class Position:
         withdrawn. Raises what the contract would revert with, and InputError for a collateral that
         the pool does not have.
         """
-        now, worth = self.now + seconds, list(self.prices)
+        now, worth = self.now + check_uint256(seconds, "seconds"), list(self.prices)
+        if prices is not None and not isinstance(prices, Mapping):
+            raise InputError(f"prices={prices!r} names no collateral", hint='{"WETH": "1_500"}')
         for symbol, price in (prices or {}).items():
             worth[self._number(symbol)] = self._scaled(price, self._number(symbol))
         pool, who = self.pool.accrue(now=now), self.address
@@ -185,6 +187,8 @@ class Position:
         raise InputError(f"{symbol!r} is no collateral of this pool", hint=f"it takes {known}")
 
     def _token(self, amount: Amount) -> str:
+        if not isinstance(amount, Amount):
+            raise InputError(f"{amount!r} is of no token", hint='an Amount: kit.weth("1")')
         if amount.unit not in self.units:
             self._number(amount.unit.symbol)
             raise InputError(f"{amount} is of another {amount.unit.symbol} than the pool's")
@@ -196,7 +200,7 @@ class Position:
 
 
 def _listed(amounts: Amount | Iterable[Amount]) -> Iterable[Amount]:
-    return (amounts,) if isinstance(amounts, Amount) else amounts
+    return amounts if isinstance(amounts, Iterable) else (amounts,)
 
 
 def wad_decimal(value: int) -> Decimal:

@@ -12,9 +12,9 @@ from ..bindings import feed_oracle as abi
 from ..bindings import twap_oracle
 from ..chain import Chain, Sender
 from ..chain.hashing import ZERO_ADDRESS, HasAddress, address_of
-from ..errors import InputError, Reverted
+from ..errors import BadResponse, InputError, Reverted, UnknownRevert
 from ..tokens import Token
-from ..units import WAD, Number, Rate, Ratio, parse_units, to_decimal
+from ..units import WAD, Number, Rate, Ratio, check_uint256, parse_units, to_decimal
 from .feed import FeedPrice, Leg, human_price
 from .feed_client import Feed
 from .guarded import GuardedPrice
@@ -356,6 +356,8 @@ class TwapOracle(_Oracle[bindings.TwapOracle]):
         >>> TwapOracle.records(1_800)
         8
         """
+        if check_uint256(window, "window") == 0 or check_uint256(period, "period") == 0:
+            raise InputError(f"a window of {window} s, a record in {period} s", hint="1 s at least")
         return (window - 1) // period + 3
 
     @cached_property
@@ -395,7 +397,13 @@ def _places(token: Decimals) -> int:
 
 
 def _asset_of(chain: Chain, vault: Who) -> str:
-    return bindings.LendingPool(chain, vault).asset()
+    try:
+        return bindings.LendingPool(chain, vault).asset()
+    except (UnknownRevert, BadResponse) as error:
+        raise InputError(
+            f"{address_of(vault)} is no ERC-4626 vault: it does not name its asset",
+            hint="a lending pool is one: VaultOracle.deploy(chain, kit.lending.address, ...)",
+        ) from error
 
 
 def _leg(chain: Chain, feed: Who, max_age: int, bounds: tuple[Number, Number]) -> abi.Leg:

@@ -11,10 +11,11 @@ from typing import Any, Final, Self
 from .. import bindings
 from ..bindings import signed_feed
 from ..chain import Account, Chain, Receipt, Sender
+from ..chain.base import key_address
 from ..chain.hashing import HasAddress, address_of
 from ..errors import AmountError, InputError, RefusedKey, Reverted
 from ..reverts import AnswerOutOfRange, JumpTooLarge
-from ..units import Number, Ratio, parse_units, to_decimal
+from ..units import Number, Ratio, check_uint256, parse_units, to_decimal
 from .feed import Round
 from .signed import Report, ReportTerms, SignedRounds, feed_separator, sign_report
 
@@ -219,7 +220,9 @@ class SignedFeed(Feed):
         local chain. RefusedKey for keys that everybody knows, off local chains.
         """
         answer = _answer(price, self.decimals)
-        moment = self.chain.timestamp if timestamp is None else timestamp
+        moment = check_uint256(
+            self.chain.timestamp if timestamp is None else timestamp, "timestamp"
+        )
         address = address_of(signer)
         _refuse_known_key(self.chain, address)
         if key is None and callable(getattr(signer, "sign_typed_data", None)):
@@ -227,7 +230,10 @@ class SignedFeed(Feed):
             return Report(address, answer, moment, bytes(signed.signature))
         secret = _named_secret(self.chain, signer) if key is None else key
         separator = feed_separator(self.chain.chain_id, self.address)
-        return sign_report(separator, answer, moment, address, secret)
+        report = sign_report(separator, answer, moment, address, secret)
+        if key is not None and key_address(key) != address:
+            raise RefusedKey(f"this key is {key_address(key)}'s, not {address}'s")
+        return report
 
     def _typed_data(self, answer: int, timestamp: int) -> tuple[dict[str, Any], ...]:
         """Domain, types and message, as eth-account wants them (EIP-712)."""
@@ -300,7 +306,7 @@ def _refuse_known_key(chain: Chain, signer: str) -> None:
 
 
 def _named_secret(chain: Chain, signer: Any) -> bytes:
-    from ..chain.base import key_address, named_key
+    from ..chain.base import named_key
 
     if chain.is_local and isinstance(signer, Account):
         key = named_key(signer.name)

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Final, Protocol, Self
 
 from ..errors import ParameterError
-from ..units import WAD
+from ..units import WAD, check_uint256
 
 __all__ = ["Bank", "FractionalBank", "HonestBank", "Payment", "SlowBank"]
 
@@ -85,6 +85,9 @@ class SlowBank:
     """From the request to the payment. [seconds]"""
     cash: int = 0
 
+    def __post_init__(self) -> None:
+        check_uint256(self.delay, "delay")
+
     @property
     def stated(self) -> int:
         """All of it, and it is there. [base units]"""
@@ -129,7 +132,7 @@ class FractionalBank:
 
     def __post_init__(self) -> None:
         for name in ("kept", "loss", "pace"):
-            if not 0 <= getattr(self, name) <= WAD:
+            if check_uint256(getattr(self, name), name) > WAD:
                 raise ParameterError(f"{name} is a part of the whole: 0 to 1e18, not {self!r}")
 
     @property

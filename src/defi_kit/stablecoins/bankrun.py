@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..errors import ParameterError
-from ..units import WAD
+from ..units import WAD, check_uint256
 from .bank import Bank, Payment
 from .fiat import Fiat
 
@@ -93,6 +93,9 @@ def bank_run(
     >>> bank_run(HonestBank(), seed=1).survived, bank_run(FractionalBank(), seed=1).survived
     (True, False)
     """
+    given = {"holders": holders, "supply": supply, "rumour": rumour, "patience": patience}
+    for name, value in {**given, "days": days, "seed": seed}.items():
+        check_uint256(value, name)
     if holders < 1 or days < 1 or supply < holders or patience < 1 or not 0 <= rumour <= WAD:
         raise ParameterError(
             f"no run with {holders} holders, {supply} base units, {days} days, a patience of "

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
+from ..errors import RefusedKey
+
 __all__ = [
     "CURVE_ORDER",
     "MAX_S",
@@ -66,9 +68,14 @@ def typed_digest(separator: bytes, struct_hash: bytes) -> bytes:
 
 
 def sign_digest(digest: bytes, key: bytes) -> Signature:
-    """`digest` signed with a private key of 32 bytes; `s` is low and the nonce deterministic."""
+    """`digest` signed with a private key of 32 bytes; `s` is low and the nonce deterministic.
+
+    RefusedKey for a key that is not 32 bytes."""
     from coincurve import PrivateKey
 
+    if not isinstance(key, bytes) or len(key) != 32:
+        given = f"{len(key)} bytes" if isinstance(key, bytes) else type(key).__name__
+        raise RefusedKey(f"a private key has 32 bytes, not {given}", hint='bytes.fromhex("…")')
     signature = PrivateKey(key).sign_recoverable(digest, hasher=None)
     return Signature(
         v=27 + signature[64],
