@@ -9,12 +9,15 @@ pools as the parts before it left them. Parts may share pools; what is promised 
 them in that order on the twins pays, to the unit. Which split is best is a concave problem: at the
 best one, no amount gains by moving from one path to another and no path outside offers more at the
 margin (Angeris, Evans, Chitra, Boyd: Optimal Routing for Constant Function Market Makers, 2022).
-So the search starts with the best single path and, as long as it gains, takes in the path that
-pays most at the margin and shifts amounts between every two paths until that gains nothing. Then
-it drops the paths that are missed least, down to `max_parts`, and exchanges single ones while that
-gains a millionth. It is a search, not a proof: when fewer parts are allowed than the market has
-paths, another set of paths may be better. Amounts are found to 2**-22 of themselves (up to 16
-units every amount is tried), so rounding can cost a few units of every token along the paths.
+
+Over given paths the amounts are found by Newton's method on one over the root of the price at the
+margin, which on constant product pools grows in proportion to what is sold: one linear system
+levels all prices at once. Every step is executed on the twins and taken only if it gains. Where the
+market has few choices of paths, every one is tried (CHOICES). Else it is a search, not a proof:
+paths are taken in as long as that gains, once up to `max_parts` and once a few more, of which those
+missed least are dropped; then single ones are exchanged while that gains a millionth. At the end
+parts are put in the best order, and amounts shifted for the units that rounding costs: two parts
+of at most FEW units are the best division there is.
 
 A purchase of an exact amount is the same backwards: the cheapest path is searched in full from its
 end. A purchase in parts is the split of a sale that would yield as much, found by a few Newton
@@ -23,10 +26,11 @@ steps on the size of the sale, and then bought part by part, exactly.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from itertools import combinations
+from dataclasses import dataclass, replace
+from itertools import combinations, islice, permutations
+from math import comb, sqrt
 from typing import Final, NamedTuple
 
 from ..errors import DefiKitError, ParameterError
@@ -50,18 +54,21 @@ MAX_HOPS: Final = 3
 MAX_PARTS: Final = 4
 """Into how many parts a sale may be split unless said otherwise."""
 
-MARGINS: Final = (20, 12, 6, 3)
-"""The next path is looked for with the sale divided by these powers of two: small, then larger,
-because a small sale sees rounding and a large one misses shallow pools."""
-SWEEPS: Final = 8
-"""How often amounts are shifted between every two paths, at most."""
-ROUGH: Final = 10
-FINE: Final = 22
-"""The search for an amount ends at this power of two below it."""
+WAYS: Final = 4096
+"""More paths than so many are not looked at for a split."""
+CHOICES: Final = 64
+"""Of so few choices of paths every one is tried."""
+TRIES: Final = 3
+"""How many of the paths that promise most are tried before one is taken in."""
 SPARE: Final = 3
 """How many paths more than allowed are looked at before those that are missed least are dropped."""
-FEW: Final = 16
-"""Of so few amounts every one is tried."""
+ROUGH: Final = 16
+FINE: Final = 40
+"""Amounts are shifted until that gains less than this power of two below what is paid."""
+FEW: Final = 128
+"""Where paths sell no more units than so many, every shift between two of them is tried."""
+SWEEPS: Final = 12
+"""How often amounts are shifted, at most."""
 STEPS: Final = 4
 """How often the size of a sale is corrected that shall yield what is to be bought."""
 
@@ -177,6 +184,19 @@ class _Search:
                 full = True
         return full
 
+    def lanes(self) -> list[Lane]:
+        """All paths, or the first WAYS of them."""
+        return list(islice(self._onward(self.token_in, (), (self.token_in,)), WAYS))
+
+    def _onward(self, token: str, lane: Lane, visited: tuple[str, ...]) -> Iterator[Lane]:
+        if token == self.token_out:
+            yield lane
+            return
+        for after, keys in self._exits.get(token, {}).items():
+            if after not in visited and len(lane) + 1 + self._left[after] <= self.max_hops:
+                for key in keys:
+                    yield from self._onward(after, (*lane, key), (*visited, after))
+
     def cheapest(self, pools: Pools, amount_out: int) -> tuple[Lane, int] | None:
         """The cheapest path and what it costs."""
         self._pools, self._found = pools, None
@@ -262,11 +282,13 @@ def best_split(
     whole = search.best(pools, amount_in)
     if whole is None:
         return None
-    single = _Split(pools, token_in, (whole[0],), (amount_in,), whole[1])
+    single = _Split.of(_Market(pools, token_in), (whole[0],), (amount_in,))
     split = single
     if max_parts > 1:
-        split = _pruned(_grown(single, search, max_parts + SPARE), max_parts, worth)
-        split = _exchanged(split, search, max_parts, worth).balanced(FINE)
+        split = _chosen(single, search.lanes(), max_parts)
+        split = split.settled()
+        fewer = _pruned(split, max_parts, worth)
+        split = split if fewer is split else fewer.settled()
     return (split if split.total > single.total else single).parts()
 
 
@@ -329,35 +351,44 @@ def _bought(
     return tuple(bought)
 
 
-def _grown(split: _Split, search: _Search, lanes: int) -> _Split:
-    """With every path that offers more at the margin, up to so many."""
-    while len(split.lanes) < lanes:
-        wider = next((one for one in _wider(split, search) if one.total > split.total), None)
-        if wider is None:
+def _chosen(single: _Split, lanes: Sequence[Lane], max_parts: int) -> _Split:
+    """The best choice of at most `max_parts` paths that was found."""
+    most = min(max_parts, len(lanes))
+    if comb(len(lanes), most) <= CHOICES:
+        every = (single.over(choice).balanced(ROUGH) for choice in combinations(lanes, most))
+        return max(every, key=_total)
+    grown = _grown(single, lanes, max_parts)
+    spared = _pruned(_grown(grown, lanes, max_parts + SPARE), max_parts, 1)
+    return max((_exchanged(one, lanes) for one in (grown, spared)), key=_total)
+
+
+def _grown(split: _Split, lanes: Sequence[Lane], most: int) -> _Split:
+    """With the paths that gain most, one after the other, up to so many."""
+    while len(split.lanes) < most:
+        wider = _wider(split, lanes)
+        if wider.total <= split.total:
             break
         split = wider
     return split
 
 
-def _wider(split: _Split, search: _Search) -> Iterator[_Split]:
-    """With one path more: each that pays most at some margin."""
-    after, tried = split.after(), set(split.lanes)
-    for shift in MARGINS:
-        found = search.best(after, max(1, sum(split.amounts) >> shift))
-        if found is not None and found[0] not in tried:
-            tried.add(found[0])
-            yield split.with_lane(found[0]).balanced(ROUGH)
+def _wider(split: _Split, lanes: Sequence[Lane]) -> _Split:
+    """With one path more: the best of those that promise most."""
+    return max(
+        (split.with_lane(lane).balanced(ROUGH) for lane in split.promising(lanes)),
+        key=_total,
+        default=split,
+    )
 
 
-def _exchanged(split: _Split, search: _Search, max_parts: int, worth: int) -> _Split:
+def _exchanged(split: _Split, lanes: Sequence[Lane]) -> _Split:
     """With paths exchanged for others, one at a time, until that gains less than a millionth."""
-    for _ in range(4 * max_parts):
-        others = (_pruned(wider, max_parts, worth) for wider in _wider(split, search))
-        enough = split.total + (split.total >> 20)
-        better = next((other for other in others if other.total > enough), None)
-        if better is None:
+    for _ in range(2 * len(split.lanes) if len(split.lanes) > 1 else 0):
+        fewer = (split.without(index).balanced(ROUGH) for index in range(len(split.lanes)))
+        other = max((_wider(one, lanes) for one in fewer), key=_total)
+        if other.total <= split.total + (split.total >> 20):
             break
-        split = better
+        split = other
     return split
 
 
@@ -372,101 +403,309 @@ def _pruned(split: _Split, max_parts: int, worth: int) -> _Split:
     return split
 
 
+class _Step(NamedTuple):
+    """One pool of a path at the margin: d more in fetch slope * d / (1 + bend * d) more."""
+
+    slope: float
+    bend: float
+
+
+class _Use(NamedTuple):
+    """A sale to a pool, and the pool before it."""
+
+    pool: Pool
+    zero_for_one: bool
+    amount: int
+
+
+class _Market:
+    """The pools before the sale, and their margins, which every split of it starts from."""
+
+    def __init__(self, pools: Pools, token_in: str):
+        self.pools, self.token_in = pools, token_in
+        self._steps: dict[tuple[PoolKey, bool], _Step] = {}
+
+    def step(self, key: PoolKey, zero_for_one: bool) -> _Step:
+        """The margin of one pool as it is."""
+        found = self._steps.get((key, zero_for_one))
+        if found is None:
+            found = self._steps[key, zero_for_one] = _step(self.pools[key], zero_for_one, 0)
+        return found
+
+
 @dataclass(frozen=True, slots=True)
 class _Split:
     """Amounts on paths, and what they yield together."""
 
-    pools: Pools
-    token_in: str
+    market: _Market
     lanes: tuple[Lane, ...]
     amounts: tuple[int, ...]
+    paid: tuple[int, ...]
     total: int
+    uses: Mapping[PoolKey, _Use]
 
-    def after(self) -> dict[PoolKey, Pool]:
-        """The pools once it was executed."""
+    @classmethod
+    def of(cls, market: _Market, lanes: tuple[Lane, ...], amounts: Sequence[int]) -> _Split:
+        """These amounts on these paths, executed one after the other."""
         changed: dict[PoolKey, Pool] = {}
-        for lane, amount in zip(self.lanes, self.amounts, strict=True):
-            _sell(self.pools, changed, self.token_in, lane, amount)
-        return {**self.pools, **changed}
-
-    def yields(self, amounts: Sequence[int], lanes: Iterable[int] | None = None) -> list[int]:
-        """What each path, or each of some, yields with other amounts."""
-        changed: dict[PoolKey, Pool] = {}
-        return [
-            _sell(self.pools, changed, self.token_in, self.lanes[index], amounts[index])
-            for index in (range(len(amounts)) if lanes is None else lanes)
-        ]
-
-    def parts(self) -> tuple[Part, ...]:
-        yields = self.yields(self.amounts)
-        found = zip(self.lanes, self.amounts, yields, strict=True)
-        return tuple(Part(_hops(self.token_in, lane), into, out) for lane, into, out in found)
-
-    def with_lane(self, lane: Lane) -> _Split:
-        """The same with a path on which nothing is sold yet."""
-        return _Split(
-            self.pools, self.token_in, (*self.lanes, lane), (*self.amounts, 0), self.total
+        uses: dict[PoolKey, _Use] = {}
+        paid = tuple(
+            _sell(market.pools, changed, uses, market.token_in, lane, amount)
+            for lane, amount in zip(lanes, amounts, strict=True)
         )
-
-    def without(self, *indices: int) -> _Split:
-        """The same without some paths; what they sold goes to the one that sells most."""
-        kept = [index for index in range(len(self.lanes)) if index not in indices]
-        amounts = [self.amounts[index] for index in kept]
-        amounts[amounts.index(max(amounts))] += sum(self.amounts) - sum(amounts)
-        lanes = tuple(self.lanes[index] for index in kept)
-        return _Split(self.pools, self.token_in, lanes, (), 0).sold(amounts)
+        return cls(market, lanes, tuple(amounts), paid, sum(paid), uses)
 
     def sold(self, amounts: Sequence[int]) -> _Split:
         """The same paths with other amounts."""
-        total = sum(self.yields(amounts))
-        return _Split(self.pools, self.token_in, self.lanes, tuple(amounts), total)
+        return self.of(self.market, self.lanes, amounts)
+
+    def over(self, lanes: tuple[Lane, ...]) -> _Split:
+        """The whole sale over these paths, in equal amounts."""
+        amounts = _summed([1 / len(lanes)] * len(lanes), sum(self.amounts))
+        return self.of(self.market, lanes, amounts)
+
+    def with_lane(self, lane: Lane) -> _Split:
+        """The same with a path on which nothing is sold yet."""
+        return replace(
+            self, lanes=(*self.lanes, lane), amounts=(*self.amounts, 0), paid=(*self.paid, 0)
+        )
+
+    def without(self, index: int) -> _Split:
+        """The same without a path; what it sold goes to the others in proportion."""
+        lanes = self.lanes[:index] + self.lanes[index + 1 :]
+        kept = self.amounts[:index] + self.amounts[index + 1 :]
+        whole, left = sum(self.amounts), sum(kept) or 1
+        amounts = _summed([one / left for one in kept], whole)
+        return self.of(self.market, lanes, amounts)
+
+    def parts(self) -> tuple[Part, ...]:
+        paths = (_hops(self.market.token_in, lane) for lane in self.lanes)
+        return tuple(map(Part, paths, self.amounts, self.paid))
+
+    # --- shifting amounts -------------------------------------------------------------------------
 
     def balanced(self, fine: int) -> _Split:
-        """The same paths with amounts shifted between every two until that gains nothing.
-
-        Amounts are found as `_peak` does.
-        """
+        """The same paths with amounts shifted until that gains less than 2**-fine of all."""
         split = self
-        for _ in range(SWEEPS):
+        for _ in range(SWEEPS if len(self.lanes) > 1 else 0):
             before = split.total
-            for first, second in combinations(range(len(split.lanes)), 2):
-                split = split._shifted(first, second, fine)
-            if split.total - before <= before >> 2 * fine or len(split.lanes) <= 2:
+            split = split._shifted(fine)
+            if split.total - before <= before >> fine:
                 break
         return split._without_idle()
 
-    def _shifted(self, first: int, second: int, fine: int) -> _Split:
-        """The best division between two paths of what they sell together."""
-        both = self.amounts[first] + self.amounts[second]
-        met = self._met_by(first, second)
+    def _shifted(self, fine: int) -> _Split:
+        """Newton's step to equal prices at the margin; a part of it where all of it overshoots.
 
-        def with_first(amount: int) -> list[int]:
-            amounts = list(self.amounts)
-            amounts[first], amounts[second] = amount, both - amount
-            return amounts
+        None that cannot gain enough: no step gains more than its prices at the margin say.
+        """
+        margin = _Margin(self)
+        whole = sum(self.amounts)
+        now = [amount / whole for amount in self.amounts]
+        goal = margin.levelled(self.lanes, now, whole)
+        slopes = [margin.along(lane).slope for lane in self.lanes]
+        hoped = sum(slope * (new - old) for slope, old, new in zip(slopes, now, goal, strict=True))
+        if self.total and hoped * whole < self.total / 2**fine:
+            return self
+        for part in (1.0, 0.5, 0.25, 0.0625):
+            shares = [old + part * (new - old) for old, new in zip(now, goal, strict=True)]
+            other = self.sold(_summed(shares, whole))
+            if other.total > self.total:
+                return other
+        return self
 
-        def value(amount: int) -> int:
-            return sum(self.yields(with_first(amount), met))
+    def settled(self) -> _Split:
+        """The same paths with the best amounts and in the best order that were found."""
+        return self.balanced(FINE).ordered().polished()
 
-        other = self.sold(with_first(_peak(value, both, fine)))
-        return other if other.total > self.total else self
+    def ordered(self) -> _Split:
+        """The same parts in the order that yields most, found by moving one at a time.
 
-    def _met_by(self, first: int, second: int) -> list[int]:
-        """The paths that see a change of these two, by way of pools they share."""
-        pools, met = {*self.lanes[first], *self.lanes[second]}, {first, second}
-        for _ in self.lanes:
-            for index, lane in enumerate(self.lanes):
-                if index not in met and not pools.isdisjoint(lane):
-                    met.add(index)
-                    pools.update(lane)
-        return sorted(met)
+        What a part leaves of its fee in a pool, the next one through it gains from.
+        """
+        split, places = self, range(len(self.lanes))
+        if len({key for lane in self.lanes for key in lane}) == sum(map(len, self.lanes)):
+            return self  # no pool is met twice
+        for _ in places:
+            moved = [split._moved(place, to) for place, to in permutations(places, 2)]
+            best = max(moved, key=_total)
+            if best.total <= split.total:
+                break
+            split = best
+        return split
+
+    def _moved(self, place: int, to: int) -> _Split:
+        order = list(zip(self.lanes, self.amounts, strict=True))
+        order.insert(to, order.pop(place))
+        lanes, amounts = zip(*order, strict=True)
+        return self.of(self.market, lanes, amounts)
+
+    def polished(self) -> _Split:
+        """The same paths with amounts shifted between every two, for the units rounding costs.
+
+        By powers of four; where no path sells more than FEW, by every amount.
+        """
+        split, most = self, max(self.amounts)
+        bits = range(most.bit_length() - 6, max(-1, most.bit_length() - 28), -2)
+        for shift in [1 << bit for bit in bits] if most > FEW else range(1, most + 1):
+            for source, sink in permutations(range(len(self.lanes)), 2):
+                amounts = list(split.amounts)
+                if amounts[source] >= shift:
+                    amounts[source] -= shift
+                    amounts[sink] += shift
+                    other = split.sold(amounts)
+                    split = other if other.total > split.total else split
+        return split._without_idle()
+
+    def promising(self, lanes: Iterable[Lane]) -> list[Lane]:
+        """Those of the other paths that gain most, as far as one can tell at the margin."""
+        margin, used = _Margin(self), set(self.lanes)
+        mine = [margin.along(lane) for lane in self.lanes]
+        level = max(slope for slope, _ in mine)
+        stiff = 1 / sum(1 / bend for _, bend in mine)
+        ranked = []
+        for lane in lanes:
+            if lane not in used:
+                slope, bend = margin.along(lane)
+                if slope > level:
+                    gain = (slope - level) ** 2 / (slope * bend + level * stiff)
+                    ranked.append((gain, lane))
+        ranked.sort(key=lambda one: -one[0])
+        return [lane for _, lane in ranked[:TRIES]]
 
     def _without_idle(self) -> _Split:
         """Without the paths that sell or pay nothing: the exchange would refuse them."""
-        yields = self.yields(self.amounts)
-        if all(yields):
+        if all(self.paid) or len(self.paid) == 1:
             return self
-        return self.without(yields.index(0))._without_idle()
+        return self.without(self.paid.index(0))._without_idle()
+
+
+class _Margin:
+    """Prices at the margin once a split is executed.
+
+    Along a path slopes multiply, and bends add up, each times the slope of the path before it: on
+    constant product pools that is no approximation.
+    """
+
+    def __init__(self, split: _Split):
+        self._market, self._uses = split.market, split.uses
+        self._steps: dict[tuple[PoolKey, bool], _Step] = {}
+
+    def step(self, key: PoolKey, zero_for_one: bool) -> _Step:
+        """The margin of one pool, of the sale that came last where it went the same way."""
+        use = self._uses.get(key)
+        if use is None:
+            return self._market.step(key, zero_for_one)
+        found = self._steps.get((key, zero_for_one))
+        if found is None:
+            if use.zero_for_one != zero_for_one:
+                after = use.pool.swap_exact_in(use.amount, use.zero_for_one).pool
+                use = _Use(after, zero_for_one, 0)
+            found = self._steps[key, zero_for_one] = _step(*use)
+        return found
+
+    def along(self, lane: Lane) -> _Step:
+        """The margin of a path."""
+        token, slope, bend = self._market.token_in, 1.0, 0.0
+        for key in lane:
+            step = self.step(key, token == key.token0)
+            bend += slope * step.bend
+            slope *= step.slope
+            token = key.other(token)
+        return _Step(slope, bend)
+
+    def levelled(self, lanes: Sequence[Lane], shares: Sequence[float], whole: int) -> list[float]:
+        """Shares of the sale at which, as far as one can tell from here, all slopes are equal.
+
+        One over the root of a slope grows in proportion to what is sold: a linear system. A path
+        that would sell less than nothing sells nothing.
+        """
+        roots = [1 / sqrt(max(self.along(lane).slope, 1e-300)) for lane in lanes]
+        unit = min(roots)
+        cross = self._cross(lanes, whole)
+        free = list(range(len(lanes)))
+        goal = [0.0] * len(lanes)
+        while len(free) > 1:
+            rows = []
+            for i in free:
+                root = roots[i] / unit
+                row = [root * cross[i][j] for j in free]
+                row[free.index(i)] *= 1 + 2**-20  # paths may depend on each other
+                held = sum(cross[i][j] * shares[j] for j in range(len(lanes)))
+                rows.append([*row, -1.0, root * (held - 1)])
+            rows.append([1.0] * len(free) + [0.0, 1.0])
+            found = _solved(rows)
+            lowest = min(range(len(free)), key=lambda place: found[place])
+            if found[lowest] >= 0:
+                for place, i in enumerate(free):
+                    goal[i] = found[place]
+                return goal
+            del free[lowest]
+        goal[free[0]] = 1.0
+        return goal
+
+    def _cross(self, lanes: Sequence[Lane], whole: int) -> list[list[float]]:
+        """How much a sale on one path bends another, by way of the pools they share."""
+        visits: list[dict[PoolKey, tuple[bool, float, _Step]]] = []
+        for lane in lanes:
+            token, flow, visit = self._market.token_in, float(whole), {}
+            for key in lane:
+                way = token == key.token0
+                step = self.step(key, way)
+                visit[key] = way, flow, step
+                flow *= step.slope
+                token = key.other(token)
+            visits.append(visit)
+        cross = []
+        for mine in visits:
+            row = []
+            for other in visits:
+                bends = 0.0
+                for key, (way, _, step) in mine.items():
+                    if key in other:
+                        theirs, flow, there = other[key]
+                        # Against the stream: what comes out there is what goes in here.
+                        bends += step.bend * (flow if theirs == way else -flow * there.slope)
+                row.append(bends)
+            cross.append(row)
+        return cross
+
+
+def _step(pool: Pool, zero_for_one: bool, amount: int) -> _Step:
+    """From two prices, a thousandth of the reserve apart; nothing without liquidity."""
+    reserve = pool.reserve0 if zero_for_one else pool.reserve1
+    if not reserve:
+        return _Step(0.0, 1.0)
+    apart = (reserve + amount >> 10) + 1
+    slope = float(pool.marginal(amount, zero_for_one))
+    further = float(pool.marginal(amount + apart, zero_for_one))
+    if not further:
+        return _Step(0.0, 1.0)
+    return _Step(slope, max((sqrt(slope / further) - 1) / apart, 1e-12 / apart))
+
+
+def _solved(rows: list[list[float]]) -> list[float]:
+    """The solution of a system of linear equations, by elimination; zero where it says nothing."""
+    size = len(rows)
+    for place in range(size):
+        best = max(range(place, size), key=lambda row: abs(rows[row][place]))
+        rows[place], rows[best] = rows[best], rows[place]
+        pivot = rows[place][place]
+        for row in range(size):
+            if row != place and pivot and rows[row][place]:
+                factor = rows[row][place] / pivot
+                pairs = zip(rows[row], rows[place], strict=True)
+                rows[row] = [one - factor * two for one, two in pairs]
+    return [row[-1] / row[place] if row[place] else 0.0 for place, row in enumerate(rows)]
+
+
+def _summed(shares: Sequence[float], whole: int) -> list[int]:
+    """Shares of `whole` in integers that add up to it; the largest takes what rounding leaves."""
+    scale = [max(0, int(share * 2**52)) for share in shares]
+    total = sum(scale) or 1
+    amounts = [whole * part // total for part in scale]
+    amounts[amounts.index(max(amounts))] += whole - sum(amounts)
+    return amounts
 
 
 def _total(split: _Split) -> int:
@@ -476,6 +715,7 @@ def _total(split: _Split) -> int:
 def _sell(
     pools: Pools,
     changed: dict[PoolKey, Pool],
+    uses: dict[PoolKey, _Use],
     token_in: str,
     lane: Lane,
     amount_in: int,
@@ -485,43 +725,19 @@ def _sell(
         return 0
     token, amount = token_in, amount_in
     visited: dict[PoolKey, Pool] = {}
+    before: dict[PoolKey, _Use] = {}
     try:
         for key in lane:
             pool = changed.get(key) or pools[key]
-            visited[key], amount = pool.swap_exact_in(amount, token == key.token0)
+            way = token == key.token0
+            before[key] = _Use(pool, way, amount)
+            visited[key], amount = pool.swap_exact_in(amount, way)
             token = key.other(token)
     except DefiKitError:  # too little to pay anything, or too much to fit
         return 0
     changed.update(visited)
+    uses.update(before)
     return amount
-
-
-def _peak(value: Callable[[int], int], whole: int, fine: int) -> int:
-    """The integer from 0 to `whole` where a concave function is highest: golden section.
-
-    Found to 2**-fine of itself or of what is left of `whole`, whichever is less: one pool may be
-    far smaller than the other. Not below the square of that of `whole`.
-    """
-    low, high = 0, whole
-    least = max(FEW, whole >> 2 * fine)
-
-    def parted() -> int:
-        return (high - low) * 6_180_339_887 // 10**10
-
-    left, right = high - parted(), low + parted()
-    at_left, at_right = value(left), value(right)
-    while high - low > max(least, min(low, whole - high) >> fine):
-        if at_left >= at_right:
-            high, right, at_right = right, left, at_left
-            left = high - parted()
-            at_left = value(left)
-        else:
-            low, left, at_left = left, right, at_right
-            right = low + parted()
-            at_right = value(right)
-    if high - low <= FEW:
-        return max(range(low, high + 1), key=value)
-    return left if at_left >= at_right else right
 
 
 def _hops(token_in: str, lane: Lane) -> tuple[Hop, ...]:
