@@ -5,19 +5,24 @@ Both are founded alike and do the same at the same seconds, so that a run on eit
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
-from ...chain import Chain
 from ...errors import ParameterError, Reverted
-from ...oracles import FeedOracle, ScriptedFeed
-from ...stablecoins import Algo, AlgoController, Prices
-from ...tokens import FaucetToken
-from ...units import MAX_UINT256, WAD, to_decimal
+from ...stablecoins import Algo, Prices
+from ...units import WAD
 from .scenario import Scenario
 
-__all__ = ["Contracts", "Controller", "Twin"]
+__all__ = [
+    "FEED_DECIMALS",
+    "START",
+    "Controller",
+    "Founding",
+    "Twin",
+    "answer",
+    "found",
+    "oracle_price",
+]
 
 DAY: Final = 86_400
 HOUR: Final = 3_600
@@ -60,7 +65,7 @@ class Twin:
 
     def __init__(self, scenario: Scenario) -> None:
         self.start = START
-        self.algo = _found(scenario, START).algo
+        self.algo = found(scenario, START).algo
         self._prices, self._now = Prices(share=0), START
 
     def look(self, prices: Prices, *, now: int) -> None:
@@ -90,96 +95,11 @@ class Twin:
         self.algo = self.algo.end(self._prices, now=now)
 
 
-class Contracts:
-    """The real contract, its tokens and two scripted feeds, on a local chain.
-
-    One account holds all dollars and shares: who holds them changes nothing that the controller
-    does. Each look is two transactions that end at its second; each verb is one.
-    """
-
-    def __init__(self, scenario: Scenario, chain: Chain) -> None:
-        design, self.chain = scenario.design, chain
-        # The same second of an epoch and of a day as in the twin, whatever the chain's clock says.
-        cycle = math.lcm(DAY, design.epoch_length or 1)
-        length = _found(scenario, START).length
-        late = max(chain.timestamp + length + DAY - START, 0)
-        self.start = START + -(-late // cycle) * cycle
-        founding = _found(scenario, self.start)
-        cash = FaucetToken.deploy(chain, "Cash Dollar", "CASH", design.decimals)
-        first = to_decimal(_answer(scenario.share_price), FEED_DECIMALS)
-        self._share = ScriptedFeed.deploy(chain, "SHARE / USD", first, decimals=FEED_DECIMALS)
-        self._dollar = ScriptedFeed.deploy(chain, "ALGO / USD", "1", decimals=FEED_DECIMALS)
-        oracles = [FeedOracle.deploy(chain, feed, 18, cash) for feed in (self._share, self._dollar)]
-        chain.set_next_timestamp(founding.born_at)
-        self.controller = AlgoController.deploy(
-            chain,
-            design,
-            cash,
-            share_oracle=oracles[0],
-            dollar_oracle=oracles[1],
-            shares=founding.genesis_shares,
-            dollars=founding.genesis_dollars,
-        )
-        self._mint(founding, cash)
-        self.algo = self.controller.state()
-
-    def _mint(self, founding: _Founding, cash: FaucetToken) -> None:
-        who, most = self.chain.default_sender, MAX_UINT256
-        if not founding.pieces:
-            return
-        cash.mint(who, founding.algo.held)
-        with cash.allowing(who, self.controller.address, founding.algo.held):
-            for dollars, at in founding.pieces:
-                self.chain.set_next_timestamp(at)
-                self.controller.contract.mint(dollars, most, most, who, sender=who)
-
-    def look(self, prices: Prices, *, now: int) -> None:
-        """Writes both prices into the feeds."""
-        scale = 10 ** (36 + self.algo.design.decimals - 18 - FEED_DECIMALS)
-        self.chain.set_next_timestamp(now - 1)
-        for feed, price in ((self._share, prices.share), (self._dollar, prices.dollar)):
-            assert isinstance(price, int)
-            feed.set_answer(price // scale)
-
-    def quote_redeem(self, dollars: int) -> tuple[int, int]:
-        """Asks the contract."""
-        return self.controller.contract.quote_redeem(dollars)
-
-    def redeem(self, dollars: int, *, now: int) -> tuple[int, int]:
-        """Sends the redemption."""
-        self.chain.set_next_timestamp(now)
-        done = self.controller.redeem(dollars, min_collateral=0, min_shares=0)
-        self._read()
-        return done.collateral.raw, done.shares.raw
-
-    def step_ratio(self, *, now: int) -> None:
-        """Sends the step."""
-        self.chain.set_next_timestamp(now)
-        self.controller.step_ratio()
-        self._read()
-
-    def alarm(self, *, now: int) -> bool:
-        """Sends the alarm."""
-        self.chain.set_next_timestamp(now)
-        raised = self.controller.alarm()
-        self._read()
-        return raised
-
-    def end(self, *, now: int) -> None:
-        """Sends the end."""
-        self.chain.set_next_timestamp(now)
-        self.controller.end()
-        self._read()
-
-    def _read(self) -> None:
-        self.algo = self.controller.state()
-
-
 # --- founding -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class _Founding:
+class Founding:
     """How the dollars of the start came to be."""
 
     born_at: int
@@ -195,7 +115,7 @@ class _Founding:
     """After it."""
 
 
-def _found(scenario: Scenario, start: int) -> _Founding:
+def found(scenario: Scenario, start: int) -> Founding:
     """Every dollar is minted at the scenario's price, in pieces where virtual pools want that.
 
     Without any collateral, dollars and shares are there from birth.
@@ -204,7 +124,7 @@ def _found(scenario: Scenario, start: int) -> _Founding:
     shares = int(scenario.shares) * WAD
     if not design.ratio:
         algo = Algo.born(design, shares=shares, dollars=supply, now=start - DAY)
-        return _Founding(start - DAY, supply, shares, (), DAY, algo)
+        return Founding(start - DAY, supply, shares, (), DAY, algo)
     count, gap = _pieces(scenario), max(10 * design.recovery_time, HOUR)
     born_at = start - (count + 1) * gap - DAY
     each = supply // count
@@ -212,7 +132,7 @@ def _found(scenario: Scenario, start: int) -> _Founding:
         (each if place < count - 1 else supply - each * (count - 1), born_at + (place + 1) * gap)
         for place in range(count)
     )
-    price = Prices(share=_price(scenario.share_price, design.decimals))
+    price = Prices(share=oracle_price(scenario.share_price, design.decimals))
     algo, burned = Algo.born(design, shares=2**127, now=born_at), 0
     try:
         for dollars, at in pieces:
@@ -224,7 +144,7 @@ def _found(scenario: Scenario, start: int) -> _Founding:
             hint="fewer dollars, or a higher price of the share",
         ) from refusal
     after = replace(algo, shares=shares)
-    return _Founding(born_at, 0, shares + burned, pieces, start - born_at, after)
+    return Founding(born_at, 0, shares + burned, pieces, start - born_at, after)
 
 
 def _pieces(scenario: Scenario) -> int:
@@ -243,11 +163,11 @@ def _pieces(scenario: Scenario) -> int:
     return count
 
 
-def _answer(price: float) -> int:
+def answer(price: float) -> int:
     """A price in the feeds' units; never zero, at which oracles refuse."""
     return max(int(price * 10**FEED_DECIMALS), 1)
 
 
-def _price(price: float, decimals: int) -> int:
+def oracle_price(price: float, decimals: int) -> int:
     """A price of an 18-decimal token as an oracle says it. [1e36]"""
-    return _answer(price) * int(10 ** (36 + decimals - 18 - FEED_DECIMALS))
+    return answer(price) * int(10 ** (36 + decimals - 18 - FEED_DECIMALS))

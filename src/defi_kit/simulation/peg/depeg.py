@@ -13,15 +13,12 @@ from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Any, Final, Protocol
 
-from ...chain import Chain
 from ...errors import ParameterError
-from ...oracles import FeedOracle, ScriptedFeed
 from ...reverts import BelowPeg, CapExceeded
-from ...stablecoins import Peg, PegSide, PegSwap, PegTerms
-from ...tokens import FaucetToken
+from ...stablecoins import Peg, PegSide
 from .world import ALIVE, ENGINES
 
-__all__ = ["PRICES", "Depeg", "DepegHour", "DepegRun", "run_depeg"]
+__all__ = ["PRICES", "Depeg", "DepegHour", "DepegRun", "room", "run_depeg", "terms"]
 
 PRICES: Final = (
     (0, 1.0), (5, 0.99), (7, 0.95), (11, 0.88), (16, 0.92), (24, 0.95), (36, 0.97), (48, 0.98),
@@ -151,11 +148,14 @@ def run_depeg(scenario: Depeg | None = None, *, engine: str = "twin") -> DepegRu
         raise ParameterError(f"no engine {engine!r}", hint=f"one of {', '.join(ENGINES)}")
     if engine == "twin":
         return _play(scenario, _Twin(scenario))
+    from ...chain import Chain
+    from .contracts import SwapContracts
+
     with Chain.embedded() as chain:
-        return _play(scenario, _Contracts(scenario, chain))
+        return _play(scenario, SwapContracts(scenario, chain))
 
 
-def _play(scenario: Depeg, swap: _Swap) -> DepegRun:
+def _play(scenario: Depeg, swap: Swap) -> DepegRun:
     taken = refused = 0
     path = []
     for hour in range(1, scenario.hours + 1):
@@ -187,7 +187,7 @@ def _between(hour: int) -> float:
 # --- the swap -------------------------------------------------------------------------------------
 
 
-class _Swap(Protocol):
+class Swap(Protocol):
     def left(self) -> int:
         """Backing that still fits, by cap and stock. [base units]"""
 
@@ -197,13 +197,13 @@ class _Swap(Protocol):
 
 class _Twin:
     def __init__(self, scenario: Depeg) -> None:
-        cap, stock, pips = _terms(scenario)
+        cap, stock, pips = terms(scenario)
         backing = PegSide("backing", 6, cap=cap, tolerance=pips if scenario.breaker else 0)
         peg = Peg(backing, PegSide("dollar", 18), "treasury")
         self.peg, self.breaker = peg.fund("treasury", "dollar", stock), scenario.breaker
 
     def left(self) -> int:
-        return _left(self.peg)
+        return room(self.peg)
 
     def swap_in(self, amount: int, seen: int) -> None:
         # A backing of 6 decimals in a dollar of 18: par is 1e48.
@@ -211,33 +211,12 @@ class _Twin:
         self.peg, _ = self.peg.swap_in(amount, price)
 
 
-class _Contracts:
-    def __init__(self, scenario: Depeg, chain: Chain) -> None:
-        cap, stock, pips = _terms(scenario)
-        cash = FaucetToken.deploy(chain, "Cash Dollar", "CASH", 6)
-        coin = FaucetToken.deploy(chain, "Coin Dollar", "COIN", 18)
-        self.feed = ScriptedFeed.deploy(chain, "CASH / USD", "1", decimals=FEED_DECIMALS)
-        self.cash = cash
-        oracle = FeedOracle.deploy(chain, self.feed, cash, coin) if scenario.breaker else None
-        terms = PegTerms(cash, cap=cap, oracle=oracle, tolerance=f"{pips / 10_000:.4f}%")
-        self.swap = PegSwap.deploy(chain, terms, PegTerms(coin))
-        coin.mint(chain.default_sender, stock)
-        self.swap.fund(coin.raw(stock))
-
-    def left(self) -> int:
-        return _left(self.swap.state())
-
-    def swap_in(self, amount: int, seen: int) -> None:
-        self.feed.set_answer(seen)
-        self.cash.mint(self.cash.chain.default_sender, amount)
-        self.swap.swap(self.cash.raw(amount))
-
-
-def _terms(scenario: Depeg) -> tuple[int, int, int]:
+def terms(scenario: Depeg) -> tuple[int, int, int]:
     """Cap [backing], stock [dollar] and tolerance [pips]."""
     pips = math.floor(scenario.tolerance * 10**6)
     return int(scenario.cap) * BACKING, int(scenario.stock) * 10**18, pips
 
 
-def _left(peg: Peg) -> int:
+def room(peg: Peg) -> int:
+    """Backing that still fits, by cap and stock. [base units]"""
     return min(peg.backing.cap - peg.held_backing, peg.held_dollars // 10**12)

@@ -22,11 +22,10 @@ import random
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ...chain import Chain
 from ...errors import ParameterError, Reverted
 from ...stablecoins import Algo, Prices
 from ...units import WAD
-from .controller import Contracts, Controller, Twin, _price
+from .controller import Controller, Twin, oracle_price
 from .scenario import Scenario
 
 __all__ = ["ENGINES", "Point", "Run", "run"]
@@ -110,6 +109,10 @@ def run(scenario: Scenario, *, seed: int = 0, engine: str = "twin") -> Run:
         raise ParameterError(f"no engine {engine!r}", hint=f"one of {', '.join(ENGINES)}")
     if engine == "twin":
         return _World(scenario, seed, Twin(scenario)).play()
+    # Imported when asked for: thousands of runs on the twin, in many processes, need no chain.
+    from ...chain import Chain
+    from .contracts import Contracts
+
     with Chain.embedded() as chain:
         return _World(scenario, seed, Contracts(scenario, chain)).play()
 
@@ -169,7 +172,8 @@ class _World:
     def prices(self) -> Prices:
         decimals = self.algo.design.decimals
         return Prices(
-            share=_price(self.share, decimals), dollar=_price(min(self.dollar, 10.0), decimals)
+            share=oracle_price(self.share, decimals),
+            dollar=oracle_price(min(self.dollar, 10.0), decimals),
         )
 
     # --- one run ----------------------------------------------------------------------------------
