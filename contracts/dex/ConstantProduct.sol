@@ -6,7 +6,7 @@ import {BinaryLogarithm} from "../libraries/BinaryLogarithm.sol";
 
 /// @notice The curve `x * y = k`, with the fee taken from the amount paid in.
 /// @dev Nothing here can overflow while reserves and amounts fit in 112 bits and the fee is at most 1e6:
-/// the largest product has 112 + 20 + 112 = 244 bits. Python twin: `defi_kit.dex.pool.ConstantProductPool`.
+/// the largest product has 112 + 20 + 112 = 244 bits. Python twin: `defi_kit.dex.constant_product`.
 library ConstantProduct {
     uint256 internal constant PIPS = 1e6;
 
@@ -49,7 +49,8 @@ library ConstantProduct {
     }
 
     /// @dev The price of token0 in token1 as a logarithm to base 2, plus 128 so that it is never negative. [Q64]
-    /// Both reserves are above zero. Cannot overflow: 112 + 143 bits.
+    /// Both reserves are above zero. Cannot overflow: 112 + 143 bits. Correct to 2^-45 at prices from 2^-97 up; below
+    /// that the quotient has fewer digits, down to 31 at 2^-112, where the logarithm is correct to 2^-30.
     function logPrice(uint256 reserve0, uint256 reserve1) internal pure returns (uint256) {
         unchecked {
             return BinaryLogarithm.log2((reserve1 << 143) / reserve0) - (15 << 64);

@@ -69,7 +69,9 @@ interface IExchange is IERC3156FlashLender {
     /// @notice Thrown when a transaction arrives after its deadline [unix seconds].
     error Expired(uint256 deadline, uint256 timestamp);
 
-    /// @notice Thrown when tokens or shares would go to the zero address or to the Exchange itself.
+    /// @notice Thrown when a verb would send tokens or new shares to the zero address or to the Exchange itself, or ether
+    /// to wrapped ether. Shares that somebody owns are theirs to send anywhere (ERC-6909), the Exchange included, which
+    /// cannot give them back.
     error InvalidRecipient(address to);
 
     /// @notice Thrown when an amount is zero, or is too small to buy or free anything at all.
@@ -198,7 +200,9 @@ interface IExchange is IERC3156FlashLender {
 
     /// @notice Pays one token in for shares: sells part of it for the other token in the same pool, then joins with both.
     /// @dev Priced as the sale it implies, fee included. What the sale yields goes in whole; of the token paid, what does
-    /// not fit the ratio is not taken, so a little less than `maxAmountIn` is paid.
+    /// not fit the ratio is not taken. That is little in a pool near its middle. Deposits of a few units, deposits
+    /// a hundred times the reserve at a high fee, and pools far out of balance may leave most of it with the caller, or
+    /// be refused (ZeroAmount) where a sale and a deposit by hand would work: ask `quoteAddLiquidityOneSided` first.
     /// @param tokenIn one of the pool's two, or zero for ether
     /// @param maxAmountIn the most to pay [tokenIn]
     /// @param minShares the fewest shares to accept
@@ -314,7 +318,7 @@ interface IExchange is IERC3156FlashLender {
 
     /// @notice Uses the caller's signature to give the Exchange an allowance of `token` (ERC-2612), if it still can.
     /// @dev A signature that somebody else has used already does not matter, so a failure is not one here: whatever
-    /// needs the allowance says so. Meant as the first call of a `multicall`.
+    /// needs the allowance says so. The same goes for a token without code. Meant as the first call of a `multicall`.
     /// @param amount the allowance that was signed [token]
     /// @param deadline last moment that was signed [unix seconds]
     function permit(address token, uint256 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external;

@@ -98,7 +98,9 @@ abstract contract Settlement is IExchange, Multicallable {
         }
     }
 
+    /// @dev Wrapped ether would take ether for a deposit of the Exchange's: nobody's, and anybody's to skim.
     function _unwrap(address to, uint256 amount) private {
+        require(to != WETH, InvalidRecipient(to));
         IWrappedEther(WETH).withdraw(amount);
         SafeTransferLib.safeTransferETH(to, amount);
     }
@@ -112,7 +114,8 @@ abstract contract Settlement is IExchange, Multicallable {
 
     /// @notice Lends `amount` of any token to `receiver` until the end of its `onFlashLoan` (ERC-3156). No fee.
     /// @dev The books do not move: what is lent is taken back from the receiver's allowance, and no verb can be called
-    /// in between, so it cannot come back as anybody's deposit.
+    /// in between, so it cannot come back as anybody's deposit. What a receiver reverts with is passed on;
+    /// LoanRefused where it says nothing, has no `onFlashLoan` or is no contract.
     function flashLoan(IERC3156FlashBorrower receiver, address token, uint256 amount, bytes calldata data)
         external
         locks
@@ -122,8 +125,7 @@ abstract contract Settlement is IExchange, Multicallable {
         uint256 before = SafeTransferLib.balanceOf(token, address(this));
 
         IERC20(token).safeTransfer(address(receiver), amount);
-        bytes32 answer = receiver.onFlashLoan(msg.sender, token, amount, 0, data);
-        require(answer == LOAN_ACCEPTED, LoanRefused(address(receiver)));
+        _callBack(receiver, token, amount, data);
         _pull(token, address(receiver), amount);
 
         uint256 balance = SafeTransferLib.balanceOf(token, address(this));
@@ -133,12 +135,25 @@ abstract contract Settlement is IExchange, Multicallable {
         return true;
     }
 
+    /// @dev A call by hand: Solidity's own says nothing of a receiver without code, or of one that answers too little.
+    function _callBack(IERC3156FlashBorrower receiver, address token, uint256 amount, bytes calldata data) private {
+        bytes memory call = abi.encodeCall(receiver.onFlashLoan, (msg.sender, token, amount, 0, data));
+        (bool done, bytes memory answer) = address(receiver).call(call);
+        if (!done && answer.length != 0) {
+            assembly ("memory-safe") {
+                revert(add(answer, 0x20), mload(answer))
+            }
+        }
+        require(done && bytes32(answer) == LOAN_ACCEPTED, LoanRefused(address(receiver)));
+    }
+
     /// @notice The most that can be lent of `token` (ERC-3156): all there is, nothing while a verb is running.
+    /// @dev Every token is supported; zero says only that there is none of it here now.
     function maxFlashLoan(address token) external view returns (uint256) {
         return entered == 0 ? SafeTransferLib.balanceOf(token, address(this)) : 0;
     }
 
-    /// @notice What a loan costs (ERC-3156): nothing.
+    /// @notice What a loan of any token costs (ERC-3156): nothing.
     function flashFee(address, uint256) external pure returns (uint256) {
         return 0;
     }
@@ -148,6 +163,7 @@ abstract contract Settlement is IExchange, Multicallable {
     /// @inheritdoc IExchange
     function permit(address token, uint256 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external {
         // No lock: nothing is read or written, and a callback may want it. Nothing is checked either: see {IExchange}.
+        if (token.code.length == 0) return; // what `try` would not catch
         try IERC20Permit(token).permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
     }
 

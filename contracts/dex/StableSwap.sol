@@ -12,7 +12,7 @@ import {BinaryLogarithm} from "../libraries/BinaryLogarithm.sol";
 /// @dev Integers only, and no tolerance: D is rounded up, and each reserve is the smallest that carries it. So no trade
 /// lowers the invariant, and the price of what is wanted is the smallest that buys it.
 /// Nothing overflows while x and y fit in 112 bits and a in 21: D is at most x + y, which is its value where x = y, so
-/// `D^3 / 4xy` has at most 226 bits. Python twin: `defi_kit.dex.stableswap`.
+/// `D^3 / 4xy` has at most 226 bits. Python twin: `defi_kit.dex.stable_swap`.
 library StableSwap {
     uint256 internal constant MAX_AMPLIFICATION = 1e6;
     uint256 internal constant MAX_DECIMALS = 24;

@@ -26,7 +26,7 @@ contract GuardedOracle is IGuardedOracle {
     constructor(IOracle primary_, IOracle guard_, uint256 maxDeviation_) {
         require(address(primary_).code.length != 0, NoOracle(address(primary_)));
         require(address(guard_).code.length != 0, NoOracle(address(guard_)));
-        require(primary_ != guard_, SameOracle(address(guard_)));
+        require(address(primary_) != address(guard_), SameOracle(address(guard_)));
         require(maxDeviation_ != 0 && maxDeviation_ < WAD, InvalidDeviation(maxDeviation_));
 
         (primary, guard, maxDeviation) = (primary_, guard_, maxDeviation_);

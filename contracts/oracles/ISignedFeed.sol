@@ -22,7 +22,7 @@ interface ISignedFeed is IPriceFeed {
     /// @notice What a round has to meet.
     struct Terms {
         uint256 quorum; // reports a round needs
-        uint256 maxJump; // how far an answer may lie from the one before, as a part of that [wad]
+        uint256 maxJump; // how far an answer may lie from the one before, as a part of that, one unit at least [wad]
         uint256 jumpPeriod; // after each such time without an answer, as much again [seconds]
         uint256 maxDelay; // a report older than this comes too late [seconds]
     }

@@ -10,13 +10,18 @@ import {IPriceHistory} from "../interfaces/IPriceHistory.sol";
 /// held all that time. To move it by a factor f, somebody has to hold the pool's price away from the market's, against all
 /// arbitrageurs, by f^(window / time held); so what protects it is the pool's liquidity and the length of the window.
 ///
+/// Warning: the least liquidity holds at the moment of reading only. Nothing records what the pool held during the window,
+/// so a pool that was drained, and whose price somebody moved for next to nothing while it was, passes as soon as
+/// liquidity is back, and liquidity can be lent for one block. Lend on a {GuardedOracle} over this one, or on a pool whose
+/// liquidity nobody can take away.
+///
 /// The pool must keep records (`increaseObservations`) that reach back over the window; until they do, there is no price.
 interface ITwapOracle is IOracle {
     /// @notice What of a pool is trusted.
     struct Terms {
         uint32 window; // the mean is over at least this time [seconds]
         uint32 maxAge; // the pool changed no longer ago, and the mean begins no further before the window [seconds]
-        uint128 minLiquidity; // what the pool must hold [liquidity shares]
+        uint128 minLiquidity; // what the pool must hold at the moment of reading [liquidity shares]
     }
 
     /// @notice Thrown when the pool has less liquidity than it must. [liquidity shares]
@@ -58,6 +63,6 @@ interface ITwapOracle is IOracle {
     /// @notice The pool changed no longer ago, and the mean begins no further before the window. [seconds]
     function maxAge() external view returns (uint32);
 
-    /// @notice What the pool must hold. [liquidity shares]
+    /// @notice What the pool must hold at the moment of reading, whatever it held before. [liquidity shares]
     function minLiquidity() external view returns (uint128);
 }

@@ -14,6 +14,9 @@ import {IOracle} from "../interfaces/IOracle.sol";
 ///
 /// Warning: a vault that earns less than `maxGrowth` leaves room under the cap, and so does a loss. Such room a donation
 /// can fill, until the vault has really earned it: choose a `maxGrowth` little above what the vault earns.
+///
+/// Warning: a loss shows when the vault books it. A lender, for one, books a bad debt when somebody liquidates it; until
+/// then its shares are told at what is owed. Leave room for that between what may be borrowed and what they are worth.
 interface IVaultOracle is IOracle {
     /// @notice Thrown when the shares, or the asset, are worth nothing that could be told. [assets, 1e36]
     error WorthlessShares(address vault, uint256 assets, uint256 assetPrice);

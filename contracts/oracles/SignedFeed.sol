@@ -129,10 +129,12 @@ contract SignedFeed is ISignedFeed, EIP712 {
     }
 
     /// @dev A slip of the signers' source, a digit too many, say, is refused. What the market really does is not refused
-    /// for ever: the longer there was no answer, the further the next may lie from it.
+    /// for ever: the longer there was no answer, the further the next may lie from it. One unit is always allowed, or an
+    /// answer of few digits could only repeat itself.
     function _checkJump(int256 answer, int256 latest, uint256 elapsed) private view {
         // Cannot overflow: an answer fits in 127 bits, a jump in 60, and periods in 64.
-        uint256 allowed = uint256(latest) * _maxJump * (1 + elapsed / _jumpPeriod) / WAD;
+        uint256 part = uint256(latest) * _maxJump * (1 + elapsed / _jumpPeriod) / WAD;
+        uint256 allowed = FixedPointMathLib.max(part, 1);
         require(FixedPointMathLib.dist(answer, latest) <= allowed, JumpTooLarge(answer, latest, allowed));
     }
 

@@ -53,8 +53,8 @@ contract TwapOracle is ITwapOracle {
     /* THE PRICE */
 
     /// @inheritdoc IOracle
-    /// @dev Within a part of 2^-45 of the mean of the pool's logarithms, which are correct to 2^-45 themselves; and
-    /// rounded down.
+    /// @dev Within a part of 2^-45 of the mean of the pool's logarithms, which are correct to 2^-45 themselves (to 2^-30
+    /// where a raw unit of token0 was worth less than 2^-97 of one of token1); and rounded down.
     function price() external view returns (uint256 answer) {
         _checkPool();
         uint256 mean = _meanLogPrice();

@@ -193,7 +193,7 @@ HINTS: dict[str, str] = {
     "IncompleteList": "list every pool with liquidity that trades the token; exchange.skim does",
     "InsufficientLiquidity": "the pool cannot give all it has; buy less, or split the purchase",
     "InsufficientPermission": "only the owner of shares, whom it approved, or its operator",
-    "InvalidRecipient": "send to an account, not to the zero address or to the Exchange",
+    "InvalidRecipient": "send to an account: not to zero, to the Exchange, or ether to WETH",
     "LoanNotRestored": "the token took something on the way; such tokens cannot be lent",
     "LoanRefused": "its onFlashLoan must return the hash that ERC-3156 names",
     "Locked": "a token called back into the Exchange in the middle of a verb; that is refused",

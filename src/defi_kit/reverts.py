@@ -1148,7 +1148,10 @@ class InvalidReceiver(Reverted):
 
 
 class InvalidRecipient(Reverted):
-    """Thrown when tokens or shares would go to the zero address or to the Exchange itself."""
+    """Thrown when a verb would send tokens or new shares to the zero address or to the
+    Exchange itself, or ether to wrapped ether. Shares that somebody owns are theirs to send
+    anywhere (ERC-6909), the Exchange included, which cannot give them back.
+    """
 
     SIGNATURE: ClassVar[str] = "InvalidRecipient(address)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("17858bbe")

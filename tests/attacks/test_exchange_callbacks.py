@@ -11,7 +11,8 @@ from defi_kit.bindings.exchange import Hop, PoolKey
 from defi_kit.bindings.trading_actor import Call
 from defi_kit.chain import Account, Chain, Transaction
 from defi_kit.chain.base import named_key
-from defi_kit.dex.exchange import NOBODY
+from defi_kit.dex import pool
+from defi_kit.dex.exchange import NOBODY, ExchangeState
 from defi_kit.errors import Reverted
 from defi_kit.tokens.permit import PermitMessage, sign
 
@@ -181,8 +182,10 @@ def test_a_loan_needs_a_receiver_that_agrees(scene: Scene) -> None:
     scene.actor.set_refusing(True, sender=scene.alice)
     with pytest.raises(reverts.LoanRefused):
         scene.exchange.flash_loan(scene.actor, scene.a, ONE, b"", sender=scene.alice)
-    with pytest.raises(Reverted):
-        scene.exchange.flash_loan(scene.alice, scene.a, ONE, b"", sender=scene.alice)
+    for receiver in (scene.alice, scene.exchange, scene.a):  # no code, or none that answers
+        with pytest.raises(reverts.LoanRefused) as refusal:
+            scene.exchange.flash_loan(receiver, scene.a, ONE, b"", sender=scene.alice)
+        assert refusal.value.args == (receiver.address,)
     with pytest.raises(reverts.ZeroAmount):
         scene.exchange.flash_loan(scene.actor, scene.a, 0, b"", sender=scene.alice)
 
@@ -238,6 +241,40 @@ def test_a_refund_leads_into_no_verb(scene: Scene) -> None:
     assert scene.chain.balance(exchange.address) == 0
 
 
+def test_ether_does_not_go_to_wrapped_ether(scene: Scene, attacker: Account) -> None:
+    """It would be wrapped again for the Exchange: somebody's money, and for anybody to skim."""
+    exchange, alice, weth = scene.exchange, scene.alice, scene.weth
+    key, out = scene.key(scene.a.address, weth.address), scene.path(NOBODY)
+    held = weth.balance_of(exchange)
+    for ask in (
+        lambda: exchange.swap_exact_in(scene.a, ONE, out, 0, weth, NEVER, sender=alice),
+        lambda: exchange.swap_exact_out(scene.a, NEVER, out, ONE, weth, NEVER, sender=alice),
+        lambda: exchange.remove_liquidity_one_sided(key, ONE, NOBODY, 0, weth, NEVER, sender=alice),
+    ):
+        with pytest.raises(reverts.InvalidRecipient) as refusal:
+            ask()
+        assert refusal.value.args == (weth.address,)
+    assert weth.balance_of(exchange) == held
+    with pytest.raises(reverts.NothingToSkim):
+        exchange.skim(weth, [key], attacker, sender=attacker)
+    exchange.swap_exact_in(scene.a, ONE, out, 0, attacker, NEVER, sender=alice)
+
+
+def test_the_twin_sends_no_ether_to_wrapped_ether_either() -> None:
+    weth, token, somebody = ("0x" + digit * 40 for digit in "123")
+    key, path = pool.PoolKey.of(weth, token, FEE), [pool.Hop(NOBODY, FEE)]
+    state = ExchangeState(weth=weth).create_pool(key, now=1)
+    state = state.add_liquidity(key, ONE, ONE, to=somebody, now=1).state
+    leaving = (key, 10**6, NOBODY)
+    assert state.swap_exact_in(token, 10**6, path, to=somebody, now=2).amount_out
+    with pytest.raises(reverts.InvalidRecipient):
+        state.swap_exact_in(token, 10**6, path, to=weth, now=2)
+    with pytest.raises(reverts.InvalidRecipient):
+        state.swap_exact_out(token, 10**9, path, 10**6, to=weth, now=2)
+    with pytest.raises(reverts.InvalidRecipient):
+        state.remove_liquidity_one_sided(*leaving, sender=somebody, to=weth, now=2)
+
+
 # --- signatures and shares ------------------------------------------------------------------------
 
 
@@ -258,6 +295,17 @@ def test_a_permit_sent_first_by_somebody_else_blocks_nothing(
     exchange.multicall([permit.data, swap.data], sender=bob)
     assert token.balance_of(bob) == 0
     assert scene.b.balance_of(bob) > 0
+
+
+def test_a_permit_of_a_token_without_code_is_passed_over(scene: Scene, attacker: Account) -> None:
+    """As any other that fails: what needs the allowance tells the token."""
+    words = (27, b"\1" * 32, b"\1" * 32)
+    scene.exchange.permit(attacker, ONE, NEVER, *words, sender=scene.alice)
+    permit = scene.exchange.build("permit", attacker, ONE, NEVER, *words)
+    terms = (attacker, ONE, scene.path(scene.b.address), 0, scene.alice, NEVER)
+    swap = scene.exchange.build("swap_exact_in", *terms)
+    with pytest.raises(reverts.UnknownPool):
+        scene.exchange.multicall([permit.data, swap.data], sender=scene.alice)
 
 
 def test_an_operator_of_shares_cannot_redeem_them_where_they_are(

@@ -177,7 +177,7 @@ class World:
         latest = self.rounds[-1]
         periods = 1 + (timestamp - latest.updated_at) // self.terms.jump_period
         share = Fraction(self.terms.max_jump, WAD) * periods
-        return abs(answer - latest.answer) <= latest.answer * share
+        return abs(answer - latest.answer) <= max(1, latest.answer * share)
 
     @staticmethod
     def _median(words: list[Word]) -> int:

@@ -157,6 +157,23 @@ def test_the_longer_there_was_no_answer_the_further_the_next_may_lie(chain: Chai
     assert world.submit(world.honest([2_000], start + 100), start + 100) is None
 
 
+def test_a_feed_of_few_digits_moves_by_one_unit_at_least(chain: Chain) -> None:
+    """A tenth of five units is none; without the unit the feed could only repeat itself."""
+    world = World(deploy(chain, decimals=0))
+    for answer in (5, 6, 5, 4, 3, 2, 1, 2):
+        chain.advance(1)
+        now = chain.timestamp
+        assert world.submit(world.honest([answer] * 3, now), now) is None
+        twin = world.twin()
+        assert twin.latest().answer == world.rounds[-1].answer == answer
+    now = chain.timestamp + 1
+    too_far = world.submit(world.honest([4] * 3, now), now)
+    assert isinstance(too_far, reverts.JumpTooLarge)
+    assert too_far.max_jump == 1
+    with pytest.raises(reverts.JumpTooLarge):
+        twin.report(now, [word.report for word in world.honest([4] * 3, now)], now=now)
+
+
 def test_everything_that_was_fixed_can_be_read(feed: SignedFeed) -> None:
     assert list(feed.signers) == [one.address for one in SIGNERS]
     assert all(feed.feed.is_signer(one.address) for one in SIGNERS)

@@ -134,7 +134,7 @@ class SignedMachine(RuleBasedStateMachine):
     def jump_to_the_limit(self, off: int, up: bool) -> None:
         latest, now = self.world.rounds[-1], self.world.chain.timestamp + 1
         periods = 1 + (now - latest.updated_at) // TERMS.jump_period
-        reach = latest.answer * TERMS.max_jump * periods // 10**18 + off
+        reach = max(1, latest.answer * TERMS.max_jump * periods // 10**18) + off
         answer = latest.answer + (reach if up else -reach)
         self.submit(self.world.honest([answer] * len(SIGNERS), now), now)
 

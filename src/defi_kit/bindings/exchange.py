@@ -538,7 +538,7 @@ class Exchange(Contract):
         return value
 
     def flash_fee(self, arg0: HasAddress | str, arg1: int, *, block: int | None = None) -> int:
-        """What a loan costs (ERC-3156): nothing."""
+        """What a loan of any token costs (ERC-3156): nothing."""
         value: int = self._call("flashFee(address,uint256)(uint256)", (arg0, arg1), block=block)[0]
         return value
 

@@ -94,7 +94,9 @@ class TwapOracle(Contract):
         return value
 
     def min_liquidity(self, *, block: int | None = None) -> int:
-        """What the pool must hold. [liquidity shares]"""
+        """What the pool must hold at the moment of reading, whatever it held before.
+        [liquidity shares]
+        """
         value: int = self._call("minLiquidity()(uint128)", (), block=block)[0]
         return value
 

@@ -289,6 +289,7 @@ class ExchangeState:
         amount = kept + bought
         if amount < min_amount_out:
             raise TooLittleFreed(token_out, amount, min_amount_out)
+        self._check_unwrapped(token_out, to)
         state = self._after({key: after}, now)._charge(key.other(token), pool.protocol_cut(sold))
         state = state._hold({token: -amount})._credit(sender, key.id, -shares)
         return RemovedOneSided(state, amount)
@@ -319,6 +320,7 @@ class ExchangeState:
         if amounts[-1] < min_amount_out:
             raise TooLittleOut(amounts[-1], min_amount_out)
         self._check_ether(token_in, amount_in, value)
+        self._check_unwrapped(path[-1].token_out, to)
         return Swapped(self._traded(token_in, path, visited, amounts, now), amounts[-1])
 
     def swap_exact_out(
@@ -339,7 +341,49 @@ class ExchangeState:
         if amounts[0] > max_amount_in:
             raise TooMuchIn(amounts[0], max_amount_in)
         self._check_ether(token_in, amounts[0], value)
+        self._check_unwrapped(path[-1].token_out, to)
         return Paid(self._traded(token_in, path, visited, amounts, now), amounts[0])
+
+    def flash_swap_exact_in(
+        self,
+        token_in: str,
+        amount_in: int,
+        path: Sequence[Hop],
+        min_amount_out: int = 0,
+        *,
+        to: str,
+        now: int,
+        deadline: int = NEVER,
+    ) -> Swapped:
+        """`swap_exact_in`, paid after a callback that is unknown here; ether pays none."""
+        terms = (token_in, amount_in, path, min_amount_out)
+        return self.swap_exact_in(*terms, to=to, now=now, deadline=deadline)
+
+    def flash_swap_exact_out(
+        self,
+        token_in: str,
+        max_amount_in: int,
+        path: Sequence[Hop],
+        amount_out: int,
+        *,
+        to: str,
+        now: int,
+        deadline: int = NEVER,
+    ) -> Paid:
+        """`swap_exact_out`, paid after a callback that is unknown here; ether pays none."""
+        terms = (token_in, max_amount_in, path, amount_out)
+        return self.swap_exact_out(*terms, to=to, now=now, deadline=deadline)
+
+    def flash_loan(self, token: str, amount: int) -> ExchangeState:
+        """Lends to a receiver that brings it back: nothing has changed after it.
+
+        ZeroAmount; InsufficientBalance, as an honest token says it.
+        """
+        if not amount:
+            raise ZeroAmount
+        if amount > self.held.get(token, 0):
+            raise InsufficientBalance()
+        return self
 
     def _traded(
         self,
@@ -465,6 +509,10 @@ class ExchangeState:
             raise TooLittleEther(value, owed)
         if token != ETHER and value:
             raise UnexpectedEther(value)
+
+    def _check_unwrapped(self, token: str, to: str) -> None:
+        if token == ETHER and to == self.weth:
+            raise InvalidRecipient(to)
 
     def _named(self, token: str) -> str:
         """The token that pools know under a name that a trader gave."""

@@ -64,7 +64,7 @@ class ReportTerms:
     quorum: int
     """Reports that a round needs."""
     max_jump: int
-    """How far an answer may lie from the one before, as a part of that. [wad]"""
+    """How far an answer may lie from the one before, as a part of that, one unit at least. [wad]"""
     jump_period: int
     """After each such time without an answer, as much again. [seconds]"""
     max_delay: int
@@ -133,7 +133,7 @@ class SignedRounds:
             return
         latest = self.rounds[-1]
         periods = 1 + (timestamp - latest.updated_at) // self.terms.jump_period
-        allowed = latest.answer * self.terms.max_jump * periods // WAD
+        allowed = max(1, latest.answer * self.terms.max_jump * periods // WAD)
         if abs(answer - latest.answer) > allowed:
             raise JumpTooLarge(answer, latest.answer, allowed)
 
