@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from defi_kit import bindings, reverts
 from defi_kit.chain import Account, Chain
 from defi_kit.dex import Exchange, StableSwap
-from defi_kit.errors import InputError, ParameterError
-from defi_kit.tokens import FaucetToken, WrappedEther
+from defi_kit.errors import BadResponse, InputError, ParameterError
+from defi_kit.tokens import FaucetToken, Token, WrappedEther
 from defi_kit.units import Ratio
 
 
@@ -193,3 +195,76 @@ def test_the_state_is_the_contracts(bank: Bank, alice: Account, bob: Account) ->
         bank.usd, 10**9, hops
     )
     assert state.protocol_fees[bank.usd.address] == bank.exchange.protocol_fees(bank.usd).raw
+
+
+def test_slips_are_told_before_anything_is_asked(bank: Bank, bob: Account) -> None:
+    exchange: Any = bank.exchange  # a slip is what types would not let through
+    usd, dai, ether = bank.usd, bank.dai, bank.exchange.ether
+    key = exchange.key(usd, dai, "0.04%", 200)
+    small = usd.sign_permit(bob, exchange, usd("1"))
+    late = usd.sign_permit(bob, exchange, usd("9"), deadline=1)
+    slips: list[tuple[str, Callable[[], Any]]] = [
+        ("not an amount", lambda: exchange.quote(10**18, usd)),
+        ("not an amount", lambda: exchange.quote("1", usd)),
+        ("not an amount", lambda: exchange.quote_exact_out(5, usd)),
+        ("not an amount", lambda: exchange.route(5, usd)),
+        ("not an amount", lambda: exchange.add_liquidity(1, 2)),
+        ("not an amount", lambda: exchange.add_liquidity_one_sided(1, usd)),
+        ("no step", lambda: exchange.quote(usd("1"), dai, path=["x"])),
+        ("no step", lambda: exchange.quote(usd("1"), dai, path=[None])),
+        ("list of them", lambda: exchange.quote(usd("1"), dai, path=key)),
+        (r"parts 2\.5", lambda: exchange.route(usd("1"), dai, parts=2.5)),
+        ("parts 0", lambda: exchange.route(usd("1"), dai, parts=0)),
+        (r"hops 1\.5", lambda: exchange.quote(usd("1"), dai, hops=1.5)),
+        ("hops 0", lambda: exchange.quote(usd("1"), dai, hops=0)),
+        (r"amplification 1\.5", lambda: exchange.key(usd, dai, "0.04%", 1.5)),
+        ("amplification '100'", lambda: exchange.key(usd, dai, "0.04%", "100")),
+        ("no signed permit", lambda: exchange.swap(usd("9"), dai, permit="x", sender=bob)),
+        ("is for 1 USD", lambda: exchange.swap(usd("9"), dai, permit=small, sender=bob)),
+        ("ended at 1", lambda: exchange.swap(usd("9"), dai, permit=late, sender=bob)),
+        ("USD twice", lambda: exchange.add_liquidity(usd("1"), usd("1"))),
+        ("one token to a pool", lambda: exchange.add_liquidity(ether("1"), bank.weth("1"))),
+        (r"weth\.deposit", lambda: exchange.quote(ether("1"), bank.weth)),
+        ("seconds", lambda: exchange.mean_price(0, usd, dai)),
+    ]
+    for told, slip in slips:
+        with pytest.raises(InputError, match=told):
+            slip()
+    with pytest.raises(reverts.ZeroAmount):
+        exchange.quote_exact_out(usd("0"), dai)
+
+
+def test_a_refusal_says_its_numbers_in_the_right_unit(
+    bank: Bank, chain: Chain, alice: Account, bob: Account
+) -> None:
+    plain = bindings.StandardToken.deploy(chain, "PLAIN", 18)
+    plain.mint(alice, 10**24)
+    token = Token(chain, plain)
+    bank.exchange.create_pool(token, bank.usd)
+    bank.exchange.add_liquidity(token("1_000"), bank.usd("1_000"), sender=alice)
+    with pytest.raises(reverts.ERC20InsufficientBalance) as refusal:
+        bank.exchange.add_liquidity(token("1"), bank.usd("1"), sender=bob)
+    assert "LP" not in refusal.value.message
+    with pytest.raises(reverts.SharesExceedBalance, match="LP"):
+        bank.exchange.remove_liquidity(1_000, token, bank.usd, sender=bob)
+    with pytest.raises(reverts.InsufficientBalance) as short:
+        bank.exchange.transfer_shares(alice, 7, token, bank.usd, sender=bob)
+    assert "of 7 " in (short.value.hint or "")
+    assert "holds 0 " in (short.value.hint or "")
+
+
+def test_fees_in_ether_are_wrapped(bank: Bank, chain: Chain, bob: Account) -> None:
+    exchange = bank.exchange
+    with pytest.raises(reverts.ZeroAmount) as nothing:
+        exchange.collect(exchange.ether)
+    assert "no WETH waits" in (nothing.value.hint or "")
+    exchange.swap(exchange.ether("1"), bank.usd, sender=bob)
+    owed = exchange.protocol_fees(exchange.ether)
+    assert owed == bank.weth("0.0006") == exchange.collect(exchange.ether).amount
+    assert owed == bank.weth.balance(chain.account("carol"))
+
+
+def test_an_address_without_an_exchange_is_told(bank: Bank, chain: Chain, bob: Account) -> None:
+    with pytest.raises(BadResponse):
+        Exchange(chain, bob).pools()
+    assert Exchange.deploy(chain).pools() == ()

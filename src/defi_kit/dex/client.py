@@ -13,6 +13,7 @@ from typing import Self
 from .. import bindings
 from ..bindings import exchange as generated
 from ..chain import Chain, Sender
+from ..reverts import ZeroAmount
 from ..units import Amount, Ratio
 from .exchange import NOBODY
 from .flash_client import FlashClient
@@ -59,14 +60,21 @@ class Exchange(LiquidityClient, FlashClient, RecordClient):
     # --- surplus and fees -------------------------------------------------------------------------
 
     def protocol_fees(self, token: TokenLike) -> Amount:
-        """What the protocol has earned in a token and nobody has collected."""
-        unit = self._unit(token)
+        """What the protocol has earned in a token and nobody has collected; ether's are wrapped."""
+        unit = self._unit(self._pooled(token))
         return unit.amount(self.contract.protocol_fees(unit.address))
 
     def collect(self, token: TokenLike, *, sender: Sender | None = None) -> Collected:
-        """Pays the protocol's part of the fees to its recipient. Anyone may. ZeroAmount."""
-        unit = self._unit(token)
-        receipt = self.contract.collect(unit.address, sender=sender)
+        """Pays the protocol's part of the fees to its recipient. Anyone may. ZeroAmount.
+
+        Ether's are paid wrapped.
+        """
+        unit = self._unit(self._pooled(token))
+        try:
+            receipt = self.contract.collect(unit.address, sender=sender)
+        except ZeroAmount as error:
+            error.hint = f"no {unit} waits to be collected: exchange.protocol_fees(token)"
+            raise
         event = receipt.one(generated.FeesCollected, address=self.address)
         return Collected(unit.amount(event.amount), event.to, receipt)
 
@@ -74,7 +82,7 @@ class Exchange(LiquidityClient, FlashClient, RecordClient):
         self, token: TokenLike, *, to: Who | None = None, sender: Sender | None = None
     ) -> Skimmed:
         """Sends to `to` what the Exchange holds of a token beyond its books. Anyone may."""
-        unit = self._unit(token)
+        unit = self._unit(self._pooled(token))
         keys = [key for key in self.pools() if unit.address in key.tokens]
         funded = [key for key, pool in self._catalogue.read(keys).items() if pool.supply]
         listed = [key_struct(key) for key in sorted(funded, key=lambda key: key.id)]

@@ -10,7 +10,7 @@ from ..chain import Sender, Transaction
 from ..chain.hashing import address_of
 from ..errors import InputError
 from ..units import Amount, Unit
-from .pools_client import Percent, TokenLike, Who
+from .pools_client import Percent, TokenLike, Who, unit_of
 from .results import FlashLoaned
 from .routes import ETHER
 from .trading_client import Step, TradingClient
@@ -36,7 +36,7 @@ class FlashClient(TradingClient):
         LoanRefused, ZeroAmount, and whatever receiver or token refuse; InputError for a receiver
         without code, and for ether, which is lent wrapped.
         """
-        unit, borrower = self._wrapped(amount.unit), self._with_code(receiver)
+        unit, borrower = self._wrapped(unit_of(amount)), self._with_code(receiver)
         with self._explained(balance=unit.amount, before=unit.amount):
             receipt = self.contract.flash_loan(
                 borrower, unit.address, amount.raw, data, sender=sender

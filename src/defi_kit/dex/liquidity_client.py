@@ -9,6 +9,7 @@ from fractions import Fraction
 from ..bindings import exchange as generated
 from ..chain import Event, Sender
 from ..chain.hashing import address_of
+from ..reverts import InsufficientBalance
 from ..units import Amount, Ratio
 from .history import History
 from .pool import PIPS, Pool, PoolKey
@@ -21,6 +22,7 @@ from .pools_client import (
     lost,
     lowered,
     token_address,
+    unit_of,
     wei_of,
 )
 from .position import Position
@@ -97,7 +99,7 @@ class LiquidityClient(PoolsClient):
         slippage: Percent = "0.5%",
     ) -> LiquidityQuote:
         """What a deposit of at most these amounts would take and mint now."""
-        key = self.key(amount_a.unit, amount_b.unit, fee, amplification)
+        key = self.key(unit_of(amount_a), unit_of(amount_b), fee, amplification)
         max0, max1 = self._sorted(key, amount_a, amount_b)
         with self._explained(key):
             shares, paid0, paid1 = self.contract.quote_add_liquidity(key_struct(key), max0, max1)
@@ -239,7 +241,7 @@ class LiquidityClient(PoolsClient):
         slippage: Percent = "0.5%",
     ) -> OneSidedQuote:
         """What at most `amount` alone would mint now, in the pool of it and `other`."""
-        key = self.key(amount.unit, other, fee, amplification)
+        key = self.key(unit_of(amount), other, fee, amplification)
         token, unit = token_address(amount.unit), self._share_unit(key)
         with self._explained(key):
             shares, paid = self.contract.quote_add_liquidity_one_sided(
@@ -388,11 +390,20 @@ class LiquidityClient(PoolsClient):
         *,
         sender: Sender | None = None,
     ) -> SharesMoved:
-        """Gives liquidity shares to somebody else (ERC-6909)."""
+        """Gives liquidity shares to somebody else (ERC-6909). InsufficientBalance."""
         key = self.key(token_a, token_b, fee, amplification)
         unit = self._share_unit(key)
         raw = unit.to_raw(shares)
-        receipt = self.contract.transfer(to, key.id, raw, sender=sender)
+        try:
+            receipt = self.contract.transfer(to, key.id, raw, sender=sender)
+        except InsufficientBalance as error:
+            owner = self._parties(sender, None)[0]
+            held = unit.amount(self.contract.balance_of(owner, key.id))
+            error.hint = (
+                f"of {unit.amount(raw)} the sender holds {held}: "
+                "exchange.shares(token_a, token_b, owner=who)"
+            )
+            raise
         return SharesMoved(receipt.sender, address_of(to), unit.amount(raw), receipt)
 
 

@@ -15,6 +15,7 @@ from ..bindings import faucet_token as erc20
 from ..chain import Chain, Receipt, Sender
 from ..chain.hashing import HasAddress, address_of, keccak
 from ..errors import InputError, ParameterError, Reverted
+from ..reverts import FirstDepositTooSmall, SharesExceedBalance, TooFewShares
 from ..tokens import Token
 from ..units import WAD, Amount, Number, Ratio, Unit
 from .catalogue import PoolCatalogue
@@ -37,6 +38,7 @@ __all__ = [
     "raised",
     "slippage_of",
     "token_address",
+    "unit_of",
     "wei_of",
 ]
 
@@ -49,6 +51,8 @@ Percent = Ratio | Number
 
 DEPOSIT: Final = keccak(b"Deposit(address,uint256)")
 """First topic of the event by which wrapped ether tells that ether was wrapped."""
+OF_SHARES: Final = (FirstDepositTooSmall, SharesExceedBalance, TooFewShares)
+"""The refusals whose numbers are liquidity shares; a token's own may have a balance as well."""
 PATIENCE: Final = 1_800
 """How long a transaction may wait to be mined unless it has a deadline. [seconds]"""
 
@@ -98,20 +102,27 @@ class PoolsClient:
         fee: Percent = "0.3%",
         amplification: int | None = None,
     ) -> PoolKey:
-        """The key of a pool, whether or not there is one.
+        """The key of a pool, whether or not there is one. InputError when both tokens are one.
 
         A StableSwap pool's key also says the decimals of its tokens: they are looked up.
         """
         pips = Ratio.parse(fee).over(PIPS)
         key = PoolKey.of(self._pooled(token_a), self._pooled(token_b), pips)
+        self._check_two(token_a, token_b)
         if amplification is None:
             return key
         digits = (self._unit(token).decimals for token in key.tokens)
         return replace(key, curve=StableSwap(amplification, *digits).word)
 
     def pools(self) -> tuple[PoolKey, ...]:
-        """All pools, in order of creation, from the contract's events."""
-        return self._catalogue.keys()
+        """All pools, in order of creation, from the contract's events.
+
+        BadResponse or UnknownRevert where there is no Exchange at the address.
+        """
+        keys = self._catalogue.keys()
+        if not keys:  # as there are none at an address without an Exchange: one answers this
+            _ = self.weth
+        return keys
 
     def _latest(self) -> int:
         return self.chain.block_number
@@ -189,7 +200,7 @@ class PoolsClient:
         *,
         sender: Sender | None = None,
     ) -> PoolCreated:
-        """Opens a pool, without liquidity. PoolExists, FeeTooHigh, UnorderedTokens (if equal)."""
+        """Opens a pool, without liquidity. PoolExists, FeeTooHigh, InputError (equal tokens)."""
         key = self.key(token_a, token_b, fee, amplification)
         return PoolCreated(key, self.contract.create_pool(key_struct(key), sender=sender))
 
@@ -222,7 +233,7 @@ class PoolsClient:
         try:
             yield
         except Reverted as error:
-            if key is not None:
+            if key is not None and isinstance(error, OF_SHARES):
                 shares = self._share_unit(key).amount
                 show.update(shares=shares, min_shares=shares, balance=shares, locked_shares=shares)
             token = error.arguments.get("token")
@@ -256,6 +267,16 @@ class PoolsClient:
         address = token_address(token)
         return self.ether.address and self.weth if address == ETHER else address
 
+    def _check_two(self, token_a: TokenLike, token_b: TokenLike) -> None:
+        """InputError for tokens that are one to a pool, as ether and wrapped ether are."""
+        if self._pooled(token_a) != self._pooled(token_b):
+            return
+        a, b = self._unit(token_a), self._unit(token_b)
+        if ETHER in (a.address, b.address):
+            hint = "wrap with weth.deposit(...), unwrap with weth.withdraw(...)"
+            raise InputError(f"{a} and {b} are one token to a pool", hint=hint)
+        raise InputError(f"{a} twice: a pool trades two tokens", hint="name another token")
+
     def _sorted(self, key: PoolKey, amount_a: Amount, amount_b: Amount) -> tuple[int, int]:
         """Base units in the order of the key's tokens."""
         if self._pooled(amount_a.unit) == key.token0:
@@ -288,6 +309,15 @@ def token_address(token: TokenLike) -> str:
             raise InputError(f"{token} has no address", hint="make amounts with a token's client")
         return token.address
     return address_of(token)
+
+
+def unit_of(amount: object) -> Unit:
+    """The unit of an amount. InputError for what is none."""
+    if not isinstance(amount, Amount):
+        hint = 'make amounts with a token: weth("1.5"), or weth.unit.amount(15 * 10**17)'
+        kind = type(amount).__name__
+        raise InputError(f"{amount!r} is of type {kind}, not an amount of a token", hint=hint)
+    return amount.unit
 
 
 def key_struct(key: PoolKey) -> generated.PoolKey:

@@ -6,6 +6,7 @@ from decimal import Context, Decimal
 
 from ..chain import Receipt, Sender
 from ..errors import ParameterError
+from ..units import check_uint256
 from .pools_client import Percent, PoolsClient, TokenLike, key_struct
 from .results import Observed
 
@@ -60,8 +61,9 @@ class RecordClient(PoolsClient):
         Human units, 15 digits. Nothing inside a block moves it. TooYoung; ParameterError when
         `seconds` is below one.
         """
-        if seconds < 1:
-            raise ParameterError(f"a mean over {seconds} seconds")
+        if not check_uint256(seconds, "seconds"):
+            hint = "ask for at least one; exchange.pool(...) tells the price of this moment"
+            raise ParameterError("a mean over 0 seconds", hint=hint)
         key = self.key(token_a, token_b, fee, amplification)
         now = self.observe(0, token_a, token_b, fee, amplification)
         then = self.observe(seconds, token_a, token_b, fee, amplification)

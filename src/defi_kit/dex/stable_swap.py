@@ -22,8 +22,8 @@ from fractions import Fraction
 from math import asinh, isqrt, sinh, sqrt
 from typing import Final, Self
 
-from ..errors import ParameterError
 from ..math import log2
+from .checks import check_integer
 from .constant_product import MAX_RESERVE, PIPS
 
 __all__ = ["MAX_AMPLIFICATION", "MAX_DECIMALS", "StableSwap"]
@@ -54,14 +54,10 @@ class StableSwap:
     scale1: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if not 1 <= self.amplification <= MAX_AMPLIFICATION:
-            raise ParameterError(
-                f"amplification {self.amplification} is not from 1 to {MAX_AMPLIFICATION}",
-                hint="stable pools use 50 to 2,000",
-            )
-        for decimals in (self.decimals0, self.decimals1):
-            if not 0 <= decimals <= MAX_DECIMALS:
-                raise ParameterError(f"{decimals} decimals are not from 0 to {MAX_DECIMALS}")
+        hint = "stable pools use 50 to 2,000"
+        check_integer(self.amplification, "amplification", 1, MAX_AMPLIFICATION, hint=hint)
+        check_integer(self.decimals0, "decimals", 0, MAX_DECIMALS)
+        check_integer(self.decimals1, "decimals", 0, MAX_DECIMALS)
         most = max(self.decimals0, self.decimals1)
         object.__setattr__(self, "scale0", 10 ** (most - self.decimals0))
         object.__setattr__(self, "scale1", 10 ** (most - self.decimals1))

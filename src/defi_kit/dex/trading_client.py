@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, Final
 
 from ..bindings import exchange as generated
 from ..chain import Receipt, Sender
 from ..chain.hashing import address_of
 from ..errors import InputError
+from ..reverts import ZeroAmount
 from ..tokens import Permit
 from ..units import WAD, Amount, Ratio, Unit
+from .checks import check_integer
 from .pool import PIPS, Hop, Pool, PoolKey
 from .pools_client import (
     Percent,
@@ -24,6 +26,7 @@ from .pools_client import (
     lowered,
     raised,
     token_address,
+    unit_of,
     wei_of,
 )
 from .quotes import PurchaseQuote, Quote, Route
@@ -43,6 +46,8 @@ __all__ = ["TradingClient"]
 
 Step = Hop | PoolKey
 """One step of a path."""
+FARTHEST: Final = 1_000
+"""The most hops and parts to ask for."""
 
 
 class TradingClient(PoolsClient):
@@ -61,7 +66,7 @@ class TradingClient(PoolsClient):
 
         InputError when no known pools connect the tokens or none of them can carry the amount.
         """
-        token_in, unit_out = self._pooled(sell.unit), self._unit(buy)
+        token_in, unit_out = self._pooled(unit_of(sell)), self._unit(buy)
         if path is None:
             pools = self._pools_between(sell.unit, unit_out, hops)
             chosen, amount = self._best(pools, sell, unit_out, hops)
@@ -86,7 +91,9 @@ class TradingClient(PoolsClient):
         InputError when no known pools connect the tokens or none of them can pay so much.
         """
         unit_in = self._unit(sell)
-        token_in, token_out = self._pooled(unit_in), self._pooled(buy.unit)
+        token_in, token_out = self._pooled(unit_in), self._pooled(unit_of(buy))
+        if not buy.raw:
+            raise ZeroAmount
         if path is None:
             pools = self._pools_between(unit_in, buy.unit, hops)
             found = cheapest_path(pools, token_in, token_out, buy.raw, hops)
@@ -126,7 +133,8 @@ class TradingClient(PoolsClient):
         costs you. Never less than `quote`; `parts=1` is the same path. `execute` carries it out.
         InputError as `quote`.
         """
-        token_in, unit = self._pooled(sell.unit), self._unit(buy)
+        token_in, unit = self._pooled(unit_of(sell)), self._unit(buy)
+        check_integer(parts, "parts", 1, FARTHEST)
         pools = self._pools_between(sell.unit, unit, hops)
         _, single = self._best(pools, sell, unit, hops)
         found = best_split(
@@ -226,16 +234,27 @@ class TradingClient(PoolsClient):
         return Swapped(paid, buy, receiver, quote.path, receipt)
 
     def _permitted(
-        self, permit: Permit, sell: Amount, verb: str, *terms: Any, sender: Sender
+        self, permit: object, sell: Amount, verb: str, *terms: Any, sender: Sender
     ) -> Receipt:
         """The verb with the signature before it, in one transaction."""
-        signed, build = permit.message, self.contract.build
-        token = token_address(sell.unit)
+        token, hint = (
+            token_address(sell.unit),
+            "token.sign_permit(owner, exchange, amount) makes one",
+        )
         if token == ETHER:
             raise InputError("ether needs no permit", hint="leave permit= away")
+        if not isinstance(permit, Permit):
+            raise InputError(f"permit={permit!r} is no signed permit", hint=hint)
+        signed, build = permit.message, self.contract.build
         if (signed.owner, signed.spender) != (address_of(sender), self.address):
             told = f"it lets {signed.spender} take from {signed.owner}"
-            raise InputError(f"the permit is not the sender's for this Exchange: {told}")
+            raise InputError(f"the permit is not the sender's for this Exchange: {told}", hint=hint)
+        if signed.value < sell.raw:
+            allowed = sell.unit.amount(signed.value)
+            raise InputError(f"the permit is for {allowed}, the sale for {sell}", hint=hint)
+        if signed.deadline < (now := self.chain.timestamp):
+            told = f"the permit ended at {signed.deadline}, and it is {now}"
+            raise InputError(told, hint="sign another one")
         calls = (
             build(
                 "permit",
@@ -293,6 +312,8 @@ class TradingClient(PoolsClient):
 
     def _pools_between(self, sell: Unit, buy: Unit, hops: int) -> dict[PoolKey, Pool]:
         """The pools that can lie on a path, all at one block. InputError when there is no path."""
+        self._check_two(sell, buy)
+        check_integer(hops, "hops", 1, FARTHEST, hint="a path visits at least one pool")
         keys = useful_pools(self.pools(), self._pooled(sell), self._pooled(buy), hops)
         if not keys:
             hint = "exchange.pools() lists what there is; longer paths: hops=, or path=[...]"
@@ -313,12 +334,17 @@ class TradingClient(PoolsClient):
         raise InputError(f"no path carries {sell} to {buy}", hint="sell less, or give a path")
 
 
-def _hops(path: Sequence[Step], token_in: str, token_out: str) -> tuple[Hop, ...]:
+def _hops(path: Sequence[object] | PoolKey, token_in: str, token_out: str) -> tuple[Hop, ...]:
     """The path as hops, after a look at where it ends."""
     hops: list[Hop] = []
     token = token_in
+    if isinstance(path, PoolKey):
+        raise InputError("path is one pool, not a list of them", hint="path=[key]")
     for step in path:
-        hops.append(step.hop(token) if isinstance(step, PoolKey) else Hop(*step))
+        if not isinstance(step, (Hop, PoolKey)):
+            hint = "path=[key, ...] of exchange.pools(), or of exchange.key(token_a, token_b)"
+            raise InputError(f"{step!r} is no step of a path", hint=hint)
+        hops.append(step.hop(token) if isinstance(step, PoolKey) else step)
         token = hops[-1].token_out
     if hops and token != token_out:
         raise InputError(f"the path ends at {token}, not at {token_out}")
