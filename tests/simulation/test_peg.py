@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from dataclasses import replace
 
@@ -125,6 +126,16 @@ def test_a_fit_says_on_which_days_and_how() -> None:
     report = peg.fit_terra([1, 2], tries=3, seed=9)
     assert report.method == "a random search of 3 tries with seed 9"
     assert peg.terra().method == "a random search of 500 tries with seed 1, to four figures"
+    assert peg.terra().error_outside is None
+    outside = report.error_outside
+    assert outside is not None
+    assert 7 * report.error**2 == pytest.approx(
+        5 * outside**2
+        + sum(
+            ((day.dollar - day.real_dollar) ** 2 + math.log10(day.share / day.real_share) ** 2) / 2
+            for day in report.days[:2]
+        )
+    )
     given = peg.terra(People(), run_size=0.1)
     assert not any(day.fitted for day in given.days)
     assert "given" in given.method

@@ -69,9 +69,11 @@ def _tell_terra(report: TerraReport) -> None:
         )
     out = console()
     out.print(table)
+    outside = report.error_outside
+    there = "" if outside is None else f", {outside:.3f} on the days outside the fit"
     out.print(
-        f"Error {report.error:.3f}: root mean square of UST's differences in dollars and LUNA's in "
-        f"powers of ten. The agents were fitted to the days marked by {report.method}."
+        f"Error {report.error:.3f}{there}: root mean square of UST's differences in dollars and "
+        f"LUNA's in powers of ten. The agents were fitted to the days marked by {report.method}."
     )
 
 

@@ -43,7 +43,13 @@ class TerraReport:
     @property
     def error(self) -> float:
         """Root of the mean square: of dollars' differences, and of shares' in powers of ten."""
-        return math.sqrt(sum(_miss(day) for day in self.days) / (2 * len(self.days)))
+        return _error(self.days)
+
+    @property
+    def error_outside(self) -> float | None:
+        """The same, of the days outside the fit; None where there are none."""
+        outside = [day for day in self.days if not day.fitted]
+        return _error(outside) if outside else None
 
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON data."""
@@ -52,6 +58,7 @@ class TerraReport:
                 {name: getattr(day, name) for name in TerraDay.__slots__} for day in self.days
             ],
             "error": self.error,
+            "error_outside": self.error_outside,
             "parameters": {
                 "run_size": self.run_size,
                 **{name: getattr(self.people, name) for name in People.__slots__},
@@ -136,6 +143,10 @@ def _tried(candidate: dict[str, float], days: Sequence[int], method: str = "") -
     numbers = dict(candidate)
     run_size = numbers.pop("run_size")
     return terra(People(**numbers), run_size=run_size, fitted_on=days, method=method)
+
+
+def _error(days: Sequence[TerraDay]) -> float:
+    return math.sqrt(sum(_miss(day) for day in days) / (2 * len(days)))
 
 
 def _miss(day: TerraDay) -> float:
