@@ -67,8 +67,12 @@ FINE: Final = 40
 """Amounts are shifted until that gains less than this power of two below what is paid."""
 FEW: Final = 128
 """Where paths sell no more units than so many, every shift between two of them is tried."""
+ROUNDS: Final = 3
+"""How often parts that share pools are put in order and shifted again, at most."""
 SWEEPS: Final = 12
 """How often amounts are shifted, at most."""
+HALVINGS: Final = 16
+"""How often what is moved is halved until moving it gains."""
 STEPS: Final = 4
 """How often the size of a sale is corrected that shall yield what is to be bought."""
 
@@ -512,11 +516,33 @@ class _Split:
             other = self.sold(_summed(shares, whole))
             if other.total > self.total:
                 return other
+        return self._moved_up(slopes)
+
+    def _moved_up(self, slopes: Sequence[float]) -> _Split:
+        """With something moved from the path that pays least at the margin to the one that pays
+        most: where a price falls off so steeply that Newton's step leads astray."""
+        source = min(
+            (index for index, amount in enumerate(self.amounts) if amount), key=slopes.__getitem__
+        )
+        sink = max(range(len(slopes)), key=slopes.__getitem__)
+        for bit in range(1, HALVINGS) if source != sink else ():
+            other = self.sold(_with_shift(self.amounts, source, sink, self.amounts[source] >> bit))
+            if other.total > self.total:
+                return other
         return self
 
     def settled(self) -> _Split:
         """The same paths with the best amounts and in the best order that were found."""
-        return self.balanced(FINE).ordered().polished()
+        split = self.balanced(FINE)
+        for _ in range(ROUNDS if split._meets_itself() else 1):
+            before, split = split.total, split.ordered().polished()
+            if split.total - before <= before >> 20:
+                break
+        return split
+
+    def _meets_itself(self) -> bool:
+        """Whether two of the paths share a pool."""
+        return len({key for lane in self.lanes for key in lane}) < sum(map(len, self.lanes))
 
     def ordered(self) -> _Split:
         """The same parts in the order that yields most, found by moving one at a time.
@@ -524,8 +550,8 @@ class _Split:
         What a part leaves of its fee in a pool, the next one through it gains from.
         """
         split, places = self, range(len(self.lanes))
-        if len({key for lane in self.lanes for key in lane}) == sum(map(len, self.lanes)):
-            return self  # no pool is met twice
+        if not self._meets_itself():
+            return self
         for _ in places:
             moved = [split._moved(place, to) for place, to in permutations(places, 2)]
             best = max(moved, key=_total)
@@ -546,14 +572,13 @@ class _Split:
         By powers of four; where no path sells more than FEW, by every amount.
         """
         split, most = self, max(self.amounts)
-        bits = range(most.bit_length() - 6, max(-1, most.bit_length() - 28), -2)
+        # Where paths meet, what fees leave in the pools makes larger shifts worth a try.
+        first = most.bit_length() - (1 if split._meets_itself() else 6)
+        bits = range(first, max(-1, most.bit_length() - 28), -2)
         for shift in [1 << bit for bit in bits] if most > FEW else range(1, most + 1):
             for source, sink in permutations(range(len(self.lanes)), 2):
-                amounts = list(split.amounts)
-                if amounts[source] >= shift:
-                    amounts[source] -= shift
-                    amounts[sink] += shift
-                    other = split.sold(amounts)
+                if split.amounts[source] >= shift:
+                    other = split.sold(_with_shift(split.amounts, source, sink, shift))
                     split = other if other.total > split.total else split
         return split._without_idle()
 
@@ -706,6 +731,13 @@ def _summed(shares: Sequence[float], whole: int) -> list[int]:
     amounts = [whole * part // total for part in scale]
     amounts[amounts.index(max(amounts))] += whole - sum(amounts)
     return amounts
+
+
+def _with_shift(amounts: Sequence[int], source: int, sink: int, shift: int) -> list[int]:
+    shifted = list(amounts)
+    shifted[source] -= shift
+    shifted[sink] += shift
+    return shifted
 
 
 def _total(split: _Split) -> int:
