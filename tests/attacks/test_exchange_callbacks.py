@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -246,11 +248,12 @@ def test_ether_does_not_go_to_wrapped_ether(scene: Scene, attacker: Account) -> 
     exchange, alice, weth = scene.exchange, scene.alice, scene.weth
     key, out = scene.key(scene.a.address, weth.address), scene.path(NOBODY)
     held = weth.balance_of(exchange)
-    for ask in (
+    verbs: tuple[Callable[[], Any], ...] = (
         lambda: exchange.swap_exact_in(scene.a, ONE, out, 0, weth, NEVER, sender=alice),
         lambda: exchange.swap_exact_out(scene.a, NEVER, out, ONE, weth, NEVER, sender=alice),
         lambda: exchange.remove_liquidity_one_sided(key, ONE, NOBODY, 0, weth, NEVER, sender=alice),
-    ):
+    )
+    for ask in verbs:
         with pytest.raises(reverts.InvalidRecipient) as refusal:
             ask()
         assert refusal.value.args == (weth.address,)
