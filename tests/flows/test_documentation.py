@@ -16,6 +16,8 @@ import pytest
 
 import defi_kit
 from defi_kit import artifacts
+from defi_kit.chain.base import key_address, named_key
+from defi_kit.chain.keys import is_development_account
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 GENERATED = ROOT / "docs" / "reference"
@@ -47,6 +49,16 @@ def test_every_python_block_of_a_page_runs(
     for block in BLOCK.finditer(text):
         line = text.count("\n", 0, block.start(1))
         exec(compile("\n" * line + block.group(1), named(page), "exec"), namespace)
+
+
+def test_nobody_off_local_chains_can_use_a_key_that_a_page_shows() -> None:
+    """Keys of actors follow from their names, and whoever has read a page knows the names."""
+    named = re.compile(r"(?:actors|account)\(((?:\"\w+\"(?:, )?)+)\)")
+    text = "\n".join(block for page in PAGES for block in BLOCK.findall(page.read_text()))
+    names = {name for call in named.findall(text) for name in re.findall(r"\w+", call)}
+    known = {name for name in names if is_development_account(key_address(named_key(name)))}
+    assert names == known
+    assert "alice" in names
 
 
 def test_the_readme_shows_python() -> None:

@@ -50,10 +50,48 @@ JUNK_ADDRESSES: Final = frozenset(
 """First twenty accounts of the mnemonic "test test … junk" that Anvil and Hardhat use."""
 
 DEVELOPMENT_NAMES: Final = (
-    *("admin", "alice", "arbitrageur", "attacker", "bob", "borrower", "carol", "charlie", "dave"),
-    *("deployer", "eve", "feed", "frank", "grace", "guardian", "heidi", "issuer", "keeper"),
+    *(
+        "admin",
+        "alice",
+        "arbitrageur",
+        "attacker",
+        "attester",
+        "auditor",
+        "bank",
+        "bob",
+        "borrower",
+    ),
+    *(
+        "bot",
+        "carol",
+        "charlie",
+        "compliance",
+        "dave",
+        "deployer",
+        "eve",
+        "feed",
+        "frank",
+        "grace",
+        "guardian",
+        "heidi",
+        "issuer",
+        "keeper",
+    ),
     *("lender", "liquidator", "mallory", "market", "minter", "oscar", "owner", "pauser", "peggy"),
-    *("protocol", "redeemer", "sybil", "trader", "treasury", "trudy", "user", "victor", "whale"),
+    *(
+        "protocol",
+        "provider",
+        "redeemer",
+        "searcher",
+        "swapper",
+        "sybil",
+        "trader",
+        "treasury",
+        "trudy",
+        "user",
+        "victor",
+        "whale",
+    ),
 )
 """Names of actors, whose keys follow from the names."""
 
@@ -163,7 +201,9 @@ def is_development_account(address: str) -> bool:
 @cache
 def _derived() -> frozenset[str]:
     small = (number.to_bytes(32, "big") for number in range(1, 257))
-    numbered = (f"{name}{i}" for name in ("account", "borrower", "user") for i in range(10))
+    numbered = (
+        f"{name}{i}" for name in ("account", "borrower", "keeper", "user") for i in range(10)
+    )
     named = (named_key(name) for name in (*DEVELOPMENT_NAMES, *numbered))
     return frozenset(key_address(key) for key in (*small, *named))
 
