@@ -234,6 +234,8 @@ interface ILendingPool {
     /* DEBT */
 
     /// @notice Borrows `assets` for `account`, within its borrow limit and the pool's cash.
+    /// @dev The debt grows by that, rounded up to a whole debt share: by a unit at most, until the index has grown a
+    /// millionfold and a share is worth more than a unit.
     /// @param assets above zero [asset]
     /// @param receiver gets the assets; not the pool
     /// @param account the caller, or one that authorized the caller
@@ -241,7 +243,8 @@ interface ILendingPool {
 
     /// @notice Pays debt of `account` back. Anyone may; no oracle is asked.
     /// @param assets most to pay, above zero; what exceeds the debt is not taken, so 2^256 - 1 repays all [asset]
-    /// @return repaid what was paid [asset]
+    /// @return repaid what was paid: `assets`, or the debt; less where a debt share is worth more than a unit, since
+    /// what cancels no whole share is not taken [asset]
     function repay(uint256 assets, address account) external returns (uint256 repaid);
 
     /// @notice As `repay`, but calls the caller's `onRepay` before it takes the assets.
@@ -251,7 +254,8 @@ interface ILendingPool {
 
     /// @notice Repays debt of an unhealthy account and takes some of its collateral for it, with a bonus. Anyone may.
     /// @dev The bonus is 0 at health 1 and grows on a line to `maxBonus` at `fullBonusHealth`; where the collateral is
-    /// hardly worth the debt, it is no more than what it is worth beyond it, but a quarter of `maxBonus` at least. At
+    /// hardly worth the debt, it is no more than what it is worth beyond it, but a quarter of `maxBonus` at least, save
+    /// where the caller is the account: nobody gains by liquidating themselves in their own name. At
     /// most as much may be repaid as brings health back to `targetHealth`, or all where the rest would be below the minimum debt. What is
     /// repaid is the least of that, `maxRepay`, and what buys `maxSeize` or all there is of this collateral.
     ///
@@ -348,10 +352,11 @@ interface ILendingPool {
     /// @notice The most that `borrow` allows `account` now [asset]. Reverts as its oracles do.
     function maxBorrow(address account) external view returns (uint256);
 
-    /// @notice The most that `withdrawCollateral` allows `account` now [collateral]. Reverts as its oracles do, with debt.
+    /// @notice The most that `withdrawCollateral` allows `account` now [collateral]. With debt, reverts as the oracles of
+    /// the other collaterals do; and as that of `token` does, unless the others bear the debt and all of it may go.
     function maxWithdrawCollateral(address account, address token) external view returns (uint256);
 
-    /// @notice What `liquidate` with the same arguments would do now, or the reason why not.
+    /// @notice What `liquidate` with the same arguments, from the same caller, would do now, or the reason why not.
     function previewLiquidation(address account, address token, uint256 maxRepay, uint256 maxSeize)
         external
         view

@@ -31,6 +31,11 @@ contract LendingPool is LendingAuthorization {
         uint16 held;
     }
 
+    /// @dev What an account holds of a collateral. A struct, so that a verb finds its slot once.
+    struct Balance {
+        uint256 amount; // [collateral]
+    }
+
     /// @dev What a collateral counts for, by number. One word, read for each collateral an account holds.
     struct Risk {
         address oracle;
@@ -76,9 +81,9 @@ contract LendingPool is LendingAuthorization {
 
     /* BOOKS */
 
-    mapping(address token => uint256) private _listings; // cap << 8 | number + 1; 0 = not a collateral
+    mapping(address token => uint256) private _listings; // cap << 8 | number; 0 = not a collateral: caps are above it
     mapping(address account => Account) private _accounts;
-    mapping(address account => mapping(uint256 number => uint256 amount)) private _balances; // [collateral]
+    mapping(address account => Balance[MAX_COLLATERALS]) private _balances; // by number
 
     constructor(
         PoolParameters memory pool,
@@ -113,7 +118,7 @@ contract LendingPool is LendingAuthorization {
         _priceOf(c.oracle);
 
         _tokens.push(c.token);
-        _listings[c.token] = uint256(c.cap) << 8 | number + 1;
+        _listings[c.token] = uint256(c.cap) << 8 | number;
         _risks[number] = Risk(c.oracle, c.borrowLtv, c.liquidationLtv, c.maxBonus, c.fullBonusHealth);
     }
 
@@ -145,13 +150,13 @@ contract LendingPool is LendingAuthorization {
         uint256 listing = _listingOf(token);
         uint256 number = _numberIn(listing);
         cap = listing >> 8;
-        mapping(uint256 => uint256) storage balances = _balances[account];
-        uint256 balance = balances[number];
+        Balance storage b = _balances[account][number];
+        uint256 balance = b.amount;
 
         // Cannot overflow: unless `amount` arrives in the end, and with all there is stays below the cap of 120 bits,
         // nothing of this has happened.
         unchecked {
-            balances[number] = balance + amount;
+            b.amount = balance + amount;
         }
         if (balance == 0) _hold(account, number);
 
@@ -180,13 +185,14 @@ contract LendingPool is LendingAuthorization {
         _checkReceiver(receiver);
         require(amount != 0, ZeroAmount());
         uint256 number = _numberOf(token);
-        uint256 balance = _balances[account][number];
+        Balance storage b = _balances[account][number];
+        uint256 balance = b.amount;
         require(amount <= balance, CollateralExceedsBalance(token, amount, balance));
 
         Account memory a = _accountOf(account);
         if (amount == balance) a.held ^= uint16(1 << number);
         _accounts[account].held = a.held;
-        _balances[account][number] = balance - amount;
+        b.amount = balance - amount;
         if (a.debtShares != 0) {
             Market memory m = _accrued(); // not written: neither debts nor cash change
             _checkLimit(account, a, uint256(a.debtShares).toAssetsUp(m.index));
@@ -249,10 +255,9 @@ contract LendingPool is LendingAuthorization {
         Market memory m = _open();
         Account memory a = _accountOf(account);
         require(a.debtShares != 0, NoDebt(account));
-        uint256 shares;
-        uint256 left;
-        (repaid, shares, left) = _repayment(a.debtShares, assets, m.index);
+        (uint256 shares, uint256 left) = _repayment(a.debtShares, assets, m.index);
         require(shares != 0, ZeroAmount()); // less than a debt share, once those are worth more than a unit
+        repaid = shares.toAssetsUp(m.index); // all of `assets`, until then
         require(left == 0 || left >= _minimumDebt, DebtBelowMinimum(left, _minimumDebt));
 
         a.debtShares -= uint128(shares);
@@ -268,15 +273,14 @@ contract LendingPool is LendingAuthorization {
         ILendingCallback(msg.sender).onRepay(repaid, data);
     }
 
-    /// @dev What at most `assets` repay of `debtShares`: what is paid, the shares it cancels, and the debt left.
+    /// @dev The shares that at most `assets` cancel of `debtShares`, and the debt left.
     function _repayment(uint256 debtShares, uint256 assets, uint256 index)
         private
         pure
-        returns (uint256 repaid, uint256 shares, uint256 left)
+        returns (uint256 shares, uint256 left)
     {
         uint256 debt = debtShares.toAssetsUp(index);
-        if (assets >= debt) return (debt, debtShares, 0);
-        repaid = assets;
+        if (assets >= debt) return (debtShares, 0);
         shares = assets.toSharesDown(index);
         unchecked {
             left = (debtShares - shares).toAssetsUp(index); // less than the debt cancels less than its shares
@@ -335,7 +339,7 @@ contract LendingPool is LendingAuthorization {
             a.debtShares -= uint128(l.debtShares);
             if (l.collateralLeft == 0) a.held ^= uint16(1 << r.number);
             _accounts[account] = a;
-            _balances[account][r.number] = l.collateralLeft;
+            _balances[account][r.number].amount = l.collateralLeft;
             m.debtShares -= uint128(l.debtShares);
             m.cash = (m.cash + repaid).toUint104();
         }
@@ -371,8 +375,10 @@ contract LendingPool is LendingAuthorization {
         require(l.health < WAD, HealthyAccount(r.account, l.health));
         require(worth.balance != 0, CollateralExceedsBalance(r.token, 1, 0));
 
+        // Nobody has to be drawn to their own account: beyond what covers the debt it pays them nothing.
+        uint256 assured = msg.sender == r.account ? 0 : worth.risk.maxBonus;
         l.bonus = l.health.bonusDown(worth.risk.maxBonus, worth.risk.fullBonusHealth)
-            .coveredDown(worth.value, debt, worth.risk.maxBonus);
+            .coveredDown(worth.value, debt, assured);
         uint256 allowed = debt.repayToTargetUp(worth.liquidation, _targetHealth, l.bonus, worth.risk.liquidationLtv);
         // Cannot overflow: what is allowed fits in 225 bits, and no more is seized than there is.
         unchecked {
@@ -383,7 +389,7 @@ contract LendingPool is LendingAuthorization {
             l.collateralLeft = worth.balance - l.seized;
         }
 
-        (, l.debtShares, l.debtLeft) = _repayment(a.debtShares, l.repaid, m.index);
+        (l.debtShares, l.debtLeft) = _repayment(a.debtShares, l.repaid, m.index);
         // Taking the last of a collateral may cancel nothing: else small rests of several would stand for ever.
         require(l.debtShares != 0 || l.collateralLeft == 0, ZeroAmount());
         if (l.debtLeft != 0) _assessRest(l, worth, a.debtShares);
@@ -456,9 +462,7 @@ contract LendingPool is LendingAuthorization {
     }
 
     function _numberIn(uint256 listing) private pure returns (uint256) {
-        unchecked {
-            return (listing & 0xff) - 1;
-        }
+        return listing & 0xff;
     }
 
     function _numberOf(address token) private view returns (uint256) {
@@ -472,13 +476,13 @@ contract LendingPool is LendingAuthorization {
 
     /// @dev Asks the oracle of every collateral held. Cannot overflow: a value is below 2^137, ratios below 2^16.
     function _appraise(address account, uint256 held, uint256 focus) private view returns (Appraisal memory worth) {
-        mapping(uint256 => uint256) storage balances = _balances[account];
+        Balance[MAX_COLLATERALS] storage balances = _balances[account];
         unchecked {
             for (uint256 number; held != 0; (++number, held >>= 1)) {
                 if (held & 1 == 0) continue;
                 Risk memory risk = _risks[number];
                 uint256 price = _priceOf(risk.oracle);
-                uint256 balance = balances[number];
+                uint256 balance = balances[number].amount;
                 uint256 value = balance.valueDown(price);
                 worth.value += value;
                 worth.borrowing += value * risk.borrowLtv;
@@ -526,7 +530,7 @@ contract LendingPool is LendingAuthorization {
 
     /// @inheritdoc ILendingPool
     function collateralOf(address account, address token) external view returns (uint256) {
-        return _balances[account][_numberOf(token)];
+        return _balances[account][_numberOf(token)].amount;
     }
 
     /// @inheritdoc ILendingPool
@@ -551,15 +555,17 @@ contract LendingPool is LendingAuthorization {
     /// @inheritdoc ILendingPool
     function maxWithdrawCollateral(address account, address token) external view returns (uint256) {
         uint256 number = _numberOf(token);
-        uint256 balance = _balances[account][number];
+        uint256 balance = _balances[account][number].amount;
         uint256 debt = debtOf(account);
         if (debt == 0 || balance == 0) return balance;
 
-        Appraisal memory worth = _appraise(account, _accountOf(account).held, number);
-        uint256 value = balance.valueDown(worth.price);
-        uint256 ltv = worth.risk.borrowLtv;
-        uint256 needed = (debt * BPS).zeroFloorSub(worth.borrowing - value * ltv).divUp(ltv); // of that value [asset]
-        return needed > value ? 0 : balance - needed.fullMulDivUp(1e36, worth.price);
+        // All of it may go without its oracle, where the others bear the debt.
+        uint256 others = _appraise(account, _accountOf(account).held & ~(1 << number), NO_FOCUS).borrowing;
+        if (debt * BPS <= others) return balance;
+        Risk memory risk = _risks[number];
+        uint256 price = _priceOf(risk.oracle);
+        uint256 needed = (debt * BPS - others).divUp(risk.borrowLtv); // of its value [asset]
+        return needed > balance.valueDown(price) ? 0 : balance - needed.fullMulDivUp(1e36, price);
     }
 
     /// @inheritdoc ILendingPool
@@ -601,7 +607,7 @@ contract LendingPool is LendingAuthorization {
         for (uint256 i; i < accounts.length; ++i) {
             uint256[] memory balances = new uint256[](count);
             for (uint256 j; j < count; ++j) {
-                balances[j] = _balances[accounts[i]][j];
+                balances[j] = _balances[accounts[i]][j].amount;
             }
             s.accounts[i] = AccountState(balanceOf(accounts[i]), _accountOf(accounts[i]).debtShares, balances);
         }

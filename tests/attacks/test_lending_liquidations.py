@@ -29,6 +29,17 @@ def test_self_liquidation_gains_nothing(market: Market) -> None:
     assert market.pool.health_of(market.alice) > 10**18
 
 
+@pytest.mark.parametrize("price", [1_300, 1_000])
+def test_self_liquidation_under_water_gains_nothing(market: Market, price: int) -> None:
+    """The debt is more than all of the collateral: not even the quarter of a bonus others get."""
+    market.loan(market.alice, 14_000)
+    market.price(price)
+    purse = market.purse(market.alice)
+    done = market.liquidate(market.alice, market.alice).one(abi.Liquidated)
+    assert done.bonus == 0
+    assert market.purse(market.alice) <= purse
+
+
 def test_liquidation_through_a_second_account_gains_nothing(market: Market) -> None:
     """Two accounts of one owner, together."""
     market.loan(market.alice, 14_000)

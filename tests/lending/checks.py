@@ -140,8 +140,8 @@ def l9(before: Seen, step: Step, after: Seen) -> None:
     most = (dust + 2) * BPS // risk.liquidation_ltv  # only against dust of another collateral
     _hold("L9", step.bad_debt <= most, f"bad debt {step.bad_debt} of an account with cover")
     left, owed = _debt_and_cover(after, step.target, after.now)
-    # Two units for the rounding of a value, of the debt and of the repayment's shares.
-    raised = (left + 2 * risk.liquidation_ltv) * debt >= adjusted * (owed - 2)
+    # Two units for the rounding of values, one for that of the debt, a debt share of the repayment.
+    raised = (left + 2 * risk.liquidation_ltv) * debt >= adjusted * (owed - 1 - _share(after))
     _hold("L9", raised or not owed, "the liquidation lowered health")
 
 
@@ -154,8 +154,9 @@ def _l9_cover(before: Seen, step: Step, after: Seen, debt: int, bonus: int) -> N
     _hold("L9", step.bad_debt <= dust + 3, f"bad debt {step.bad_debt} of an account with cover")
     left = after.pool.appraise(step.target, after.prices).value
     _, owed = _debt_and_cover(after, step.target, after.now)
-    # A unit for the rounding of a value, two for that of the debt and of the repayment's shares.
-    _hold("L9", (left + 1) * debt >= value * (owed - 2), "the liquidation lowered the cover")
+    # A unit for the rounding of a value, one for that of the debt, a debt share of the repayment.
+    kept = (left + 1) * debt >= value * (owed - 1 - _share(after))
+    _hold("L9", kept, "the liquidation lowered the cover")
 
 
 def l10(before: Seen, step: Step, after: Seen) -> None:
@@ -268,7 +269,13 @@ def _terms(before: Seen, step: Step, now: int) -> tuple:
         return risk, 0
     bonus = bonus_down(health, risk.max_bonus, risk.full_bonus_health)
     value = before.pool.appraise(step.target, before.prices).value
-    return risk, covered_down(bonus, value, debt, risk.max_bonus)
+    assured = 0 if step.actor == step.target else risk.max_bonus
+    return risk, covered_down(bonus, value, debt, assured)
+
+
+def _share(seen: Seen) -> int:
+    """What a debt share is worth, rounded up: a unit, until the index has grown a millionfold."""
+    return to_assets_up(1, seen.pool.accrued(seen.now).index)
 
 
 def value_of(seen: Seen, account: str) -> int:

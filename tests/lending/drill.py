@@ -95,7 +95,7 @@ def _ruin(world: World) -> None:
     world.liquidate(rival, bob, 1)
     value = world.pool.account(alice.address).collateral[0]
     world.liquidate(keeper, alice, 0, max_seize=max(value - 1, 0))
-    world.liquidate(second, alice, 0, max_seize=world.units[0])
+    world.liquidate(alice, alice, 0, max_seize=world.units[0])
     world.liquidate(second, alice, 0)
     world.deposit(keeper, 1_000 * world.unit)
 

@@ -66,5 +66,11 @@ class Market:
         seen = self.world.look()
         return wealth(seen, {who.address for who in people}, seen.now)
 
+    def purse(self, who: Account) -> Fraction:
+        """What `who` has outside the pool, in dollars' units, at the prices of the moment."""
+        dollars, *others = self.world.look().wallets[who.address]
+        paired = zip(others, self.world.prices, strict=True)
+        return dollars + sum(Fraction(amount * price, 10**36) for amount, price in paired)
+
     def state(self) -> Pool:
         return self.world.look().pool

@@ -12,7 +12,7 @@ from defi_kit import reverts
 from defi_kit.bindings import LendingPool, MockOracle, MockToken
 from defi_kit.bindings import lending_pool as abi
 from defi_kit.chain import Account, Chain
-from defi_kit.lending.interest import RAY
+from defi_kit.lending.interest import RAY, to_assets_up
 from defi_kit.lending.rates import KinkedRate
 from defi_kit.tokens import Token
 from defi_kit.units import MAX_UINT256, WAD
@@ -407,6 +407,30 @@ def test_repaying_less_than_a_debt_share_is_refused(chain: Chain) -> None:
         assert world.contract.debt_of(alice) < owed
 
 
+def test_a_repayment_takes_what_the_debt_shares_it_cancels_are_worth(chain: Chain) -> None:
+    """At the end of the index a debt share is worth five dollars; the payer keeps the change."""
+    world = World(chain, collateral_decimals=(18,), rate=KinkedRate(0, 10**9, 2**40 - 1, WAD // 2))
+    alice, bob, carol, keeper = (world.people[n] for n in (0, 2, 3, 4))
+    world.deposit(bob, 100 * USD)
+    world.supply_collateral(alice, 0, ETH)
+    world.borrow(alice, 100 * USD)
+    world.wait(309 * 86_400)
+    world.liquidate(keeper, alice, 0)
+    world.deposit(carol, 10**6 * USD)
+    world.supply_collateral(alice, 0, 1_000 * ETH)
+    world.borrow(alice, 900_000 * USD)
+    index = world.contract.market().index
+    for shares in (1, 7):
+        worth = to_assets_up(shares, index)
+        had, owed = world.asset.balance_of(bob), world.contract.debt_of(alice)
+        with chain.snapshot():
+            world.contract.repay(to_assets_up(shares + 1, index) - 1, alice, sender=bob)
+            assert had - world.asset.balance_of(bob) == worth
+            assert abs(owed - world.contract.debt_of(alice) - worth) <= 1
+        world.repay(bob, to_assets_up(shares + 1, index) - 1, account=alice)
+        assert world.refusal is None
+
+
 def test_the_last_of_a_collateral_is_taken_whatever_it_cancels(chain: Chain) -> None:
     """Else two rests, each below a debt share and above dust, would stand for ever."""
     rate = KinkedRate(0, 10**9, 2**40 - 1, WAD // 2)
@@ -530,19 +554,45 @@ def test_bad_debt_shows_at_once_in_the_share_price(
 # --- views ----------------------------------------------------------------------------------------
 
 
-def test_a_limit_refuses_with_the_first_oracle_by_number(world: World, pool: LendingPool) -> None:
-    """Twin and contract name the same one, whichever collateral is asked about."""
+def test_a_limit_names_the_same_oracle_as_the_twin(world: World, pool: LendingPool) -> None:
+    """Those of the other collaterals are asked first: where they suffice, its own is not."""
     alice, other = person(world, "alice"), world.tokens[1]
     pool.supply_collateral(other, 1, alice, sender=alice)
     assert pool.max_withdraw_collateral(alice, other) == 1
     for number in (0, 1):
         world.oracles[number].set_price(0)
-    with pytest.raises(reverts.ZeroPrice) as refusal:
-        pool.max_withdraw_collateral(alice, other)
     state, now = world.look().pool, world.now()
-    with pytest.raises(reverts.ZeroPrice) as twins:
-        state.max_withdraw_collateral(alice.address, other.address, now=now, prices=[0, 0])
-    assert refusal.value.oracle == twins.value.oracle == world.oracles[0].address
+    for asked, refuses in ((1, 0), (0, 1)):
+        token = world.tokens[asked]
+        with pytest.raises(reverts.ZeroPrice) as refusal:
+            pool.max_withdraw_collateral(alice, token)
+        with pytest.raises(reverts.ZeroPrice) as twins:
+            state.max_withdraw_collateral(alice.address, token.address, now=now, prices=[0, 0])
+        assert refusal.value.oracle == twins.value.oracle == world.oracles[refuses].address
+
+
+def test_a_limit_is_true_while_the_collaterals_own_oracle_refuses(
+    world: World, pool: LendingPool
+) -> None:
+    """All of it may go where the others bear the debt; where they do not, its oracle refuses."""
+    alice, other = person(world, "alice"), world.tokens[1]
+    world.supply_collateral(alice, 1, 7)
+    world.turn_off(1)
+    assert pool.max_withdraw_collateral(alice, other) == 7
+    state, now = world.look().pool, world.now()
+    most = state.max_withdraw_collateral(alice.address, other.address, now=now, prices=world.prices)
+    assert most == 7
+    world.withdraw_collateral(alice, 1, 6)
+    assert isinstance(world.refusal, reverts.OracleOff)
+    world.withdraw_collateral(alice, 1, 7)
+    assert world.refusal is None
+    assert pool.collateral_of(alice, other) == 0
+    world.scale_price(1, 1, 1)
+    world.supply_collateral(alice, 1, world.units[1])
+    world.scale_price(0, 1, 100)
+    world.turn_off(1)
+    with pytest.raises(reverts.OracleOff):
+        pool.max_withdraw_collateral(alice, other)
 
 
 def test_views_that_need_a_price_refuse_with_the_oracle(

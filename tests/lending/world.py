@@ -403,7 +403,7 @@ class World:
         return self._step(
             Step("liquidate", who.address, account.address, token),
             lambda now: self.pool.liquidate(
-                account.address, token, *limits, now=now, prices=self.prices
+                account.address, token, *limits, now=now, prices=self.prices, caller=who.address
             ),
             lambda: self.contract.liquidate(account, token, *limits, sender=who),
         )

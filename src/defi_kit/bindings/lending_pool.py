@@ -757,8 +757,9 @@ class LendingPool(Contract):
     def max_withdraw_collateral(
         self, account: HasAddress | str, token: HasAddress | str, *, block: int | None = None
     ) -> int:
-        """The most that `withdrawCollateral` allows `account` now [collateral]. Reverts as its
-        oracles do, with debt.
+        """The most that `withdrawCollateral` allows `account` now [collateral]. With debt,
+        reverts as the oracles of the other collaterals do; and as that of `token` does, unless
+        the others bear the debt and all of it may go.
         """
         value: int = self._call(
             "maxWithdrawCollateral(address,address)(uint256)", (account, token), block=block
@@ -827,7 +828,9 @@ class LendingPool(Contract):
         *,
         block: int | None = None,
     ) -> Liquidation:
-        """What `liquidate` with the same arguments would do now, or the reason why not."""
+        """What `liquidate` with the same arguments, from the same caller, would do now, or the
+        reason why not.
+        """
         value = self._call(
             "previewLiquidation(address,address,uint256,uint256)((uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256))",
             (account, token, max_repay, max_seize),
@@ -870,7 +873,8 @@ class LendingPool(Contract):
 
         assets: most to pay, above zero; what exceeds the debt is not taken, so 2^256 - 1
             repays all [asset]
-        Returns repaid: what was paid [asset]
+        Returns repaid: what was paid: `assets`, or the debt; less where a debt share is worth
+            more than a unit, since what cancels no whole share is not taken [asset]
         """
         return self._send("repay(uint256,address)(uint256)", (assets, account), sender=sender)
 

@@ -532,6 +532,7 @@ class Pool:
     def repay(self, assets: int, account: str, *, now: int) -> tuple[Pool, int]:
         """Debt of `account` is repaid, at most `assets`; returns what is taken. [asset]
 
+        Once a debt share is worth more than a unit, what buys no whole one stays with the payer.
         ZeroAmount, NoDebt, DebtBelowMinimum.
         """
         if assets == 0:
@@ -540,9 +541,10 @@ class Pool:
         who = self.account(account)
         if who.debt_shares == 0:
             raise reverts.NoDebt(account)
-        repaid, shares, left = _repayment(who.debt_shares, assets, market.index)
+        shares, left = _repayment(who.debt_shares, assets, market.index)
         if shares == 0:
             raise reverts.ZeroAmount()
+        repaid = to_assets_up(shares, market.index)
         if 0 < left < self.parameters.minimum_debt:
             raise reverts.DebtBelowMinimum(left, self.parameters.minimum_debt)
         market = self._close(market, -shares, repaid)
@@ -570,19 +572,26 @@ class Pool:
     def max_withdraw_collateral(
         self, account: str, token: str, *, now: int, prices: Prices | None = None
     ) -> int:
-        """The most that `withdraw_collateral` allows. [collateral]"""
+        """The most that `withdraw_collateral` allows. [collateral]
+
+        Asks the oracle of `token` only where the other collaterals do not bear the debt.
+        """
         number = self._number(token)
         balance = self.account(account).collateral[number]
         debt = self.debt_of(account, now=now)
         if debt == 0 or balance == 0:
             return balance
-        worth = self.appraise(account, prices)  # asks the oracles by number, as the contract does
+        without = self._moved(self.market, account, self.account(account), number, -balance)
+        others = without.appraise(account, prices).borrowing
+        if debt * BPS <= others:
+            return balance
         price = self._price(number, prices)
-        value = value_down(balance, price)
-        ltv = self.parameters.collaterals[number].borrow_ltv
-        others = worth.borrowing - value * ltv
-        needed = -(-max(debt * BPS - others, 0) // ltv)
-        return 0 if needed > value else balance + (-needed * PRICE_SCALE // price)
+        needed = -(-(debt * BPS - others) // self.parameters.collaterals[number].borrow_ltv)
+        return (
+            0
+            if needed > value_down(balance, price)
+            else balance - -(-needed * PRICE_SCALE // price)
+        )
 
     def _check_limit(self, account: str, who: Account, debt: int, prices: Prices | None) -> None:
         limit = self._appraise(who, prices).borrowing
@@ -692,15 +701,17 @@ class Pool:
         *,
         now: int,
         prices: Prices,
+        caller: str | None = None,
     ) -> tuple[Pool, Liquidation]:
         """Debt of an unhealthy account is repaid for some of its collateral and a bonus.
 
+        `caller` liquidates, by default anybody else: the account itself earns no more than cover.
         HealthyAccount, NoDebt, CollateralExceedsBalance, ZeroAmount, LeavesDust, TooLittleSeized.
         """
         market = self.accrued(now)
         number = self._number(token)
         who = self.account(account)
-        done = self._assess(market, who, account, number, max_repay, max_seize, prices)
+        done = self._assess(market, who, account, number, max_repay, max_seize, prices, caller)
         if done.seized < min_seized:
             raise reverts.TooLittleSeized(done.seized, min_seized)
         if done.bad_debt:
@@ -726,12 +737,13 @@ class Pool:
         *,
         now: int,
         prices: Prices,
+        caller: str | None = None,
     ) -> Liquidation:
         """What `liquidate` would do now, or the reason why not."""
         number = self._number(token)
         who = self.account(account)
         market = self.accrued(now)
-        return self._assess(market, who, account, number, max_repay, max_seize, prices)
+        return self._assess(market, who, account, number, max_repay, max_seize, prices, caller)
 
     def _assess(
         self,
@@ -742,6 +754,7 @@ class Pool:
         max_repay: int,
         max_seize: int,
         prices: Prices,
+        caller: str | None,
     ) -> Liquidation:
         debt = to_assets_up(who.debt_shares, market.index)
         if debt == 0:
@@ -757,7 +770,8 @@ class Pool:
         price = self._price(number, prices)
 
         bonus = bonus_down(health, risk.max_bonus, risk.full_bonus_health)
-        bonus = covered_down(bonus, worth.value, debt, risk.max_bonus)
+        assured = 0 if caller == account else risk.max_bonus
+        bonus = covered_down(bonus, worth.value, debt, assured)
         allowed = repay_to_target_up(
             debt,
             worth.liquidation,
@@ -771,7 +785,7 @@ class Pool:
         if repaid == 0 or seized == 0:
             raise reverts.ZeroAmount()
 
-        _, shares, left = _repayment(who.debt_shares, repaid, market.index)
+        shares, left = _repayment(who.debt_shares, repaid, market.index)
         bad_debt = 0
         rest = balance - seized
         if shares == 0 and rest != 0:
@@ -840,13 +854,12 @@ class Pool:
         )
 
 
-def _repayment(debt_shares: int, assets: int, index: int) -> tuple[int, int, int]:
-    """What at most `assets` repay: what is paid, the shares it cancels, and the debt left."""
-    debt = to_assets_up(debt_shares, index)
-    if assets >= debt:
-        return debt, debt_shares, 0
+def _repayment(debt_shares: int, assets: int, index: int) -> tuple[int, int]:
+    """The shares that at most `assets` cancel of `debt_shares`, and the debt left."""
+    if assets >= to_assets_up(debt_shares, index):
+        return debt_shares, 0
     shares = to_shares_down(assets, index)
-    return assets, shares, to_assets_up(debt_shares - shares, index)
+    return shares, to_assets_up(debt_shares - shares, index)
 
 
 def _word(value: int) -> int:
