@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 import defi_kit
 from defi_kit import reverts
 from defi_kit.chain import Account, Chain
-from defi_kit.errors import InputError, WrongDeployment
+from defi_kit.errors import DeploymentError, InputError, WrongDeployment
 from defi_kit.keeper import Deal, Keeper, best_deal
 from defi_kit.kit import Kit
+from defi_kit.lending import AdaptiveRate, CollateralParameters, LendingPool
+from defi_kit.oracles import FeedOracle, ScriptedFeed
+from defi_kit.tokens import FaucetToken
 from defi_kit.units import MAX_UINT256, WAD
 
 
@@ -101,11 +104,71 @@ def test_gas_is_counted_in_the_asset(town: Town) -> None:
     hopeless = town.keeper(gas_price=10**16, ether=kit.weth)
     (least, *_), (more, *_) = free.deals(), dear.deals()
     assert (least.cost, least.account) == (0, more.account)
-    assert 490 * 10**6 < more.cost < 530 * 10**6  # 0.26 ether
+    assert 450 * 10**6 < more.cost < 480 * 10**6  # 0.24 ether
     assert more.profit == more.proceeds - more.repaid - more.cost
     assert hopeless.deals() == []
-    with pytest.raises(InputError, match="what 260000000000000000 wei of gas are worth"):
+    with pytest.raises(InputError, match="what 240000000000000000 wei of gas are worth"):
         town.keeper(gas_price=10**12).deals()
+
+
+def basket(kit: Kit, many: int) -> tuple[LendingPool, Account]:
+    """A pool of so many collaterals, all of them held by one account, whose prices fell."""
+    chain, lender = kit.chain, kit.actor("lender")
+    owner, tokens, feeds, parameters = kit.actor("owner"), [], [], []
+    for number in range(many):
+        name = f"C{number}"
+        token, feed = FaucetToken.deploy(chain, name, name, 18), ScriptedFeed.deploy(chain, name, 1)
+        oracle = FeedOracle.deploy(chain, feed, token, kit.usd, quote_feed=kit.feeds.usd)
+        tokens.append(token)
+        feeds.append(feed)
+        parameters.append(CollateralParameters(token, oracle, "75%", "80%", "5%"))
+    rate = AdaptiveRate.annual("4%", target="90%", lowest="0.1%", highest="200%")
+    pool = LendingPool.deploy(chain, kit.usd, parameters, rate)
+    pool.supply(kit.usd(30_000), sender=lender)
+    for token in tokens:
+        token.mint(owner, token(1_000))
+        pool.supply_collateral(token(1_000), sender=owner)
+    pool.borrow(pool.account(owner).headroom * 999 // 1_000, sender=owner)
+    sold = tokens[0]
+    sold.mint(lender, sold(10_000))
+    kit.exchange.create_pool(sold, kit.usd, sender=lender)
+    kit.exchange.add_liquidity(sold(10_000), kit.usd(10_000), sender=lender)
+    for feed in feeds:
+        feed.set_price("0.9")
+    return pool, owner
+
+
+@pytest.mark.parametrize("many", [1, 8, 16])
+def test_no_liquidation_takes_more_gas_than_planned(many: int) -> None:
+    """216,687, 354,743 and 540,551: each collateral's price has to be asked."""
+    with Chain.anvil() as chain:
+        kit = defi_kit.deploy(chain)
+        pool, _ = basket(kit, many)
+        bot, price = kit.actor("bot"), 10**9
+        keeper = Keeper.deploy(pool, kit.exchange, owner=bot, ether=kit.weth, gas_price=price)
+        (deal,) = keeper.deals()
+        earned = keeper.strike(deal)
+        used = int(
+            chain.rpc.request("eth_getTransactionReceipt", earned.transaction)["gasUsed"], 16
+        )
+        spent = used * price * 2_000 // 10**12  # [millionths of a dollar]
+        assert spent < deal.cost < spent * 5 // 4
+
+
+def test_a_node_that_asks_for_much_more_gas_is_believed(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kit = town.kit
+    kit.feeds.weth.set_price("1_500")
+    keeper = town.keeper(gas_price=10**9, ether=kit.weth)
+    deal, height = keeper.deals()[0], town.chain.block_number
+    with monkeypatch.context() as dear:
+        dear.setattr(town.chain, "estimate_gas", lambda *_, **__: 10**10)  # ten ether
+        with pytest.raises(reverts.TooLittleOut):
+            keeper.strike(deal)
+        assert keeper.work() == []
+    assert town.chain.block_number == height
+    assert keeper.strike(deal).profit
 
 
 def test_less_than_the_minimum_is_left_alone(town: Town) -> None:
@@ -123,6 +186,15 @@ def test_what_makes_no_sense_is_refused(town: Town) -> None:
     other = defi_kit.dex.Exchange(town.chain, kit.weth.address)
     with pytest.raises(InputError, match="works with the pool"):
         Keeper(kit.lending, other, town.keeper().address)
+    for wrong in (kit.weth.address, town.bot.address):
+        with pytest.raises(InputError, match=f"at {wrong} is no keeper's contract"):
+            Keeper(kit.lending, kit.exchange, wrong)
+    height = town.chain.block_number
+    for price in (-1, 1.5, "1", True):
+        with pytest.raises(InputError, match="a gas price of") as refused:
+            town.keeper(gas_price=price)
+        assert "whole wei" in str(refused.value.hint)
+    assert town.chain.block_number == height
 
 
 # --- the size -------------------------------------------------------------------------------------
@@ -239,14 +311,115 @@ def test_a_line_cut_off_by_a_crash_is_dropped(town: Town, tmp_path: Path) -> Non
     assert file.read_text() == whole
 
 
+@pytest.mark.parametrize("engine", ["embedded", "anvil"])
+def test_borrowers_of_blocks_that_took_the_place_of_others_are_found(
+    engine: str, tmp_path: Path
+) -> None:
+    """As after a reorganisation: the same heights, other loans."""
+    with Chain.anvil() if engine == "anvil" else Chain.embedded() as chain:
+        kit = defi_kit.deploy(chain)
+        alice, bob, carol, bot = kit.actors("alice", "bob", "carol", "bot")
+
+        def borrow(who: Account) -> None:
+            kit.lending.supply_collateral(kit.weth(10), sender=who)
+            kit.lending.borrow(kit.usd(14_900), sender=who)
+
+        file = tmp_path / "keeper.jsonl"
+        keeper = Keeper.deploy(kit.lending, kit.exchange, owner=bot, journal=file)
+        borrow(alice)
+        assert keeper.borrowers() == [alice.address]
+        agreed = keeper.journal.scanned
+        with chain.snapshot():
+            chain.mine(10)
+            borrow(bob)
+            assert keeper.borrowers() == [alice.address, bob.address]
+        chain.advance(seconds=7)
+        borrow(carol)
+        if engine == "anvil":  # where blocks have hashes, only what differs is looked through again
+            assert keeper.journal.agreed(chain.block_hash) == agreed
+        assert carol.address in keeper.borrowers()
+        keeper.close()
+        with Keeper(kit.lending, kit.exchange, keeper.address, journal=file) as again:
+            assert carol.address in again.journal.borrowers
+            assert again.journal.scanned == chain.block_number + 1
+            size = file.stat().st_size
+            again.borrowers()
+            assert file.stat().st_size == size  # nothing new
+
+
+def test_a_journal_of_a_chain_that_began_the_same_is_no_blindness(tmp_path: Path) -> None:
+    """Every embedded chain begins alike, and gives contracts the same addresses."""
+    file = tmp_path / "keeper.jsonl"
+    for name in ("alice", "bob"):
+        kit = defi_kit.deploy(Chain.embedded())
+        who, bot = kit.actors(name, "bot")
+        kit.lending.supply_collateral(kit.weth(10), sender=who)
+        kit.lending.borrow(kit.usd(14_900), sender=who)
+        with Keeper.open(kit.lending, kit.exchange, file, owner=bot) as keeper:
+            kit.feeds.weth.set_price("1_500")
+            assert [one.account for one in keeper.work()] == [who.address]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[1]",
+        "hello",
+        '{"foo": 1}',
+        '{"scanned": 5}',
+        '{"scanned": "x", "hash": null, "borrowers": []}',
+        '{"scanned": -1, "hash": null, "borrowers": []}',
+        '{"scanned": 5, "hash": null, "borrowers": ["0x12"]}',
+        '{"scanned": 5, "hash": null, "borrowers": [], "more": 1}',
+        '{"sends": [1]}',
+        '{"kept": 5}',
+        '{"kept": {}, "lost": {}}',
+    ],
+)
+def test_a_line_that_no_keeper_wrote_is_named(town: Town, tmp_path: Path, line: str) -> None:
+    kit, file = town.kit, tmp_path / "keeper.jsonl"
+    with town.keeper(journal=file) as keeper:
+        keeper.borrowers()
+    whole = file.read_text()
+    file.write_text(whole + line + "\n")
+    number = len(whole.splitlines()) + 1
+    with pytest.raises(WrongDeployment, match=f"keeper.jsonl, line {number}, is no entry of"):
+        Keeper(kit.lending, kit.exchange, keeper.address, journal=file)
+    file.write_text(line + "\n" + whole)
+    for use in (
+        lambda: Keeper(kit.lending, kit.exchange, keeper.address, journal=file),
+        lambda: town.keeper(journal=file),
+        lambda: Keeper.open(kit.lending, kit.exchange, file, owner=town.bot),
+    ):
+        with pytest.raises(WrongDeployment, match="is not the journal of a keeper: "):
+            use()
+
+
+def test_what_is_no_journal_is_refused_before_anything_is_sent(town: Town, tmp_path: Path) -> None:
+    binary, height = tmp_path / "binary", town.chain.block_number
+    binary.write_bytes(b"\xff\xfe\n")
+    with pytest.raises(WrongDeployment, match="binary is not the journal of a keeper: it is no"):
+        town.keeper(journal=binary)
+    with pytest.raises(DeploymentError, match="cannot read the keeper's journal"):
+        town.keeper(journal=tmp_path)
+    with pytest.raises(DeploymentError, match="cannot read the keeper's journal"):
+        town.keeper(journal=binary / "keeper.jsonl")
+    assert town.chain.block_number == height
+    assert binary.read_bytes() == b"\xff\xfe\n"
+
+
 def test_a_journal_of_another_keeper_or_in_use_is_refused(town: Town, tmp_path: Path) -> None:
     kit, file = town.kit, tmp_path / "keeper.jsonl"
     keeper = town.keeper(journal=file)
-    with pytest.raises(WrongDeployment, match="open in another process"):
+    with pytest.raises(WrongDeployment, match="in use: a keeper is running with it"):
         Keeper(kit.lending, kit.exchange, keeper.address, journal=file)
     keeper.close()
-    with pytest.raises(WrongDeployment, match="is the journal of the keeper"):
+    height = town.chain.block_number
+    with pytest.raises(WrongDeployment, match=f"is the journal of the keeper {keeper.address} al"):
         town.keeper(journal=file)
+    assert town.chain.block_number == height  # no contract was paid for
+    with pytest.raises(WrongDeployment, match="is the journal of the keeper"):
+        Keeper(kit.lending, kit.exchange, town.keeper().address, journal=file)
     file.write_text("hello\n")
     with pytest.raises(WrongDeployment, match="is not the journal of a keeper: 'hello'"):
         Keeper(kit.lending, kit.exchange, keeper.address, journal=file)

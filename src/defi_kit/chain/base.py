@@ -198,6 +198,14 @@ class Chain(ABC):
     def batch(self, transactions: Iterable[Transaction]) -> list[Receipt]:
         """Sends many at once; on local chains they share one block, and all fail if one fails."""
 
+    def estimate_gas(
+        self, to: HasAddress | str, data: bytes, *, sender: Sender | None = None
+    ) -> int | None:
+        """How much gas a call needs if it were sent now, before what the EVM gives back of it, at
+        most a fifth (EIP-3529). Raises the contract's error. None on the embedded engine, whose
+        gas is no node's."""
+        return None
+
     @property
     def gas_price(self) -> int:
         """What a unit of gas costs now: nothing on local chains. [wei]"""
@@ -245,6 +253,11 @@ class Chain(ABC):
     @abstractmethod
     def genesis_hash(self) -> str:
         """Hash of block 0, which tells chains of one id apart. "0x…" """
+
+    @abstractmethod
+    def block_hash(self, block: int) -> str | None:
+        """Hash of a block, which tells whether it still is the same one. "0x…" None where there is
+        no such block, and on the embedded engine, whose blocks have none."""
 
     @abstractmethod
     def set_next_timestamp(self, timestamp: int) -> None:

@@ -287,6 +287,10 @@ class EmbeddedChain(Chain):
         """The same for every embedded chain of one id: each starts from nothing."""
         return "0x" + keccak(f"defi_kit embedded chain {self.chain_id}".encode()).hex()
 
+    def block_hash(self, block: int) -> None:
+        """None: blocks have no hash here."""
+        return None
+
     def set_next_timestamp(self, timestamp: int) -> None:
         """Fixes the next block's timestamp, later than the latest. [unix seconds]"""
         if not isinstance(timestamp, int) or timestamp <= self.timestamp:

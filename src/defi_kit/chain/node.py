@@ -353,6 +353,15 @@ class NodeChain(Chain):
 
     # --- blocks and time --------------------------------------------------------------------------
 
+    def estimate_gas(
+        self, to: HasAddress | str, data: bytes, *, sender: Sender | None = None
+    ) -> int:
+        """How much gas a call needs if it were sent now. Raises the contract's error."""
+        target = address_of(to)
+        fields = self.call_fields(Transaction(target, data, self._sender(sender), 0))
+        told = self.ask("eth_estimateGas", fields, *self.simulation_block(), contract=target)
+        return quantity(told, "an estimate of gas")
+
     @property
     def gas_price(self) -> int:
         """What a unit of gas costs now: nothing on local chains. [wei]"""
@@ -382,6 +391,13 @@ class NodeChain(Chain):
         """Hash of block 0."""
         block = self.ask("eth_getBlockByNumber", "0x0", False)
         return "0x" + data(member(block, "hash", "block 0"), "a block's hash").hex()
+
+    def block_hash(self, block: int) -> str | None:
+        """Hash of a block; None where there is no such block (any more)."""
+        found = self.ask("eth_getBlockByNumber", hex(block), False)
+        if found is None:
+            return None
+        return "0x" + data(member(found, "hash", f"block {block}"), "a block's hash").hex()
 
     def set_next_timestamp(self, timestamp: int) -> None:
         """Fixes the next block's timestamp. Anvil and Hardhat only. [unix seconds]"""

@@ -14,12 +14,14 @@
 
 from __future__ import annotations
 
-from .client import LIQUIDATION_GAS, Earned, Keeper
-from .journal import Intention, Journal
+from .client import COLLATERAL_GAS, HOP_GAS, LIQUIDATION_GAS, Earned, Keeper
+from .journal import Intention, Journal, Mark
 from .plan import Deal, best_deal
 from .twin import KeeperState, Kept
 
 __all__ = [
+    "COLLATERAL_GAS",
+    "HOP_GAS",
     "LIQUIDATION_GAS",
     "Deal",
     "Earned",
@@ -28,5 +30,6 @@ __all__ = [
     "Keeper",
     "KeeperState",
     "Kept",
+    "Mark",
     "best_deal",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,9 +13,9 @@ from ..bindings import liquidation_keeper as abi
 from ..bindings.lending_pool import Borrowed
 from ..chain.hashing import address_of, create_address
 from ..dex.router import MAX_HOPS, best_path
-from ..errors import InputError, InsufficientFunds, Reverted, WrongDeployment
+from ..errors import BadResponse, InputError, InsufficientFunds, Reverted, WrongDeployment
 from ..units import MAX_UINT256, WAD, Amount, Number, Ratio
-from .journal import Intention, Journal
+from .journal import Intention, Journal, Mark
 from .plan import Deal, best_deal
 
 if TYPE_CHECKING:
@@ -24,13 +24,20 @@ if TYPE_CHECKING:
     from ..dex import Exchange
     from ..dex.routes import Pools
     from ..lending import LendingPool
+    from ..lending.pool import Pool
     from ..tokens import Token
 
-__all__ = ["LIQUIDATION_GAS", "Earned", "Keeper"]
+__all__ = ["COLLATERAL_GAS", "HOP_GAS", "LIQUIDATION_GAS", "Earned", "Keeper"]
 
-LIQUIDATION_GAS: Final = 260_000
-"""What a liquidation through one or two pools costs at most, with the sale and the profit paid
-out. [gas]"""
+LIQUIDATION_GAS: Final = 240_000
+"""What a liquidation of an account with one collateral costs at most, with the sale in one pool and
+the profit paid out. [gas] Where an oracle asks more than feeds, the node's estimate counts."""
+
+COLLATERAL_GAS: Final = 24_000
+"""For each further collateral that the account holds: its price decides too. [gas]"""
+
+HOP_GAS: Final = 30_000
+"""For each further pool on the way. [gas]"""
 
 PATIENCE: Final = 600
 """How long a transaction may wait to be mined. [seconds]"""
@@ -84,7 +91,7 @@ class Keeper:
         self.contract = bindings.LiquidationKeeper(self.chain, address)
         self.address = self.contract.address
         self.minimum_profit, self.slippage = _limits(
-            lending, minimum_profit=minimum_profit, slippage=slippage
+            lending, minimum_profit=minimum_profit, slippage=slippage, gas_price=gas_price
         )
         self.gas_price, self.max_hops = gas_price, max_hops
         self.journal = Journal(
@@ -109,13 +116,24 @@ class Keeper:
         **options: Any,
     ) -> Self:
         """A new contract of `owner`, the chain's default sender unless named, who pays for it and
-        for everything it does; and a keeper that works with it. `options` as for the class."""
+        for everything it does; and a keeper that works with it. `options` as for the class.
+
+        WrongDeployment for a `journal` that another keeper has begun; then nothing is sent.
+        """
         _limits(lending, **options)  # before anything is sent
         who = lending.chain.default_sender if owner is None else owner
-        made = bindings.LiquidationKeeper.deploy(
-            lending.chain, lending.address, exchange.address, address_of(who), sender=who
-        )
-        return cls(lending, exchange, made.address, **options)
+        if options.get("journal") is None:
+            made = _deployed(lending, exchange, who)
+        else:
+            path = Path(options["journal"])
+            if (known := Journal.keeper_of(path)) is not None:
+                raise WrongDeployment(
+                    f"{path} is the journal of the keeper {known} already",
+                    hint="Keeper.open(lending, exchange, journal, owner=...) goes on with it; or "
+                    "name another file",
+                )
+            made = cls._born(lending, exchange, path, who)
+        return cls(lending, exchange, made, **options)
 
     @classmethod
     def open(
@@ -138,7 +156,7 @@ class Keeper:
         who = address_of(chain.default_sender if owner is None else owner)
         known = Journal.keeper_of(path)
         if known is None or not chain.code(known):
-            known = cls._born(lending, exchange, path, who)
+            known = cls._born(lending, exchange, path, who if owner is None else owner)
         keeper = cls(lending, exchange, known, journal=path, **options)
         if keeper.owner != who:
             keeper.close()
@@ -150,24 +168,28 @@ class Keeper:
         return keeper
 
     @staticmethod
-    def _born(lending: LendingPool, exchange: Exchange, path: Path, owner: str) -> str:
+    def _born(lending: LendingPool, exchange: Exchange, path: Path, owner: Sender) -> str:
         """Address of a new contract, which the journal names before it is there."""
         chain = lending.chain
-        expected = create_address(owner, chain.nonce(owner))
+        expected = create_address(address_of(owner), chain.nonce(owner))
         Journal(path, chain_id=chain.chain_id, genesis=chain.genesis_hash, keeper=expected).close()
         try:
-            made = bindings.LiquidationKeeper.deploy(
-                chain, lending.address, exchange.address, owner, sender=owner
-            )
+            made = _deployed(lending, exchange, owner)
         except (InsufficientFunds, Reverted):  # nothing was sent
             path.unlink()
             raise
-        if made.address != expected:  # the account sent something else meanwhile
+        if made != expected:  # the account sent something else meanwhile
             path.unlink()
-        return made.address
+        return made
 
     def _check(self) -> None:
-        pool, venue = self.contract.pool(), self.contract.venue()
+        try:
+            pool, venue = self.contract.pool(), self.contract.venue()
+        except (BadResponse, InputError, Reverted):
+            raise InputError(
+                f"at {self.address} is no keeper's contract",
+                hint="Keeper.deploy(lending, exchange) makes one",
+            ) from None
         if (pool, venue) != (self.lending.address, self.exchange.address):
             raise InputError(
                 f"the keeper at {self.address} works with the pool {pool} and the exchange {venue}",
@@ -195,20 +217,22 @@ class Keeper:
     def starts_at(self, block: int) -> None:
         """Nobody borrowed before this block: a journal that is new need not look there."""
         if block > self.journal.scanned:
-            self.journal.saw(block, [])
+            self.journal.saw(Mark(block, self.chain.block_hash(block - 1)), [])
 
     # --- looking ----------------------------------------------------------------------------------
 
     def borrowers(self) -> list[str]:
-        """Whoever ever borrowed; only blocks not looked through before are asked for."""
+        """Whoever ever borrowed; only blocks not looked through before are asked for, or that have
+        taken the place of others."""
         last = self.chain.block_number
-        if last >= self.journal.scanned:
-            events = self.lending.contract.events(
-                Borrowed, from_block=self.journal.scanned, to_block=last
-            )
+        # Asked for first: if the block is replaced meanwhile, the next look finds out.
+        mark = Mark(last + 1, self.chain.block_hash(last))
+        start = self.journal.agreed(self.chain.block_hash)
+        if start <= last:
+            events = self.lending.contract.events(Borrowed, from_block=start, to_block=last)
             known = self.journal.borrowers
             found = dict.fromkeys(event.account for event in events)
-            self.journal.saw(last + 1, [who for who in found if who not in known])
+            self.journal.saw(mark, [who for who in found if who not in known])
         return list(self.journal.borrowers)
 
     def deals(self, skip: Sequence[str] = ()) -> list[Deal]:
@@ -216,7 +240,7 @@ class Keeper:
         unhealthy = self.lending.liquidatable(self.borrowers())
         state, prices = self.lending.state(unhealthy), self.lending.prices()
         pools = self.exchange.state().pools
-        cost = self._cost(pools)
+        gas = self._worth_of_gas(pools)
         found = (
             best_deal(
                 state,
@@ -225,7 +249,8 @@ class Keeper:
                 self.lending.asset.address,
                 now=self.chain.timestamp + 1,
                 prices=prices,
-                cost=cost,
+                cost=gas(LIQUIDATION_GAS + COLLATERAL_GAS * (_collaterals(state, account) - 1)),
+                hop_cost=gas(HOP_GAS),
                 least=max(1, self.minimum_profit),
                 max_hops=self.max_hops,
             )
@@ -237,12 +262,15 @@ class Keeper:
             key=lambda deal: (-deal.profit, deal.account),
         )
 
-    def _cost(self, pools: Pools) -> int:
-        """What the gas of a liquidation is worth. [asset]"""
+    def _worth_of_gas(self, pools: Pools) -> Callable[[int], int]:
+        """What so much gas is worth. [asset]"""
         price = self.chain.gas_price if self.gas_price is None else self.gas_price
-        if price == 0:
-            return 0
-        wei, asset = LIQUIDATION_GAS * price, self.lending.asset
+        # The worth of one liquidation's gas; more or less of it in proportion.
+        worth = self._worth(pools, LIQUIDATION_GAS * price) if price else 0
+        return lambda gas: -(-worth * gas // LIQUIDATION_GAS)
+
+    def _worth(self, pools: Pools, wei: int) -> int:
+        asset = self.lending.asset
         if self.ether is not None and self.ether.address == asset.address:
             return wei
         found = (
@@ -280,29 +308,43 @@ class Keeper:
 
     def strike(self, deal: Deal) -> Earned:
         """Sends one liquidation. Reverted where others were faster, or the sale fetches too
-        little; then nothing changed."""
-        least = max(
-            deal.cost + self.minimum_profit,
-            deal.proceeds - deal.repaid - deal.proceeds * self.slippage // WAD,
-        )
+        little; then nothing changed. So it is too where the node says that it takes so much more
+        gas than planned that the minimum would not be left."""
+        call = self._call(deal, deal.cost)
+        if deal.cost and (gas := self._estimate(call)) is not None:
+            worth = self._worth_of_gas(self.exchange.state().pools)
+            if worth(gas * 4 // 5) > deal.cost:  # even if the EVM gives back the most it may
+                call = self._call(deal, worth(gas))
         self.journal.sends(Intention(deal.account, deal.token, self.chain.block_number))
         try:
-            receipt = self.contract.liquidate(
-                deal.account,
-                deal.token,
-                deal.max_repay,
-                MAX_UINT256,
-                [abi.SwapHop(*hop) for hop in deal.path],
-                least,
-                self.chain.timestamp + PATIENCE,
-                sender=self.owner,
-            )
+            receipt = self.contract.liquidate(*call, sender=self.owner)
         except Reverted as refusal:
             self.journal.ended("refused", error=refusal.message)
             raise
         earned = self._earned(receipt.one(abi.Kept, address=self.address), receipt)
         self._kept(earned)
         return earned
+
+    def _call(self, deal: Deal, cost: int) -> tuple[Any, ...]:
+        """The contract's arguments for a deal whose gas costs so much. [asset]"""
+        least = max(
+            cost + self.minimum_profit,
+            deal.proceeds - deal.repaid - deal.proceeds * self.slippage // WAD,
+        )
+        return (
+            deal.account,
+            deal.token,
+            deal.max_repay,
+            MAX_UINT256,
+            [abi.SwapHop(*hop) for hop in deal.path],
+            least,
+            self.chain.timestamp + PATIENCE,
+        )
+
+    def _estimate(self, call: tuple[Any, ...]) -> int | None:
+        """What the node says that it takes. [gas]"""
+        built = self.contract.build("liquidate", *call)
+        return self.chain.estimate_gas(self.address, built.data, sender=self.owner)
 
     def settle(self) -> Earned | None:
         """Finds out what became of a transaction that an earlier run sent and did not see mined."""
@@ -353,10 +395,28 @@ def _limits(
     *,
     minimum_profit: Amount | int = 1,
     slippage: Number | Ratio = "1%",
+    gas_price: int | None = None,
     **_: Any,
 ) -> tuple[int, int]:
     """Both in base units [asset, wad]; InputError where one makes no sense."""
     least, part = lending.asset.unit.to_raw(minimum_profit), Ratio.parse(slippage).wad
     if part > WAD:
         raise InputError(f"a slippage of {slippage}", hint="at most 100%")
+    if gas_price is not None and (type(gas_price) is not int or gas_price < 0):
+        raise InputError(
+            f"a gas price of {gas_price!r}",
+            hint="whole wei, such as 20 * 10**9; 0 where gas is free, None to ask the node",
+        )
     return least, part
+
+
+def _deployed(lending: LendingPool, exchange: Exchange, owner: Sender) -> str:
+    made = bindings.LiquidationKeeper.deploy(
+        lending.chain, lending.address, exchange.address, address_of(owner), sender=owner
+    )
+    return made.address
+
+
+def _collaterals(state: Pool, account: str) -> int:
+    """How many of them the account holds."""
+    return sum(1 for held in state.account(account).collateral if held)

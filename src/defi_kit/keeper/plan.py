@@ -64,12 +64,14 @@ def best_deal(
     now: int,
     prices: Prices,
     cost: int = 0,
+    hop_cost: int = 0,
     least: int = 1,
     max_hops: int = MAX_HOPS,
 ) -> Deal | None:
-    """The liquidation of `account` that earns most after `cost` [asset], if that is `least` or
-    more. None for an account that cannot be liquidated, or that does not pay.
+    """The liquidation of `account` that earns most after its cost, if that is `least` or more
+    [asset]. None for an account that cannot be liquidated, or that does not pay.
 
+    It costs `cost`, and `hop_cost` for each pool of the sale after the first. [asset]
     `asset` is the pool's, by its name in `pools`; collaterals have the same names there as in
     `lending`. The profit is that of a block at `now`; the next unit more or less of what is repaid
     may earn a little more than what is found, by less than a millionth of it.
@@ -81,9 +83,9 @@ def best_deal(
             books.parameters.collaterals, books.account(account).collateral, strict=True
         )
         if held
-        for deal in _Table(books, pools, account, collateral.token, asset, now, prices, cost).deals(
-            max_hops
-        )
+        for deal in _Table(
+            books, pools, account, collateral.token, asset, now, prices, cost, hop_cost
+        ).deals(max_hops)
     ]
     best = max(deals, key=lambda deal: (deal.profit, deal.repaid), default=None)
     return best if best is not None and best.profit >= least else None
@@ -100,6 +102,7 @@ class _Table(NamedTuple):
     now: int
     prices: Prices
     cost: int
+    hop_cost: int
 
     def deals(self, max_hops: int) -> Iterator[Deal]:
         """As much as the pool allows, and the best part, along every path worth a look."""
@@ -139,7 +142,7 @@ class _Table(NamedTuple):
             done.seized,
             tuple(path),
             proceeds,
-            self.cost,
+            self.cost + self.hop_cost * (len(path) - 1),
             done.bonus,
             done.health,
         )
