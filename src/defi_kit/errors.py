@@ -224,7 +224,8 @@ HINTS: dict[str, str] = {
     # lending
     "CapExceeded": "the pool holds all it takes of this collateral; post less, or another",
     "CollateralExceedsBalance": "the account holds less of it: lending.account(who).collateral",
-    "DebtAboveLimit": "post more collateral, or borrow less: lending.account(who).headroom",
+    "DebtAboveLimit": "post more collateral, or borrow less: lending.account(who).headroom, "
+    "and with a debt a little less than that, as interest grows by the second",
     "DebtBelowMinimum": "a debt is zero or at least the minimum; repay all with lending.repay()",
     "DepositAboveMaximum": "the pool takes no more; deposit at most the maximum",
     "InvalidKeeper": "name a lending pool, an exchange and an owner that exist",

@@ -106,7 +106,11 @@ class Position:
 
     @property
     def headroom(self) -> Amount:
-        """What it can still borrow now: within the limit, the pool's cash and the minimum debt."""
+        """What it can still borrow now: within the limit, the pool's cash and the minimum debt.
+
+        Of a debt that is there already a second's interest takes some of it: to borrow it all in a
+        later block leave a little, such as `headroom * 9_999 // 10_000`, or DebtAboveLimit.
+        """
         raw = self.pool.max_borrow(self.address, now=self.now, prices=self.prices)
         return replace(self.debt, raw=raw)
 
