@@ -496,7 +496,7 @@ class _Split:
             split = split._shifted(fine)
             if split.total - before <= before >> fine:
                 break
-        return split._without_idle()
+        return split
 
     def _shifted(self, fine: int) -> _Split:
         """Newton's step to equal prices at the margin; a part of it where all of it overshoots.
