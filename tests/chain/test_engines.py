@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from defi_kit import reverts
-from defi_kit.bindings import ChainProbe
+from defi_kit.bindings import ChainProbe, StandardToken
 from defi_kit.bindings.chain_probe import NoteStored, NumberStored
 from defi_kit.chain import GENESIS, Chain, Transaction
 from defi_kit.chain.hashing import keccak
@@ -559,3 +559,38 @@ def test_old_blocks_answer_on_nodes(any_chain: Chain, probe: ChainProbe) -> None
 
 def test_the_genesis_hash_is_a_hash(any_chain: Chain) -> None:
     assert len(bytes.fromhex(any_chain.genesis_hash[2:])) == 32
+
+
+def test_a_block_hash_tells_whether_a_block_was_replaced(any_chain: Chain) -> None:
+    height = any_chain.block_number + 1
+    with any_chain.snapshot():
+        any_chain.advance(seconds=5)
+        first = any_chain.block_hash(height)
+    any_chain.advance(seconds=7)
+    second = any_chain.block_hash(height)
+    assert any_chain.block_hash(height + 1) is None
+    if any_chain.engine == "embedded":
+        assert (first, second) == (None, None)
+    else:
+        assert first is not None
+        assert second is not None
+        assert first != second
+        assert any_chain.block_hash(0) == any_chain.genesis_hash
+
+
+def test_an_estimate_of_gas_is_what_the_call_needs(any_chain: Chain) -> None:
+    token = StandardToken.deploy(any_chain, "A", 18)
+    alice, bob = any_chain.account("alice"), any_chain.account("bob")
+    token.mint(alice, 5, sender=alice)
+    height = any_chain.block_number
+    give = token.build("transfer", bob.address, 5)
+    told = any_chain.estimate_gas(token, give.data, sender=alice)
+    if any_chain.engine == "embedded":
+        assert told is None
+        return
+    receipt = any_chain.transact(token, give.data, sender=alice)
+    assert told is not None
+    assert receipt.gas_used <= told <= receipt.gas_used * 5 // 4 + 1
+    assert receipt.block_number == height + 1
+    with pytest.raises(Reverted):
+        any_chain.estimate_gas(token, give.data, sender=alice)
