@@ -8,7 +8,7 @@ from random import Random
 from defi_kit.dex.curves import curve_of
 from defi_kit.dex.pool import MAX_RESERVE, Hop, PoolKey
 from defi_kit.dex.routes import ETHER
-from dex.world import AMPLIFICATIONS, FEES, World
+from dex.world import AMPLIFICATIONS, FEES, MOODS, PLENTY, World
 
 
 def drive(world: World, seed: int, steps: int) -> None:
@@ -25,6 +25,7 @@ class _Driver:
         self.random = random
         self.verbs = (self.add, self.remove, self.leave, self.swap, self.swap, self.wait)
         self.more = (self.one_sided, self.buy, self.collect, self.increase)
+        self.foes = (self.flash, self.hook)
         self.others = (self.surplus, self.fair_trade, self.fair_trade, self.fair_liquidity)
 
     def begin(self) -> None:
@@ -49,7 +50,7 @@ class _Driver:
         self.world.buy(who, key.token1, [key.hop(key.token1)], pool.reserve0 // 2)
 
     def step(self) -> None:
-        self.random.choice(self.verbs + self.more + self.others)()
+        self.random.choice(self.verbs + self.more + self.others + self.foes)()
 
     def amount(self) -> int:
         bits = self.random.randint(1, 112)
@@ -130,6 +131,23 @@ class _Driver:
         keys.sort(key=lambda key: key.id)
         for listed in (keys[1:], keys[:1], keys):
             self.world.skim(taker, token.address, listed)
+
+    def flash(self) -> None:
+        """The actor swaps or borrows, and pays or not."""
+        who, key, mood = self.world.people[0], self.key(), self.random.choice(MOODS)
+        token = self.random.choice(key.tokens)
+        amount = min(self.part(token, key), PLENTY // 64)
+        self.world.flash_sell(who, token, amount, [key.hop(token)], mood)
+        self.world.flash_buy(who, key.other(token), [key.hop(key.other(token))], amount, mood)
+        self.world.flash_borrow(who, token, amount, mood)
+
+    def hook(self) -> None:
+        """A token calls the Exchange in the middle of a sale."""
+        key, seed = self.key(), self.random.randbytes(3)
+        token = self.random.choice(key.tokens)
+        with self.world.hooked(token, seed):
+            amount = self.part(token, key)
+            self.world.swap(self.world.people[1], token, amount, [key.hop(token)])
 
     # --- probes -----------------------------------------------------------------------------------
 

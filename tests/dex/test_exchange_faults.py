@@ -1,9 +1,9 @@
 """The invariants bite: contracts with one mistake each, and the invariant that catches it.
 
 For each fault only the invariant it belongs to is watched, and no twin compares: so each of X1 to
-X10 is shown to catch at least two mistakes on its own. X11 is about the solver of StableSwap: its
-mistakes are caught against the definition (`test_exchange_twin.py`) and here by X1. X12 is all of
-them together, at the edges.
+X10 and X13 is shown to catch at least two mistakes on its own. X11 is about the solver of
+StableSwap: its mistakes are caught against the definition (`test_exchange_twin.py`) and here by X1.
+X12 is all of them together, at the edges.
 """
 
 from __future__ import annotations
@@ -192,6 +192,24 @@ FAULTS: dict[str, dict[str, tuple[str, str, str]]] = {
             "(amount0, amount1) = (amount0 + 1, amount1 + 1);",
         ),
     },
+    "X13": {
+        "leaves the door open in the middle of a verb": (SETTLEMENT, "        entered = 1;\n", ""),
+        "shows prices in the middle of a verb": (
+            SETTLEMENT,
+            "modifier unlocked() {\n        require(entered == 0, Locked());",
+            "modifier unlocked() {",
+        ),
+        "takes nothing for a flash swap": (
+            EXCHANGE,
+            "_pull(tokenIn, msg.sender, amountIn);\n    }\n\n    /* QUOTES */",
+            "}\n\n    /* QUOTES */",
+        ),
+        "lends to whoever does not agree": (
+            SETTLEMENT,
+            "require(done && bytes32(answer) == LOAN_ACCEPTED, LoanRefused(address(receiver)));",
+            "",
+        ),
+    },
 }
 CASES = [(number, name) for number, faults in FAULTS.items() for name in faults]
 
@@ -227,5 +245,5 @@ def test_without_a_fault_nothing_is_caught(chain: Chain) -> None:
 
 def test_every_invariant_has_at_least_two_faults() -> None:
     """X11's are among X1's: a solver that is off by one lets the invariant fall."""
-    assert set(FAULTS) == {f"X{number}" for number in range(1, 13)} - {"X11"}
+    assert set(FAULTS) == {f"X{number}" for number in range(1, 14)} - {"X11"}
     assert all(len(faults) >= 2 for faults in FAULTS.values())

@@ -1,12 +1,14 @@
-"""X1 to X12 at every step of random lives of an Exchange, twin and contract in lockstep.
+"""X1 to X13 at every step of random lives of an Exchange, twin and contract in lockstep.
 
 Tokens have 0, 6, 8, 18 and 24 decimals, and all five meet each other, on either curve. The people
 join and leave with both tokens or one, pay and are paid in ether, donate, skim, drain pools to a
-few units, hand shares around and put several trades into one block.
+few units, hand shares around and put several trades into one block. A contract borrows and swaps
+in a flash, and tokens call back into whatever verb moves them.
 """
 
 from __future__ import annotations
 
+import os
 from itertools import combinations, pairwise
 from typing import Any
 
@@ -18,7 +20,7 @@ from defi_kit.chain import Account, Chain
 from defi_kit.dex.pool import MAX_RESERVE, Hop, PoolKey
 from defi_kit.dex.routes import ETHER
 from dex.strategies import magnitudes
-from dex.world import AMPLIFICATIONS, DECIMALS, FEES, PLENTY, World
+from dex.world import AMPLIFICATIONS, DECIMALS, FEES, MOODS, PLENTY, World
 
 PEOPLE = st.integers(0, 2)
 SEEDS = st.integers(0, 2**16)
@@ -203,6 +205,54 @@ class ExchangeMachine(RuleBasedStateMachine):
         start = self.named(start, seed // 2)
         self.world.buy(self.person(who), start, path, amount, maximum)
 
+    @precondition(any_funded)
+    @rule(
+        seed=SEEDS,
+        amount=AMOUNTS,
+        part=PARTS,
+        steps=st.lists(SEEDS, min_size=1, max_size=3),
+        mood=st.sampled_from(MOODS),
+        exact=st.booleans(),
+    )
+    def swaps_in_a_flash(
+        self, seed: int, amount: int, part: int, steps: list[int], mood: str, exact: bool
+    ) -> None:
+        start, path = self.path(seed, steps)
+        end = path[-2].token_out if exact and len(path) > 1 else start
+        hop = path[-1] if exact else path[0]
+        token = hop.token_out if exact else start
+        amount = min(self.sized(token, hop.key(end), amount, part), PLENTY // 64)
+        path[-1] = path[-1]._replace(token_out=self.named(path[-1].token_out, part))
+        if exact:
+            self.world.flash_buy(self.person(0), start, path, amount, mood)
+        else:
+            self.world.flash_sell(self.person(0), start, amount, path, mood)
+
+    @rule(who=PEOPLE, seed=SEEDS, part=st.integers(0, 1_001), mood=st.sampled_from(MOODS))
+    def borrows_in_a_flash(self, who: int, seed: int, part: int, mood: str) -> None:
+        """A part of all there is in thousandths; 1,001 is more than there is."""
+        token = self.world.tokens[seed % 5].address
+        held = self.world.books.held[token]
+        amount = held * part // 1_000 + (part > 1_000)
+        self.world.flash_borrow(self.person(who), token, amount, mood)
+
+    @precondition(any_funded)
+    @rule(who=PEOPLE, seed=SEEDS, part=PARTS, data=st.binary(min_size=1, max_size=3))
+    def tokens_call_back(self, who: int, seed: int, part: int, data: bytes) -> None:
+        """In the middle of a sale, a deposit and a withdrawal of the two tokens of a pool."""
+        key, person = self.funded(seed), self.person(who)
+        assert key is not None
+        token = key.tokens[seed % 2]
+        amount = min(self.sized(token, key, 10**6, part), PLENTY // 8)
+        owned = self.world.books.shares.get((person.address, key.id), 0)
+        with self.world.hooked(key.tokens[seed // 2 % 2], data):
+            if seed % 3 == 0:
+                self.world.swap(person, token, amount, [key.hop(token)])
+            elif seed % 3 == 1:
+                self.world.add_one_sided(person, key, token, amount)
+            else:
+                self.world.remove(person, key, owned // 2)
+
     @rule(token=st.integers(0, 4))
     def collects(self, token: int) -> None:
         self.world.collect(self.world.tokens[token].address)
@@ -284,11 +334,11 @@ class ExchangeMachine(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_created_or_lost(self) -> None:
-        """Every token is with the people or with the Exchange."""
+        """Every token is with the people, their contract, or the Exchange."""
         world = self.world
         for token in world.tokens:
             paid = world.collected(token)  # the protocol's
-            owned = sum(token.balance_of(person) for person in world.people)
+            owned = sum(token.balance_of(person) for person in (*world.people, world.actor))
             total = owned + paid + world.books.held[token.address]
             if token.address == world.weth:
                 assert total == token.total_supply()
@@ -306,7 +356,12 @@ def _world() -> World:
     return _WORLDS[0]
 
 
-ExchangeMachine.TestCase.settings = settings(max_examples=50, stateful_step_count=40)
+# Each example is a life of at most 40 steps; EXCHANGE_STEPS says how many there are in all.
+LIFE = 40
+ExchangeMachine.TestCase.settings = settings(
+    max_examples=-(-int(os.environ.get("EXCHANGE_STEPS", "2000")) // LIFE),
+    stateful_step_count=LIFE,
+)
 TestExchange = ExchangeMachine.TestCase
 
 

@@ -18,8 +18,9 @@ from typing import Any
 from defi_kit import bindings
 from defi_kit.bindings.exchange import Hop as HopStruct
 from defi_kit.bindings.exchange import PoolKey as KeyStruct
-from defi_kit.chain import Account, Chain
-from defi_kit.chain.hashing import address_of
+from defi_kit.bindings.trading_actor import Call
+from defi_kit.chain import Account, Chain, Transaction
+from defi_kit.chain.hashing import address_of, keccak
 from defi_kit.dex.constant_product import ConstantProduct
 from defi_kit.dex.curves import curve_of
 from defi_kit.dex.exchange import NOBODY, ExchangeState
@@ -27,6 +28,7 @@ from defi_kit.dex.pool import LOCKED_SHARES, Hop, Pool, PoolKey
 from defi_kit.dex.routes import ETHER
 from defi_kit.dex.stable_swap import StableSwap
 from defi_kit.errors import Reverted
+from defi_kit.reverts import InsufficientAllowance, LoanRefused, Locked
 
 DECIMALS = (0, 6, 8, 18, 24)
 FEES = (0, 1, 3_000, 100_000)
@@ -36,6 +38,11 @@ SHARE = 100_000
 NEVER = 2**256 - 1
 PLENTY = 2**115
 """What everybody owns of every token: more than a pool can hold."""
+MOODS = ("pays", "pays", "gives", "enters", "keeps", "refuses")
+"""What the actor does when it is called back: pay, donate and pay, call a verb or a view of the
+Exchange, take its allowance back, answer a loan wrongly."""
+GIFT = 7
+LOCKED = keccak(b"Locked()")[:4]
 
 
 class Violation(AssertionError):
@@ -65,9 +72,10 @@ class World:
     twin: ExchangeState | None
     weth: str
     recipient: Account
+    actor: bindings.TradingActor
     keys: list[PoolKey] = field(default_factory=list)
     books: Books = field(default_factory=lambda: Books({}, {}, {}, {}))
-    watched: frozenset[str] = frozenset(f"X{number}" for number in range(1, 13))
+    watched: frozenset[str] = frozenset(f"X{number}" for number in range(1, 14))
     """Which invariants raise. The seeded faults look at one at a time."""
 
     @classmethod
@@ -87,7 +95,10 @@ class World:
         made = [
             bindings.MockToken(chain, weth)
             if decimals == 18
-            else bindings.MockToken.deploy(chain, f"T{decimals}", decimals, sender=deployer)
+            else bindings.MockToken(
+                chain,
+                bindings.ReentrantToken.deploy(chain, f"T{decimals}", decimals, sender=deployer),
+            )
             for decimals in DECIMALS
         ]
         tokens = sorted(made, key=lambda token: int(token.address, 16))
@@ -100,10 +111,15 @@ class World:
                 else:
                     token.mint(person, PLENTY, sender=deployer)
                 token.approve(exchange, NEVER, sender=person)
+        actor = bindings.TradingActor.deploy(chain, sender=deployer)
+        for token in tokens:
+            token.transfer(actor, PLENTY // 2, sender=people[0])
+            approve = token.build("approve", exchange, NEVER)
+            actor.perform(token, approve.data, sender=deployer)
         twin = None
         if bytecode is None:
             twin = ExchangeState(exchange.address, weth=weth.address, protocol_share=SHARE)
-        world = cls(chain, exchange, tokens, people, twin, weth.address, deployer)
+        world = cls(chain, exchange, tokens, people, twin, weth.address, deployer, actor)
         world.books = world.read()
         return world
 
@@ -300,7 +316,7 @@ class World:
         self.insist(arrived == amount, "X7", f"wanted {amount}, got {arrived}")
         return paid
 
-    def owned(self, who: Account, token: str) -> int:
+    def owned(self, who: Account | bindings.TradingActor, token: str) -> int:
         if token == ETHER:
             return self.chain.balance(who)
         return bindings.MockToken(self.chain, token).balance_of(who)
@@ -342,6 +358,139 @@ class World:
                 None,
             ),
         )
+
+    # --- adversaries ------------------------------------------------------------------------------
+
+    def flash_sell(
+        self, who: Account, token_in: str, amount: int, path: Sequence[Hop], mood: str
+    ) -> None:
+        """The actor sells, gets the proceeds, does as its mood is, and pays or not."""
+        terms = (token_in, amount, structs(path), 0, self.actor, NEVER, b"")
+        self._flash(
+            who,
+            self.exchange.build("flash_swap_exact_in", *terms),
+            lambda twin, now: twin.flash_swap_exact_in(
+                token_in, amount, path, to=self.actor.address, now=now
+            ),
+            token_in,
+            mood,
+            lambda: amount if path[-1].token_out != token_in else 0,
+        )
+
+    def flash_buy(
+        self, who: Account, token_in: str, path: Sequence[Hop], amount: int, mood: str
+    ) -> None:
+        """The same for an exact purchase."""
+        hops = structs(path)
+        terms = (token_in, PLENTY // 16, hops, amount, self.actor, NEVER, b"")
+        quoted = self._answer(lambda: self.exchange.quote_exact_out(token_in, hops, amount))
+        self._flash(
+            who,
+            self.exchange.build("flash_swap_exact_out", *terms),
+            lambda twin, now: twin.flash_swap_exact_out(
+                token_in, PLENTY // 16, path, amount, to=self.actor.address, now=now
+            ),
+            token_in,
+            mood,
+            lambda: (quoted or 0) if path[-1].token_out != token_in else 0,
+        )
+
+    def flash_borrow(self, who: Account, token: str, amount: int, mood: str) -> None:
+        """The actor has the tokens for a while."""
+        self._flash(
+            who,
+            self.exchange.build("flash_loan", self.actor, token, amount, b""),
+            lambda twin, now: (twin.flash_loan(token, amount), None),
+            token,
+            mood,
+            lambda: 0,
+            refusal=LoanRefused(self.actor.address),
+        )
+
+    def _flash(
+        self,
+        who: Account,
+        asked: Transaction,
+        step: Callable[[ExchangeState, int], Any],
+        token: str,
+        mood: str,
+        due: Callable[[], int],
+        refusal: Reverted | None = None,
+    ) -> None:
+        """X13: nobody gets in meanwhile, and at the end `due` has been paid in `token`."""
+        refusals = {"enters": Locked(), "keeps": InsufficientAllowance(), "refuses": refusal}
+        wrong, gift = refusals.get(mood), GIFT if mood == "gives" else 0
+        build = bindings.MockToken(self.chain, token).build
+        plans = {
+            "gives": build("transfer", self.exchange, GIFT),
+            "enters": self.intrusion(asked.data),
+            "keeps": build("approve", self.exchange, 0),
+            "refuses": self.actor.build("set_refusing", True),
+        }
+        calls = [Call(plan.to or NOBODY, plan.data) for plan in (plans.get(mood),) if plan]
+
+        def answered(twin: ExchangeState, now: int) -> Any:
+            after = step(twin, now)[0]
+            if wrong is not None:
+                raise wrong
+            return (after.donate(token, gift) if gift else after, None)
+
+        owned = self.owned(self.actor, token)
+        sent = self._verb(
+            lambda: self.actor.carry_out(calls, asked.to or NOBODY, asked.data, sender=who),
+            answered,
+            traded=True,
+        )
+        if not sent:
+            return
+        self.insist(wrong is None, "X13", f"the actor {mood}, and was served")
+        left, most = self.owned(self.actor, token), owned - due() - gift
+        self.insist(left <= most, "X13", f"the actor should have {most}, has {left}")
+        if mood == "refuses":
+            self.actor.set_refusing(False, sender=who)
+
+    @contextmanager
+    def hooked(self, token: str, seed: bytes) -> Iterator[None]:
+        """X13: inside, the token calls the Exchange in its next transfer, and is refused."""
+        if token == self.weth:  # the only one without a hook
+            yield
+            return
+        hook, somebody = bindings.ReentrantToken(self.chain, token), self.people[0]
+        calls, call = hook.calls(), self.intrusion(seed)
+        hook.arm(call.to or NOBODY, call.data, sender=somebody)
+        yield
+        if hook.calls() > calls:
+            told = hook.last_result()
+            self.insist(told == LOCKED, "X13", f"called in the middle: {told.hex()}")
+        hook.arm(NOBODY, b"", sender=somebody)
+
+    def intrusion(self, seed: bytes) -> Transaction:
+        """A verb or a view of the Exchange that shows a price."""
+        build, who = self.exchange.build, self.people[0]
+        key = self.keys[sum(seed) % len(self.keys)]
+        token, named, hops = key.token0, struct(key), structs([key.hop(key.token0)])
+        listed = [named]
+        doors = (
+            build("pool", key.id),
+            build("total_supply", key.id),
+            build("observe", named, 0),
+            build("cumulative_log_price", named),
+            build("quote_exact_in", token, 1_000, hops),
+            build("quote_exact_out", token, hops, 1_000),
+            build("quote_add_liquidity", named, 1_000, 1_000),
+            build("quote_remove_liquidity", named, 1_000),
+            build("swap_exact_in", token, 1_000, hops, 0, who, NEVER),
+            build("swap_exact_out", token, NEVER, hops, 1_000, who, NEVER),
+            build("flash_swap_exact_in", token, 1_000, hops, 0, who, NEVER, b""),
+            build("flash_loan", self.actor, token, 1, b""),
+            build("add_liquidity", named, 1_000, 1_000, 0, who, NEVER),
+            build("remove_liquidity", named, 1, 0, 0, who, NEVER),
+            build("skim", token, listed, who),
+            build("collect", token),
+            build("increase_observations", key.id, 9),
+            build("create_pool", named),
+        )
+        return doors[sum(seed) // 7 % len(doors)]
 
     def _verb(
         self,

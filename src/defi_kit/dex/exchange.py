@@ -39,6 +39,7 @@ from ..reverts import (
     WrongDecimals,
     ZeroAmount,
 )
+from ..units import check_uint256
 from .observations import MAX_OBSERVATIONS, Observation, Observations
 from .pool import LOCKED_SHARES, MAX_FEE, Hop, Pool, PoolKey
 from .routes import ETHER, buy_along, cost_of, path_keys, sell_along, yield_of
@@ -296,7 +297,7 @@ class ExchangeState:
 
     def transfer_shares(self, sender: str, to: str, pool_id: int, shares: int) -> ExchangeState:
         """Moves shares between owners (ERC-6909 `transfer`). InsufficientBalance."""
-        if shares > self.shares.get((sender, pool_id), 0):
+        if check_uint256(shares, "shares") > self.shares.get((sender, pool_id), 0):
             raise InsufficientBalance()
         return self._credit(sender, pool_id, -shares)._credit(to, pool_id, shares)
 
@@ -357,7 +358,9 @@ class ExchangeState:
     ) -> Swapped:
         """`swap_exact_in`, paid after a callback that is unknown here; ether pays none."""
         terms = (token_in, amount_in, path, min_amount_out)
-        return self.swap_exact_in(*terms, to=to, now=now, deadline=deadline)
+        done = self.swap_exact_in(*terms, to=to, now=now, deadline=deadline)
+        self._check_there(path, done.amount_out)
+        return done
 
     def flash_swap_exact_out(
         self,
@@ -372,7 +375,14 @@ class ExchangeState:
     ) -> Paid:
         """`swap_exact_out`, paid after a callback that is unknown here; ether pays none."""
         terms = (token_in, max_amount_in, path, amount_out)
-        return self.swap_exact_out(*terms, to=to, now=now, deadline=deadline)
+        done = self.swap_exact_out(*terms, to=to, now=now, deadline=deadline)
+        self._check_there(path, amount_out)
+        return done
+
+    def _check_there(self, path: Sequence[Hop], amount_out: int) -> None:
+        """A path that ends where it began may yield what has yet to be paid in."""
+        if amount_out > self.held.get(self._named(path[-1].token_out), 0):
+            raise InsufficientBalance()
 
     def flash_loan(self, token: str, amount: int) -> ExchangeState:
         """Lends to a receiver that brings it back: nothing has changed after it.
