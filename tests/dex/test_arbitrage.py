@@ -206,3 +206,27 @@ def test_the_best_circle_earns_most(
     if found:
         assert yield_of(pools, tokens[0], found.amount_in, found.path) == found.amount_out
         assert found.profit > 0
+
+
+@pytest.mark.parametrize("words", [(0, 0), (20, 0), (20, 200)])
+@pytest.mark.parametrize(("reserves0", "reserves1"), [((90, 60), (70, 200)), ((300, 40), (25, 90))])
+def test_in_small_pools_no_sale_round_a_circle_earns_more(
+    words: tuple[int, int], reserves0: tuple[int, int], reserves1: tuple[int, int]
+) -> None:
+    """Every amount is tried; rounding can cost a unit in each pool."""
+    tokens = ["0x" + "0" * 39 + digit for digit in "12"]
+    pools = {}
+    for fee, amplification, reserves in zip((0, 500), words, (reserves0, reserves1), strict=True):
+        word = StableSwap(amplification, 6, 6).word if amplification else 0
+        key = PoolKey(tokens[0], tokens[1], fee, word)
+        pools[key] = Pool(*reserves, 10, fee, curve=curve_of(word))
+    found = best_circle(pools, tokens[0])
+    earned = found.profit if found else 0
+    first, second = pools
+    for ways in ((first, second), (second, first)):
+        hops = [ways[0].hop(tokens[0]), ways[1].hop(tokens[1])]
+        for amount in range(1, 600):
+            try:
+                assert yield_of(pools, tokens[0], amount, hops) - amount <= earned + 2
+            except Reverted:
+                continue
