@@ -11,7 +11,7 @@ from defi_kit import bindings, reverts
 from defi_kit.chain import Account, Chain
 from defi_kit.dex.pool import PoolKey
 from defi_kit.errors import Reverted
-from defi_kit.oracles import TwapOracle
+from defi_kit.oracles import GuardedOracle, TwapOracle
 from defi_kit.tokens import Token
 from dex.market import ONE, Market, build_market
 from dex.world import NEVER, struct
@@ -175,6 +175,44 @@ def test_a_drained_pool_has_no_price(market: Market, oracle: TwapOracle) -> None
     )
     with pytest.raises(reverts.TooLittleLiquidity):
         oracle.price()
+
+
+def test_liquidity_lent_for_a_block_makes_a_drained_pools_mean_speak(
+    market: Market, oracle: TwapOracle, attacker: Account
+) -> None:
+    """What the least liquidity does not stop, as the room's page says: nothing records what the
+    pool held during the window. Moving the price of nearly nothing cost a hundredth of a token, and
+    the liquidity that is shown with it comes back. A second source that did not follow refuses."""
+    chain, exchange, key = market.chain, market.exchange, market.key
+    feed = bindings.MockOracle.deploy(chain, 2 * 10**36)
+    tokens = [Token(chain, token.address) for token in market.tokens[:2]]
+    guarded = GuardedOracle.deploy(chain, oracle, feed, *tokens, max_deviation="5%")
+    assert close(guarded.raw_price(), 2)
+    shares = exchange.balance_of(market.alice, key.id) * 9_999 // 10_000
+    exchange.remove_liquidity(struct(key), shares, 0, 0, market.alice, NEVER, sender=market.alice)
+    purse = market.tokens[1].balance_of(attacker)
+    market.swap(attacker, 9 * exchange.pool(key.id).reserve1, 0, start=1)  # a hundredfold price
+    assert purse - market.tokens[1].balance_of(attacker) < ONE // 100 + ONE // 1_000
+    chain.advance(WINDOW + PERIOD)
+    for asked in (oracle, guarded):
+        with pytest.raises(reverts.TooLittleLiquidity):
+            asked.price()
+
+    pool, needed = exchange.pool(key.id), 2 * oracle.contract.min_liquidity()
+    parts = [reserve * needed // pool.supply + 1 for reserve in (pool.reserve0, pool.reserve1)]
+    held = [token.balance_of(attacker) for token in market.tokens]
+    lend = exchange.build("add_liquidity", struct(key), *parts, 0, attacker, NEVER, sender=attacker)
+    chain.batch([lend])
+    assert check(oracle) > 190 * 10**36
+    with pytest.raises(reverts.PricesDisagree) as refusal:
+        guarded.price()
+    assert refusal.value.guard_price == 2 * 10**36
+    lent = exchange.balance_of(attacker, key.id)
+    exchange.remove_liquidity(struct(key), lent, 0, 0, attacker, NEVER, sender=attacker)
+    costs = [
+        was - token.balance_of(attacker) for was, token in zip(held, market.tokens, strict=True)
+    ]
+    assert max(costs) <= 1
 
 
 def test_a_pool_that_nobody_trades_with_has_no_price(market: Market, oracle: TwapOracle) -> None:

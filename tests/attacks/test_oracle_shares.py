@@ -11,8 +11,14 @@ from defi_kit import LendingPool, Ratio, bindings, reverts
 from defi_kit.chain import Account, Chain
 from defi_kit.errors import Reverted
 from defi_kit.lending import CollateralParameters, KinkedRate
+from defi_kit.lending.pool import Collateral, Parameters
 from defi_kit.oracles import VaultOracle
 from defi_kit.tokens import Token
+from defi_kit.units import MAX_UINT256
+from lending import market as lending
+from lending.market import USD
+from lending.world import RATE as CURVE
+from lending.world import deploy_pool
 
 RATE = KinkedRate.annual("0%", "4%", "75%", kink="90%")
 
@@ -160,3 +166,51 @@ def test_an_asset_that_crashes_takes_its_shares_along(market: Market) -> None:
     market.kit.feeds.weth.set_reverting(True)
     with pytest.raises(Reverted):
         market.oracle.price()
+
+
+def test_shares_of_a_pool_overstate_until_it_books_its_bad_debt(chain: Chain) -> None:
+    """What the cap does not stop, as the room's page says: ether crashes, and before anybody
+    liquidates, a lender of the pool borrows against shares that count what is owed, then has the
+    loss booked. The loan-to-value must leave room for that: 90 % leaves too little, 60 % enough."""
+    for ltv, covered in ((9_000, False), (6_000, True)):
+        with chain.snapshot():
+            vault = lending.Market(chain)
+            insider, lender, keeper = vault.attacker, vault.second, vault.keeper
+            vault.lend(20_000)
+            vault.pool.deposit(80_000 * USD, insider, sender=insider)
+            vault.loan(vault.bob, 60_000, ether=40)
+            other = pool_on_shares(vault, ltv)
+            vault.price(800)  # 32,000 dollars' worth of ether for 60,000 lent
+
+            shares = vault.pool.balance_of(insider)
+            assert vault.pool.convert_to_assets(shares) >= 80_000 * USD  # nothing shows yet
+            amount = 80_000 * USD * ltv // 10_000
+            supply = ("supply_collateral", vault.pool, shares, insider)
+            book = ("liquidate", vault.bob, vault.weth, MAX_UINT256, MAX_UINT256, 0)
+            chain.batch(
+                [
+                    other.build(*supply, sender=insider),
+                    other.build("borrow", amount, insider, insider, sender=insider),
+                    vault.pool.build(*book, sender=keeper),
+                ]
+            )
+            worth = vault.pool.convert_to_assets(shares)
+            assert worth < 60_000 * USD  # it does now
+            assert (other.debt_of(insider) < worth) == covered
+            other.liquidate(insider, vault.pool, MAX_UINT256, MAX_UINT256, 0, sender=keeper)
+            left = other.convert_to_assets(other.balance_of(lender))
+            assert (left >= 200_000 * USD - 1) == covered
+
+
+def pool_on_shares(vault: lending.Market, ltv: int) -> bindings.LendingPool:
+    """Dollars of `second`'s against shares of the vault, which is a lending pool itself."""
+    one = bindings.MockOracle.deploy(vault.chain, 10**36)
+    oracle = bindings.VaultOracle.deploy(vault.chain, vault.pool, one, 0, 2 * 10**30)
+    share = Collateral(vault.pool.address, ltv, ltv + 300, 300, 9_800, oracle=oracle.address)
+    terms = Parameters(collaterals=(share,), rate=CURVE, minimum_debt=10**8, reserve_factor=1_000)
+    pool = deploy_pool(vault.chain, vault.usd.address, terms)
+    for who in (vault.attacker, vault.second, vault.keeper):
+        vault.usd.approve(pool, MAX_UINT256, sender=who)
+        vault.pool.approve(pool, MAX_UINT256, sender=who)
+    pool.deposit(200_000 * USD, vault.second, sender=vault.second)
+    return pool
