@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from math import isqrt
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from defi_kit import reverts
+from defi_kit.dex.exchange import ExchangeState
 from defi_kit.dex.pool import (
     LOCKED_SHARES,
     MAX_RESERVE,
@@ -18,7 +21,8 @@ from defi_kit.dex.pool import (
     Pool,
     PoolKey,
 )
-from defi_kit.errors import ParameterError, Reverted
+from defi_kit.dex.position import Position
+from defi_kit.errors import AmountError, ParameterError, Reverted
 from dex.strategies import magnitudes, pools
 
 WAY = st.booleans()
@@ -275,3 +279,36 @@ def test_a_verb_leaves_the_state_it_was_called_on() -> None:
     pool.swap_exact_in(10**9, True)
     pool.add_liquidity(10**9, 10**9)
     assert pool == Pool(ONE, ONE, supply=ONE)
+
+
+FULL = Pool(5 * 10**18, 10 * 10**18, supply=7 * 10**18)
+
+
+@pytest.mark.parametrize("amount", [1.5, 1.5e9, True, -1, "5", None])
+@pytest.mark.parametrize(
+    "verb",
+    [
+        lambda amount: FULL.swap_exact_in(amount, True),
+        lambda amount: FULL.swap_exact_out(amount, True),
+        lambda amount: FULL.add_liquidity(amount, 10**9),
+        lambda amount: FULL.add_liquidity(10**9, amount),
+        lambda amount: FULL.add_liquidity_one_sided(amount, True),
+        lambda amount: FULL.remove_liquidity(amount),
+        lambda amount: FULL.remove_liquidity_one_sided(amount, True),
+        lambda amount: Position().joined(FULL, amount, 1, 1),
+        lambda amount: Position().joined(FULL, 1, amount, 1),
+        lambda amount: Position().left(amount),
+        lambda amount: ExchangeState().transfer_shares("a", "b", 1, amount),
+    ],
+)
+def test_an_amount_is_an_integer_and_not_negative(
+    verb: Callable[[Any], object], amount: object
+) -> None:
+    with pytest.raises(AmountError):
+        verb(amount)
+
+
+@pytest.mark.parametrize("fee", [0.3, "3000", True, -1, 100_001])
+def test_a_fee_is_a_whole_number_of_pips(fee: Any) -> None:
+    with pytest.raises(ParameterError, match="fee"):
+        Pool(fee=fee)

@@ -1,8 +1,9 @@
 """A pool in integers: the twin of one pool of `contracts/dex/Exchange.sol`.
 
 Reserves and amounts are in each token's smallest unit, fees in pips (1e6 = 100 %), times in unix
-seconds. A verb returns the next state and never changes the one it is called on. What the contract
-refuses, the twin refuses with the same error (`defi_kit.reverts`).
+seconds; an amount that is no integer, or negative, is an AmountError. A verb returns the next state
+and never changes the one it is called on. What the contract refuses, the twin refuses with the same
+error (`defi_kit.reverts`).
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from ..reverts import (
     TooMuchIn,
     ZeroAmount,
 )
+from ..units import check_uint256
+from .checks import check_integer
 from .constant_product import MAX_RESERVE, PIPS
 from .curves import CONSTANT_PRODUCT, Curve, curve_of
 
@@ -222,8 +225,8 @@ class Pool:
     """The part of the fee that leaves the pool for the protocol. [pips of the fee]"""
 
     def __post_init__(self) -> None:
-        if not 0 <= self.fee <= MAX_FEE:
-            raise ParameterError(f"fee {self.fee} is not from 0 to {MAX_FEE} pips")
+        if type(self.fee) is not int or not 0 <= self.fee <= MAX_FEE:
+            check_integer(self.fee, "fee", 0, MAX_FEE, hint="fees are in pips: 3_000 is 0.3%")
 
     @classmethod
     def of(cls, key: PoolKey, now: int = 0, protocol_share: int = 0) -> Self:
@@ -238,6 +241,8 @@ class Pool:
 
         ReserveOverflow, NoLiquidity, and ZeroAmount when it would yield nothing.
         """
+        if type(amount_in) is not int or amount_in < 0:  # a plain test: this is the hot path
+            check_uint256(amount_in)
         reserve_in, reserve_out = self._ordered(zero_for_one)
         self._check_room(zero_for_one, amount_in)
         amount = self.curve.amount_out(amount_in, reserve_in, reserve_out, self.fee, zero_for_one)
@@ -251,6 +256,8 @@ class Pool:
         NoLiquidity, ZeroAmount, InsufficientLiquidity, and ReserveOverflow when what it would cost
         does not fit in the pool.
         """
+        if type(amount_out) is not int or amount_out < 0:
+            check_uint256(amount_out)
         reserve_in, reserve_out = self._ordered(zero_for_one)
         if not amount_out:
             raise ZeroAmount
@@ -322,7 +329,8 @@ class Pool:
         >>> Pool().add_liquidity(10**18, 4 * 10**18).shares
         1999999999999999000
         """
-        amount0, amount1 = min(max0, MAX_RESERVE), min(max1, MAX_RESERVE)
+        amount0 = min(check_uint256(max0), MAX_RESERVE)
+        amount1 = min(check_uint256(max1), MAX_RESERVE)
         locked = 0
         if self.supply:
             shares, amount0, amount1 = self._proportional(amount0, amount1)
@@ -361,7 +369,7 @@ class Pool:
         """
         if not self.supply:
             raise NoLiquidity(self.id)
-        amount = min(max_amount_in, MAX_RESERVE)
+        amount = min(check_uint256(max_amount_in), MAX_RESERVE)
         sold, (after, bought) = self._part_to_sell(amount, zero_for_one, now)
         reserve_in, reserve_out = after._ordered(zero_for_one)
         rest = amount - sold
@@ -405,6 +413,7 @@ class Pool:
         NoLiquidity, SharesExceedBalance (the locked shares are nobody's), ZeroAmount when nothing
         at all would come out. Minima are checked where tokens have names, in `ExchangeState`.
         """
+        check_uint256(shares, "shares")
         if not self.supply:
             raise NoLiquidity(self.id)
         if shares > self.supply - LOCKED_SHARES:

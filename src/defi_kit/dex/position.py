@@ -24,6 +24,7 @@ from typing import Final
 
 from ..errors import ParameterError
 from ..reverts import NoLiquidity, SharesExceedBalance
+from ..units import check_uint256
 from .pool import Pool
 
 __all__ = ["Performance", "Position"]
@@ -99,6 +100,9 @@ class Position:
         >>> Position().joined(pool, shares, *paid).shares
         1999999999999999000
         """
+        check_uint256(shares, "shares")
+        check_uint256(amount0)
+        check_uint256(amount1)
         if not pool.supply:
             raise NoLiquidity(pool.id)
         return Position(
@@ -117,7 +121,7 @@ class Position:
 
         SharesExceedBalance.
         """
-        if shares > self.shares:
+        if check_uint256(shares, "shares") > self.shares:
             raise SharesExceedBalance(shares, self.shares)
         kept = self.shares - shares
         if not kept:
