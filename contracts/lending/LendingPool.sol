@@ -328,7 +328,7 @@ contract LendingPool is LendingAuthorization {
     {
         Request memory r = Request(account, token, _numberOf(token), maxRepay, maxSeize);
         Market memory m = _open();
-        Account memory a = _accountOf(account);
+        Account memory a = _accounts[account];
         Liquidation memory l = _assess(m, a, r);
         (repaid, seized) = (l.repaid, l.seized);
         require(seized >= minSeized, TooLittleSeized(seized, minSeized));
@@ -377,8 +377,8 @@ contract LendingPool is LendingAuthorization {
 
         // Nobody has to be drawn to their own account: beyond what covers the debt it pays them nothing.
         uint256 assured = msg.sender == r.account ? 0 : worth.risk.maxBonus;
-        l.bonus = l.health.bonusDown(worth.risk.maxBonus, worth.risk.fullBonusHealth)
-            .coveredDown(worth.value, debt, assured);
+        l.bonus =
+            l.health.bonusDown(worth.risk.maxBonus, worth.risk.fullBonusHealth).coveredDown(worth.value, debt, assured);
         uint256 allowed = debt.repayToTargetUp(worth.liquidation, _targetHealth, l.bonus, worth.risk.liquidationLtv);
         // Cannot overflow: what is allowed fits in 225 bits, and no more is seized than there is.
         unchecked {
