@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from itertools import combinations
+from typing import Any
 
 import pytest
 
 from defi_kit import reverts
+from defi_kit.chain.hashing import to_address
+from defi_kit.dex.arbitrage import optimal_arbitrage
 from defi_kit.dex.catalogue import OVERLAP, PoolCatalogue
 from defi_kit.dex.pool import Hop, Pool, PoolKey
+from defi_kit.dex.router import best_path, best_purchase, best_split, cheapest_path
 from defi_kit.dex.routes import mid_price, yield_of
+from defi_kit.errors import AddressError, InputError, ParameterError
 
 TOKENS = [f"0x{number:040x}" for number in range(1, 6)]
 PAIRS = list(combinations(TOKENS, 2))
@@ -95,3 +100,25 @@ def test_a_pool_that_is_gone_makes_the_catalogue_search_again() -> None:
     assert catalogue.keys() == (KEYS[1],)
     with pytest.raises(reverts.UnknownPool):
         catalogue.require(KEYS[0])
+
+
+def test_who_searches_is_told_what_cannot_be_searched_for() -> None:
+    a, b = (to_address(bytes([digit]) * 20) for digit in (0xAB, 0xCD))
+    pools = {PoolKey.of(a, b, 3_000): Pool(10**18, 10**18, 10**18)}
+    searches: list[Any] = [best_path, cheapest_path]
+    splits: list[Any] = [best_split, best_purchase]
+    arbitrage: Any = optimal_arbitrage
+    for search in searches:
+        for terms in ((-5,), (1.5,), (True,), (5, 1.5), (5, 0)):
+            with pytest.raises(InputError):
+                search(pools, a, b, *terms)
+    for split in splits:
+        for amount, parts in ((-5, 2), (1.5, 2), (5, 0), (5, 2.5)):
+            with pytest.raises(InputError):
+                split(pools, a, b, amount, max_parts=parts)
+    for wrong in (a.lower(), "x"):
+        with pytest.raises(AddressError):
+            best_path(pools, wrong, b, 10**9)
+    with pytest.raises(ParameterError, match="price"):
+        arbitrage(next(iter(pools.values())), 2.5, 1)
+    assert best_path(pools, a, b, 10**9)

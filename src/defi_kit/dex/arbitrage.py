@@ -24,6 +24,8 @@ from math import isqrt
 
 from ..errors import DefiKitError, ParameterError
 from ..reverts import ReserveOverflow, ZeroAmount
+from ..units import MAX_UINT256
+from .checks import check_integer
 from .constant_product import ConstantProduct
 from .pool import PIPS, Hop, Pool, PoolKey
 from .routes import Pools, cost_of, path_keys, yield_of
@@ -94,8 +96,8 @@ def amount_to_price(pool: Pool, numerator: int, denominator: int) -> Trade | Non
     >>> trade.zero_for_one, trade.amount_in
     (True, 153427468391224171)
     """
-    if numerator <= 0 or denominator <= 0:
-        raise ParameterError(f"price {numerator}/{denominator} is not above zero")
+    for part in (numerator, denominator):
+        check_integer(part, f"price {numerator}/{denominator}:", 1, MAX_UINT256)
     # Selling token0 fetches token1; selling token1 fetches token0 at the inverse price.
     for zero_for_one, price, per in (
         (True, numerator, denominator),

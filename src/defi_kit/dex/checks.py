@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from ..errors import ParameterError
+from collections.abc import Collection
+from typing import TYPE_CHECKING
 
-__all__ = ["check_integer"]
+from ..chain.hashing import checksum_address
+from ..errors import AddressError, ParameterError
+
+if TYPE_CHECKING:
+    from .pool import PoolKey
+
+__all__ = ["check_integer", "check_name"]
 
 
 def check_integer(
@@ -17,3 +24,12 @@ def check_integer(
         raise ParameterError(f"{what} {value!r} is a {kind}, not an integer {span}", hint=hint)
     if not least <= value <= most:
         raise ParameterError(f"{what} {value} is not {span}", hint=hint)
+
+
+def check_name(keys: Collection[PoolKey], token: str) -> None:
+    """AddressError for a token that no pool has, and that is not written as pools write theirs."""
+    if any(token in key.tokens for key in keys):
+        return
+    right = checksum_address(token)
+    if token != right:
+        raise AddressError(f"{token} is not checksummed", hint=f"pools know it as {right}")

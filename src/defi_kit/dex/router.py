@@ -26,15 +26,17 @@ steps on the size of the sale, and then bought part by part, exactly.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import combinations, islice, permutations
 from math import comb, sqrt
 from typing import Final, NamedTuple
 
-from ..errors import DefiKitError, ParameterError
+from ..errors import DefiKitError
 from ..reverts import ReserveOverflow
+from ..units import MAX_UINT256, check_uint256
+from .checks import check_integer, check_name
 from .pool import Hop, Pool, PoolKey
 from .routes import Pools, buy_along
 
@@ -54,6 +56,8 @@ MAX_HOPS: Final = 3
 MAX_PARTS: Final = 4
 """Into how many parts a sale may be split unless said otherwise."""
 
+MOST: Final = 1_000
+"""More hops or parts than so many are not asked for."""
 WAYS: Final = 4096
 """More paths than so many are not looked at for a split."""
 CHOICES: Final = 64
@@ -122,6 +126,7 @@ def best_path(
     None when no path can carry `amount_in` [raw units of token_in]. ParameterError when `max_hops`
     is below one.
     """
+    check_uint256(amount_in)
     found = _Search(pools, token_in, token_out, max_hops).best(pools, amount_in)
     return found and (_hops(token_in, found[0]), found[1])
 
@@ -134,6 +139,7 @@ def cheapest_path(
     The shorter one if equal; None when no path can pay `amount_out` [raw units of token_out].
     ParameterError when `max_hops` is below one.
     """
+    check_uint256(amount_out)
     search = _Search(pools, token_in, token_out, max_hops)
     found = search.cheapest(pools, amount_out)
     return found and (_hops(token_in, found[0]), found[1])
@@ -142,9 +148,10 @@ def cheapest_path(
 class _Search:
     """Looks for the best path between two tokens, in one or other state of the same pools."""
 
-    def __init__(self, keys: Iterable[PoolKey], token_in: str, token_out: str, max_hops: int):
-        if max_hops < 1:
-            raise ParameterError(f"a path of {max_hops} pools leads nowhere")
+    def __init__(self, keys: Collection[PoolKey], token_in: str, token_out: str, max_hops: int):
+        check_integer(max_hops, "max_hops", 1, MOST)
+        for token in (token_in, token_out):
+            check_name(keys, token)
         self.token_in, self.token_out, self.max_hops = token_in, token_out, max_hops
         useful = useful_pools(keys, token_in, token_out, max_hops)
         self._left = _distances(useful, token_out)
@@ -280,8 +287,7 @@ def best_split(
     token_out], the price of one more transaction. None when no single path can carry the whole
     sale. ParameterError when `max_parts`, `max_hops` or `worth` is below one.
     """
-    if max_parts < 1 or worth < 1:
-        raise ParameterError(f"max_parts {max_parts} and worth {worth} start at one")
+    _check_split(amount_in, max_parts, worth)
     search = _Search(pools, token_in, token_out, max_hops)
     whole = search.best(pools, amount_in)
     if whole is None:
@@ -294,6 +300,12 @@ def best_split(
         fewer = _pruned(split, max_parts, worth)
         split = split if fewer is split else fewer.settled()
     return (split if split.total > single.total else single).parts()
+
+
+def _check_split(amount: int, max_parts: int, worth: int) -> None:
+    check_uint256(amount)
+    check_integer(max_parts, "max_parts", 1, MOST)
+    check_integer(worth, "worth", 1, MAX_UINT256)
 
 
 def best_purchase(
@@ -311,6 +323,7 @@ def best_purchase(
     Never dearer than the cheapest single path. One part more has to spare at least `worth` [raw
     units of token_in]. None when no single path can pay it all. Errors as of `best_split`.
     """
+    _check_split(amount_out, max_parts, worth)
     single = cheapest_path(pools, token_in, token_out, amount_out, max_hops)
     if single is None:
         return None
