@@ -339,7 +339,7 @@ contract Exchange is Pools {
         require(path.length != 0, EmptyPath());
         (tokenOut, amountOut) = (tokenIn, amountIn);
         for (uint256 i; i < path.length; ++i) {
-            (tokenOut, amountOut) = _sellHop(tokenOut, amountOut, PoolKeys.at(path, i));
+            (tokenOut, amountOut) = _sellHop(tokenOut, amountOut, PoolKeys.hopAt(path, i));
         }
         require(amountOut >= minAmountOut, TooLittleOut(amountOut, minAmountOut));
     }

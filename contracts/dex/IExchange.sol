@@ -398,11 +398,14 @@ interface IExchange is IERC3156FlashLender {
     function cumulativeLogPrice(PoolKey calldata key) external view returns (uint256);
 
     /// @notice A reading of `cumulativeLogPrice` as it was `secondsAgo`, or at the latest record before that.
-    /// @dev Exact, never interpolated: the longer mean from `at` is one that really was. Reads the present when nothing
+    /// @dev Exact, never interpolated: the longer mean from `moment` is one that really was. Reads the present when nothing
     /// has changed since; needs records (`increaseObservations`) otherwise. TooYoung when they do not go back that far.
     /// @return cumulative the reading [Q64]
-    /// @return at its moment, at most `now - secondsAgo` [unix seconds]
-    function observe(PoolKey calldata key, uint256 secondsAgo) external view returns (uint256 cumulative, uint256 at);
+    /// @return moment when that was, at most `now - secondsAgo` [unix seconds]
+    function observe(PoolKey calldata key, uint256 secondsAgo)
+        external
+        view
+        returns (uint256 cumulative, uint256 moment);
 
     /// @notice What `swapExactIn` would pay out now, to the wei, or the refusal it would give.
     function quoteExactIn(address tokenIn, uint256 amountIn, Hop[] calldata path)

@@ -62,7 +62,7 @@ library Observations {
     function find(mapping(uint256 place => uint256) storage ring, Tally tally, uint256 wanted)
         internal
         view
-        returns (uint256 cumulative, uint256 at, uint256 oldest)
+        returns (uint256 cumulative, uint256 moment, uint256 oldest)
     {
         uint256 count = tally.observations();
         if (count == 0) return (0, 0, 0);

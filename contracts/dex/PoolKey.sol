@@ -57,7 +57,7 @@ library PoolKeys {
     }
 
     /// @dev `path[i]`, where `i` is known to be below the length.
-    function at(Hop[] calldata path, uint256 i) internal pure returns (Hop calldata hop) {
+    function hopAt(Hop[] calldata path, uint256 i) internal pure returns (Hop calldata hop) {
         assembly ("memory-safe") {
             hop := add(path.offset, mul(i, 0x60))
         }

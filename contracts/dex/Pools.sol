@@ -197,7 +197,7 @@ abstract contract Pools is Settlement, ERC6909 {
         external
         view
         unlocked
-        returns (uint256 cumulative, uint256 at)
+        returns (uint256 cumulative, uint256 moment)
     {
         PoolId id = key.toId();
         (Books storage books, Reserves reserves) = _open(id);
@@ -206,8 +206,8 @@ abstract contract Pools is Settlement, ERC6909 {
         if (wanted >= reserves.updatedAt()) return (_cumulativeAt(books.tally, reserves, key.curve, wanted), wanted);
 
         uint256 oldest;
-        (cumulative, at, oldest) = Observations.find(books.ring, books.tally, wanted);
-        require(at != 0, TooYoung(id, oldest == 0 ? reserves.updatedAt() : oldest, wanted));
+        (cumulative, moment, oldest) = Observations.find(books.ring, books.tally, wanted);
+        require(moment != 0, TooYoung(id, oldest == 0 ? reserves.updatedAt() : oldest, wanted));
     }
 
     /// @inheritdoc IExchange

@@ -30,9 +30,9 @@ interface IPriceHistory {
 
     /// @notice The sum as it was `secondsAgo`, or at the latest moment on record before that; exact, or a refusal.
     /// @return cumulativeLogPrice the sum [Q64]
-    /// @return at its moment, at most `now - secondsAgo` [unix seconds]
+    /// @return moment when that was, at most `now - secondsAgo` [unix seconds]
     function observe(PoolKey calldata key, uint256 secondsAgo)
         external
         view
-        returns (uint256 cumulativeLogPrice, uint256 at);
+        returns (uint256 cumulativeLogPrice, uint256 moment);
 }

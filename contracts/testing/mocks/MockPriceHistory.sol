@@ -9,7 +9,7 @@ contract MockPriceHistory is IPriceHistory {
     /// @notice The sum at one moment.
     struct Record {
         uint128 cumulative; // [Q64]
-        uint64 at; // [unix seconds]
+        uint64 moment; // [unix seconds]
     }
 
     /// @notice Thrown when there is no record as old as what is asked for.
@@ -28,7 +28,7 @@ contract MockPriceHistory is IPriceHistory {
 
     /// @notice A pool with this price, on record.
     constructor(uint256 logPrice_, uint128 supply_) {
-        (_latest.at, supply) = (uint64(block.timestamp), supply_);
+        (_latest.moment, supply) = (uint64(block.timestamp), supply_);
         setLogPrice(logPrice_, true);
     }
 
@@ -52,20 +52,20 @@ contract MockPriceHistory is IPriceHistory {
     /// @inheritdoc IPriceHistory
     function pool(uint256 id) external view returns (uint112, uint112, uint32, uint128, uint128) {
         if (id == 0) return (0, 0, 0, 0, 0); // the pool that there is not
-        return (1, 1, uint32(_latest.at), _latest.cumulative, supply);
+        return (1, 1, uint32(_latest.moment), _latest.cumulative, supply);
     }
 
     /// @inheritdoc IPriceHistory
     function observe(PoolKey calldata, uint256 secondsAgo) external view returns (uint256, uint256) {
         uint256 wanted = block.timestamp - secondsAgo;
-        if (wanted >= _latest.at) return (_sum(wanted), wanted);
+        if (wanted >= _latest.moment) return (_sum(wanted), wanted);
         for (uint256 i = records.length; i != 0; --i) {
-            if (records[i - 1].at <= wanted) return (records[i - 1].cumulative, records[i - 1].at);
+            if (records[i - 1].moment <= wanted) return (records[i - 1].cumulative, records[i - 1].moment);
         }
         revert NothingSoOld(wanted);
     }
 
-    function _sum(uint256 at) private view returns (uint256) {
-        return _latest.cumulative + (at - _latest.at) * logPrice;
+    function _sum(uint256 moment) private view returns (uint256) {
+        return _latest.cumulative + (moment - _latest.moment) * logPrice;
     }
 }

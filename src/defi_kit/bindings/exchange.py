@@ -659,8 +659,8 @@ class Exchange(Contract):
         """A reading of `cumulativeLogPrice` as it was `secondsAgo`, or at the latest record
         before that.
 
-        Returns at: its moment, at most `now - secondsAgo` [unix seconds]
         Returns cumulative: the reading [Q64]
+        Returns moment: when that was, at most `now - secondsAgo` [unix seconds]
         """
         values: tuple[int, int] = self._call(
             "observe((address,address,uint256,uint256),uint256)(uint256,uint256)",

@@ -61,7 +61,7 @@ class MockPriceHistory(Contract):
         exact, or a refusal.
 
         Returns the sum [Q64]
-        Returns its moment, at most `now - secondsAgo` [unix seconds]
+        Returns when that was, at most `now - secondsAgo` [unix seconds]
         """
         values: tuple[int, int] = self._call(
             "observe((address,address,uint256,uint256),uint256)(uint256,uint256)",
