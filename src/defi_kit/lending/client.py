@@ -415,7 +415,7 @@ class LendingPool:
         seizable = MAX_UINT256 if seize is None else token.unit.to_raw(seize)
         with self._explained(token):
             limit = (
-                self._cost(debtor, token, seizable)
+                self._cost(debtor, token, seizable, address_of(who))
                 if repay is None
                 else self.asset.unit.to_raw(repay)
             )
@@ -424,7 +424,7 @@ class LendingPool:
                 receipt = self.contract.liquidate(debtor, token, limit, seizable, least, sender=who)
         return self._liquidated(receipt, token)
 
-    def _cost(self, account: str, token: Token, seize: int) -> int:
+    def _cost(self, account: str, token: Token, seize: int, liquidator: str) -> int:
         """What liquidating may cost within the next hour, if prices stay. [asset]
 
         The contract is asked first: an oracle that refuses says why itself, the twin only sees no
@@ -433,7 +433,12 @@ class LendingPool:
         done = self.contract.preview_liquidation(account, token.address, MAX_UINT256, seize)
         state, prices, now = self._read([account])
         soon = state.preview_liquidation(
-            account, token.address, max_seize=seize, now=now + HOUR, prices=prices
+            account,
+            token.address,
+            max_seize=seize,
+            now=now + HOUR,
+            prices=prices,
+            caller=liquidator,
         )
         return max(done.repaid, soon.repaid)
 
