@@ -304,6 +304,7 @@ class PoolsClient:
 
 
 def token_address(token: TokenLike) -> str:
+    """The address of a token however it is given. InputError for a unit without one."""
     if isinstance(token, Unit):
         if not token.address:
             raise InputError(f"{token} has no address", hint="make amounts with a token's client")
@@ -321,6 +322,7 @@ def unit_of(amount: object) -> Unit:
 
 
 def key_struct(key: PoolKey) -> generated.PoolKey:
+    """The key as the contract takes it."""
     return generated.PoolKey(key.token0, key.token1, key.fee, key.curve)
 
 
