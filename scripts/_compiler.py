@@ -213,12 +213,12 @@ def closure(source_id: str) -> list[str]:
 # --- compiling ----------------------------------------------------------------------------------
 
 
-def settings(output_selection: Mapping[str, Any]) -> dict[str, Any]:
+def settings(output_selection: Mapping[str, Any], runs: int = OPTIMIZER_RUNS) -> dict[str, Any]:
     """What Ape gives solc for this project. The list of remappings ends up in the metadata, so it
     holds, as Ape's does, those that some source uses."""
     used = [entry for entry in REMAPPINGS if entry.split("/")[0] in _imported_packages()]
     return {
-        "optimizer": {"enabled": True, "runs": OPTIMIZER_RUNS},
+        "optimizer": {"enabled": True, "runs": runs},
         "evmVersion": EVM_VERSION,
         "remappings": used,
         "outputSelection": dict(output_selection),
@@ -226,7 +226,9 @@ def settings(output_selection: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def compile_sources(
-    sources: Mapping[str, str], wanted: Mapping[str, Iterable[str]] | None = None
+    sources: Mapping[str, str],
+    wanted: Mapping[str, Iterable[str]] | None = None,
+    runs: int = OPTIMIZER_RUNS,
 ) -> dict[str, Any]:
     """solc's Standard JSON output for `sources` (source id → text), in one call.
 
@@ -242,7 +244,7 @@ def compile_sources(
     request = {
         "language": "Solidity",
         "sources": {source_id: {"content": text} for source_id, text in sorted(sources.items())},
-        "settings": settings(selection),
+        "settings": settings(selection, runs),
     }
     try:
         output = compile_standard(

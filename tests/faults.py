@@ -22,6 +22,9 @@ import _compiler
 
 CACHE = _compiler.ROOT / ".cache" / "faults"
 
+RUNS = 1
+"""Of the optimizer: for size, so that a fault may add code to a contract that is nearly full."""
+
 Faults = Mapping[str, tuple[str, str]]
 
 
@@ -83,7 +86,7 @@ def _compile(
         for name, text in changed.items()
     }
     wanted = {tree + root: ["evm.bytecode.object"] for tree in trees.values()}
-    output = _compiler.compile_sources(sources, wanted)
+    output = _compiler.compile_sources(sources, wanted, RUNS)
     return {
         fault: bytes.fromhex(
             output["contracts"][tree + root][contract]["evm"]["bytecode"]["object"]
@@ -95,7 +98,7 @@ def _compile(
 def _key(contract: str, sources: Mapping[str, str]) -> str:
     """Hash of the sources, the compiler's version and settings, and the packages' lock file."""
     lock = (_compiler.ROOT / "package-lock.json").read_text(encoding="utf-8")
-    content = json.dumps([contract, _compiler.VERSION, _compiler.settings({}), lock, sources])
+    content = json.dumps([contract, _compiler.VERSION, _compiler.settings({}, RUNS), lock, sources])
     return hashlib.sha256(content.encode()).hexdigest()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from ..chain.hashing import checksum_address
 from ..errors import AddressError, ParameterError
 
 if TYPE_CHECKING:
@@ -27,9 +26,9 @@ def check_integer(
 
 
 def check_name(keys: Collection[PoolKey], token: str) -> None:
-    """AddressError for a token that no pool has, and that is not written as pools write theirs."""
+    """AddressError for a token that no pool has by that name, but one has in other letters."""
     if any(token in key.tokens for key in keys):
         return
-    right = checksum_address(token)
-    if token != right:
-        raise AddressError(f"{token} is not checksummed", hint=f"pools know it as {right}")
+    for known in (known for key in keys for known in key.tokens):
+        if known.lower() == token.lower():
+            raise AddressError(f"{token} is not checksummed", hint=f"pools know it as {known}")
