@@ -38,7 +38,8 @@ def test_mint_by_the_owner_shows_in_balance_and_event(usd: Any, alice: Any, owne
 
 @pytest.fixture
 def exchange(project: Any, owner: Any) -> Any:
-    return owner.deploy(project.Exchange)
+    nobody = "0x" + "0" * 40  # no wrapped ether, and nobody who gets a share of the fees
+    return owner.deploy(project.Exchange, nobody, 0, nobody)
 
 
 @pytest.fixture
