@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
@@ -26,9 +27,11 @@ def check_integer(
 
 
 def check_name(keys: Collection[PoolKey], token: str) -> None:
-    """AddressError for a token that no pool has by that name, but one has in other letters."""
+    """AddressError for what is no address, and for one that pools write in other letters."""
     if any(token in key.tokens for key in keys):
         return
+    if re.fullmatch("0x[0-9a-fA-F]{40}", token) is None:
+        raise AddressError(f"{token!r} is not an address", hint="0x and 40 hexadecimal digits")
     for known in (known for key in keys for known in key.tokens):
         if known.lower() == token.lower():
             raise AddressError(f"{token} is not checksummed", hint=f"pools know it as {known}")
