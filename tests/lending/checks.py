@@ -18,7 +18,6 @@ from defi_kit.lending.liquidation import (
     bonus_down,
     covered_down,
     health_down,
-    value_down,
 )
 from defi_kit.lending.pool import DUST_DIVISOR, VIRTUAL_SHARES, Pool
 from defi_kit.units import BPS, WAD
@@ -276,12 +275,3 @@ def _terms(before: Seen, step: Step, now: int) -> tuple:
 def _share(seen: Seen) -> int:
     """What a debt share is worth, rounded up: a unit, until the index has grown a millionfold."""
     return to_assets_up(1, seen.pool.accrued(seen.now).index)
-
-
-def value_of(seen: Seen, account: str) -> int:
-    """What the account's collateral is worth. [asset]"""
-    return sum(
-        value_down(amount, price)
-        for amount, price in zip(seen.pool.account(account).collateral, seen.prices, strict=True)
-        if isinstance(price, int)
-    )
