@@ -1,0 +1,1 @@
+"""Property tests for money: machines, strategies, invariants and counter-examples that run."""

@@ -1,0 +1,1 @@
+"""Property tests for lending markets, ours and anybody's."""
