@@ -1,7 +1,7 @@
 """The gas benchmark, of ours alone: what it reports, that it repeats, and what it refuses.
 
-The peers' part needs packages that only `make bench-gas` installs. Those tests are skipped, by
-name, where the packages are missing; so `make test` on a fresh clone covers ours only.
+The peers' part needs the packages of tools/peers, which `make test` and `make bench-gas` install.
+Those tests are skipped, by name, where the packages are missing.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from defi_kit.bench import ALL, GOALS, Report, measure, packages
+from defi_kit.bench import ALL, GOALS, Report, measure
 from defi_kit.bench.meter import BLOCK_SECONDS, Meter
 from defi_kit.bindings import StandardToken
 from defi_kit.chain import Chain
 from defi_kit.cli import main
 from defi_kit.errors import NotSupported, Reverted
+from defi_kit.testing import packages
 
 pytestmark = pytest.mark.chain
 

@@ -7,12 +7,12 @@ from typing import Final
 
 from ..chain import Chain
 from ..chain.anvil import AnvilChain
+from ..testing.packages import require_packages
 from .exchanges import OurExchange, Tokens, deploy_tokens, exchange_gas
 from .fiat import fiat_gas
 from .keeping import keeper_gas
 from .lending import LendingTokens, OurLendingPool, lending_gas
 from .meter import HARDFORK, Meter
-from .packages import require_packages
 from .peers import Peer
 from .pegs import peg_gas
 from .report import Measured, Report, Row, When

@@ -4,51 +4,29 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ... import bindings
 from ...chain import Account, Chain, Transaction
+from ...testing.lending.morpho import MorphoBlue
 from ..lending import LIQUIDATION_LTV, PRICE, LendingSystem, LendingTokens
-from ..packages import Compilation
-from .base import Deployed, Peer
+from .base import Peer
 
 __all__ = ["MORPHO_BLUE"]
 
-_SETTINGS: Final = {
-    "viaIR": True,
-    "evmVersion": "paris",
-    "optimizer": {"enabled": True, "runs": 999_999},
-    "metadata": {"bytecodeHash": "none"},
-}
-_COMPILATION: Final = Compilation(
-    solc="0.8.19",
-    contracts={
-        "Morpho": "@morpho-org/morpho-blue/src/Morpho.sol",
-        "MinimalIrm": "MinimalIrm.sol",
-    },
-    settings=_SETTINGS,
-)
 
-_MARKET: Final = "(address,address,address,address,uint256)"
-
-
-class MorphoBlue(LendingSystem):
+class MorphoBlueSystem(LendingSystem):
     """One market, with the oracle that our pool has in its benchmark."""
 
     def __init__(self, chain: Chain, tokens: LendingTokens) -> None:
-        codes = _COMPILATION.run()
-        self._morpho = Deployed.create(
-            chain, codes["Morpho"].linked(), "(address)", chain.default_sender
+        self._morpho = MorphoBlue(
+            chain,
+            tokens.asset,
+            tokens.collateral,
+            price=PRICE * 10**36,
+            liquidation_ltv=LIQUIDATION_LTV * 10**14,
         )
-        irm = Deployed.create(chain, codes["MinimalIrm"].linked(), "(address)", self._morpho)
-        self._oracle = bindings.MockOracle.deploy(chain, PRICE * 10**36)
-        lltv = LIQUIDATION_LTV * 10**14
-        self._market = (tokens.asset, tokens.collateral, self._oracle, irm, lltv)
-        self._morpho.send("enableIrm(address)", irm)
-        self._morpho.send("enableLltv(uint256)", lltv)
-        self._morpho.send(f"createMarket({_MARKET})", self._market)
-        self.spender = self._morpho.address
+        self.spender = self._morpho.core.address
 
     def set_price(self, price: int) -> None:
-        self._oracle.set_price(price * 10**36)
+        self._morpho.oracle.set_price(price * 10**36)
 
     def supply(self, amount: int, who: Account) -> Transaction:
         return self._tx("supply", "uint256,uint256,address,bytes", amount, 0, who, b"", who=who)
@@ -76,7 +54,8 @@ class MorphoBlue(LendingSystem):
         )
 
     def _tx(self, verb: str, types: str, *args: Any, who: Account) -> Transaction:
-        return self._morpho.tx(f"{verb}({_MARKET},{types})", self._market, *args, sender=who)
+        signature = self._morpho.signature(verb, types)
+        return self._morpho.core.tx(signature, self._morpho.market, *args, sender=who)
 
 
 MORPHO_BLUE: Final = Peer(
@@ -85,5 +64,5 @@ MORPHO_BLUE: Final = Peer(
     "IR, 999,999 runs, paris). No registry carries its adaptive rate model: one of our own stands "
     "in for it, which reads, moves, stores and tells one number a market but spares itself the "
     "exponential; fee zero, as markets have it",
-    lending=MorphoBlue,
+    lending=MorphoBlueSystem,
 )

@@ -6,9 +6,10 @@ from typing import Final
 
 from ...chain import Account, Chain, Transaction
 from ...chain.hashing import ZERO_ADDRESS
+from ...testing.deployed import Deployed
+from ...testing.packages import prebuilt
 from ..exchanges import DEADLINE, FEE, LEAST, ExchangeSystem, Tokens
-from ..packages import prebuilt
-from .base import Deployed, Peer
+from .base import Peer
 
 __all__ = ["UNISWAP_V3"]
 

@@ -1,7 +1,7 @@
 """Peers' packages: their published bytecode, and their sources compiled as their authors do.
 
-They are in `tools/peers` of the repository, installed there by `make bench-gas` and by nothing
-else. What was compiled is kept under `.cache/bench`, by the content of all that decides it.
+They are in `tools/peers` of the repository, installed there by `make test` and `make bench-gas`.
+What was compiled is kept under `.cache/bench`, by the content of all that decides it.
 """
 
 from __future__ import annotations
@@ -108,14 +108,14 @@ def require_packages() -> None:
     """NotSupported unless the peers' packages are here."""
     if not (_peers() / "package.json").is_file():
         raise NotSupported(
-            "the peers to measure beside are not part of the installed package",
-            hint="`defi-kit bench gas --ours` measures ours alone; for the peers clone the "
-            "repository and run `make bench-gas` in it",
+            "the peers' contracts are not part of the installed package",
+            hint="clone the repository and run `make bench-gas` in it, which brings them; "
+            "`defi-kit bench gas --ours` measures ours alone",
         )
     if not (_peers() / "node_modules").is_dir():
         raise NotSupported(
             f"the peers' packages are not installed in {_peers()}",
-            hint="run `make bench-gas`, which installs them; or measure ours alone with `--ours`",
+            hint="run `make bench-gas`, which installs them; `--ours` measures ours alone",
         )
 
 
