@@ -1,0 +1,84 @@
+"""The base of the machines: a Hypothesis state machine whose rules call one trial.
+
+Rules choose; the trial does, looks, checks and remembers. A machine class is configured by its
+attributes, and by subclassing it: new rules, another opening, another trial with more invariants.
+Needs Hypothesis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize
+
+from ..chain import Chain
+from .explored import EVERYTHING, Explored
+from .recipe import Recipe
+from .trial import Trial
+
+__all__ = ["TrialMachine"]
+
+
+_VARIANTS = st.runner().flatmap(lambda self: st.sampled_from(range(len(self.variants))))
+
+
+class TrialMachine(RuleBasedStateMachine):
+    """Lives of a subject, each from the same first state. `TestCase` runs under pytest."""
+
+    trial_class: ClassVar[type[Trial]]
+    """What drives the subject."""
+    make: ClassVar[Callable[..., Any]]
+    """Chain and the arguments of a variant → subject. Define it without `self`."""
+    variants: ClassVar[Sequence[Mapping[str, Any]]] = ({},)
+    """Arguments for `make`; each life takes one of them. Literals: they are printed and saved."""
+    chain: ClassVar[Callable[[], Chain]] = Chain.embedded
+    """Gives the chain of a new subject; called once a process for each variant."""
+    folder: ClassVar[Path | None] = Path(".defi_kit")
+    """Where counter-examples are saved; None for nowhere."""
+    explored: ClassVar[Explored] = EVERYTHING
+    seed: ClassVar[int | None] = None
+
+    trial: Any = None
+
+    @initialize(
+        variant=st.runner().flatmap(lambda self: st.sampled_from(range(len(self.variants))))
+    )
+    def begin(self, variant: int) -> None:
+        """The subject as it was made, and then whatever `open` does."""
+        cls = type(self)
+        subject, recipe = _made(cls, variant)
+        self._rewound = ExitStack()
+        self.trial = cls.trial_class(subject, recipe=recipe, explored=cls.explored)
+        self.trial.folder, self.trial.seed = cls.folder, cls.seed
+        self._rewound.enter_context(self.trial.rewound())
+        self.open()
+
+    def open(self) -> None:
+        """First steps of every life. None, unless a subclass takes some."""
+
+    def close(self) -> None:
+        """Last steps of a life that has violated nothing. None, unless a subclass takes some."""
+
+    def teardown(self) -> None:
+        """Undoes all of it."""
+        if self.trial is None:
+            return
+        trial, self.trial = self.trial, None
+        with self._rewound:
+            if not trial.failed:
+                self.trial = trial
+                self.close()
+                self.trial = None
+
+
+@cache
+def _made(cls: type[TrialMachine], variant: int) -> tuple[Any, Recipe]:
+    """One subject a process; lives rewind it."""
+    make, arguments = cls.make, cls.variants[variant]
+    recipe = Recipe.of(make, arguments)
+    return make(cls.chain(), **arguments), recipe

@@ -1,0 +1,314 @@
+"""A trial drives one subject verb by verb, looks after each, and keeps the record.
+
+The subject is a market, an exchange or a peg. Verbs take names and numbers only, so that the record
+prints twice: as a story in human units, and as a script that does the same again by itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
+from importlib import import_module
+from inspect import Parameter, signature
+from pathlib import Path
+from typing import Any, ClassVar, Concatenate, Final, ParamSpec, TypeVar, cast
+
+from ..chain import Account, Chain
+from ..errors import InputError, Reverted
+from .explored import Explored
+from .recipe import Recipe
+from .violations import Violation
+
+__all__ = ["Counterexample", "Invariant", "Step", "Trial", "step"]
+
+Literal_ = str | int | bool | None
+T = TypeVar("T", bound="Trial")
+P = ParamSpec("P")
+
+Invariant = Callable[[Any, Any, "Step", Any], None]
+"""(trial, what was seen before, the step, what is seen after it) → raises Violation."""
+
+_STORY: Final = "__story__"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One verb, what it was given, and what came of it."""
+
+    verb: str
+    arguments: tuple[Literal_, ...]
+    refused: Reverted | None = None
+    """Why the subject refused it, if it did; then nothing has changed."""
+    outcome: Any = None
+    """What the verb returned, for invariants."""
+
+
+def step(
+    story: str,
+) -> Callable[[Callable[Concatenate[T, P], Any]], Callable[Concatenate[T, P], Step]]:
+    """Makes a method of a trial one of its verbs.
+
+    The method does it and may return what invariants want to know of it; the subject's `Reverted`
+    is recorded as a refusal. `story` tells it, arguments in braces: "{who} lends {assets}".
+    """
+
+    def decorate(perform: Callable[Concatenate[T, P], Any]) -> Callable[Concatenate[T, P], Step]:
+        names = [
+            name
+            for name, parameter in signature(perform).parameters.items()
+            if parameter.kind is Parameter.POSITIONAL_OR_KEYWORD
+        ][1:]
+
+        @wraps(perform)
+        def verb(self: T, *args: P.args, **kwargs: P.kwargs) -> Step:
+            given = (*args, *(kwargs[name] for name in names[len(args) :] if name in kwargs))
+            if len(given) != len(args) + len(kwargs):
+                raise InputError(f"{perform.__name__} takes {', '.join(names)}, in this order")
+            return self._do(perform.__name__, perform, given)
+
+        setattr(verb, _STORY, (story, names))
+        return cast("Callable[Concatenate[T, P], Step]", verb)
+
+    return decorate
+
+
+class Trial:
+    """The base of `LendingTrial`, `ExchangeTrial` and `PegTrial`.
+
+    A subclass declares verbs (`@step`), says what there is to see (`look`), and what must hold of
+    it (`invariants`). A verb does not call another: the record is flat.
+    """
+
+    KIND: ClassVar[str] = "trial"
+    """Such as "lending"."""
+    SUBJECT: ClassVar[str] = "subject"
+    """What the subject is called in a script."""
+    invariants: ClassVar[Mapping[str, Invariant]] = {}
+    """Name → check, done after every step that was not refused. Override to add some."""
+
+    def __init__(
+        self, subject: Any, *, recipe: Recipe | None = None, explored: Explored | None = None
+    ) -> None:
+        self.subject = subject
+        self.chain: Chain = subject.chain
+        self.recipe = recipe
+        """How the subject was made: machines know, and say it with a violation."""
+        self.explored = Explored() if explored is None else explored
+        self.explored.trials += 1
+        self.steps: list[Step] = []
+        self.folder: Path | None = None
+        """Where a violation is saved, if anywhere."""
+        self.seed: int | None = None
+        self.failed = False
+        """Whether a step has raised anything but a refusal."""
+        self.exempt: Mapping[str, str] = {}
+        """Invariants that are not checked: name → why the subject does not promise it."""
+        self.seen = self.look()
+
+    # --- for subclasses ---------------------------------------------------------------------------
+
+    def look(self) -> Any:
+        """All there is to see now, for the invariants; None where they look for themselves."""
+        return None
+
+    def words(self, name: str, value: Literal_, given: Mapping[str, Literal_]) -> str:
+        """An argument as the story tells it; `given` are all arguments of the step."""
+        return f"{value:,}" if isinstance(value, int) else str(value)
+
+    def judge(self, before: Any, done: Step, after: Any) -> None:
+        """Checks every invariant that the subject promises; raises the first Violation."""
+        for name, holds in self.invariants.items():
+            if name not in self.exempt:
+                holds(self, before, done, after)
+
+    def note(self, what: str, times: int = 1) -> None:
+        """Counts something worth telling, such as "liquidations"."""
+        self.explored.noted[what] += times
+
+    # --- for verbs and machines -------------------------------------------------------------------
+
+    def person(self, name: str) -> Account:
+        """The account of that name."""
+        return self.chain.account(name)
+
+    @classmethod
+    def verbs(cls) -> tuple[str, ...]:
+        """Everything that can be done in it, by name."""
+        return tuple(sorted(name for name in dir(cls) if hasattr(getattr(cls, name), _STORY)))
+
+    @contextmanager
+    def rewound(self) -> Iterator[None]:
+        """Everything that happens inside is undone at the end: on chain, in the subject (by its
+        `remember` and `recall`, if it has them), and in the record."""
+        subject, steps, seen = self.subject, len(self.steps), self.seen
+        kept = subject.remember() if hasattr(subject, "remember") else None
+        try:
+            with self.chain.snapshot():
+                yield
+        finally:
+            if hasattr(subject, "recall"):
+                subject.recall(kept)
+            del self.steps[steps:]
+            self.seen = seen
+
+    def _do(self, name: str, perform: Callable[..., Any], given: tuple[Any, ...]) -> Step:
+        done = Step(name, given)
+        try:
+            try:
+                done = Step(name, given, None, perform(self, *given))
+            except Reverted as refusal:
+                done = Step(name, given, refusal)
+                self.steps.append(done)
+                self.explored.refused[name] += 1
+                self.explored.refusals[type(refusal).__name__] += 1
+                return done  # nothing has changed: there is nothing to look at
+            self.steps.append(done)
+            self.explored.done[name] += 1
+            before, self.seen = self.seen, self.look()
+            self.judge(before, done, self.seen)
+        except Exception as error:
+            if not self.steps or self.steps[-1] is not done:
+                self.steps.append(done)
+            self._explain(error)
+            raise
+        return done
+
+    def _explain(self, error: Exception) -> None:
+        """Story and script go with the error, and into a file; not where a script runs already."""
+        self.failed = True
+        if self.recipe is None:
+            return
+        found = Counterexample.of(self, error)
+        error.add_note(f"\nThe story:\n{found.story}\n\nThe script:\n{found.script}")
+        if self.folder is not None:
+            error.add_note(f"Saved: {found.save(self.folder)}")
+
+    # --- the record -------------------------------------------------------------------------------
+
+    def story(self) -> str:
+        """The record in human units, a line each."""
+        width = len(str(len(self.steps)))
+        return "\n".join(
+            f"{number:{width}}. {self.tell(done)}" for number, done in enumerate(self.steps, 1)
+        )
+
+    def tell(self, done: Step) -> str:
+        """One step in human units."""
+        template, names = getattr(getattr(type(self), done.verb), _STORY)
+        given = dict(zip(names, done.arguments, strict=False))
+        words = {name: self.words(name, value, given) for name, value in given.items()}
+        told = template.format_map(_Left(words))
+        return told if done.refused is None else f"{told}: refused, {type(done.refused).__name__}"
+
+    def script(self) -> str:
+        """The record as Python, flat, that can be pasted into an interpreter. It ends as the trial
+        did: with the Violation, if there was one."""
+        cls, made = type(self), self.recipe
+        wanted = {"defi_kit.chain": {"Chain"}}
+        wanted.setdefault(cls.__module__, set()).add(cls.__name__)
+        if made is not None:
+            wanted.setdefault(made.module, set()).add(made.path.partition(".")[0])
+        engine = "embedded" if self.chain.engine == "embedded" else "anvil"
+        lines = [f"from {module} import {', '.join(sorted(n))}" for module, n in wanted.items()]
+        lines += ["", f"chain = Chain.{engine}()"]
+        lines += [f"{self.SUBJECT} = {made.call() if made else '...  # as it was made'}"]
+        lines += [f"trial = {cls.__name__}({self.SUBJECT})"]
+        calls = [f"trial.{d.verb}({', '.join(map(repr, d.arguments))})" for d in self.steps]
+        width = min(max(map(len, calls), default=0), 60)
+        told = map(self.tell, self.steps)
+        lines += [f"{c:{width}}  # {t}" for c, t in zip(calls, told, strict=True)]
+        return "\n".join(lines)
+
+
+class _Left(dict[str, str]):
+    """Arguments that were left out are not told."""
+
+    def __missing__(self, name: str) -> str:
+        return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counterexample:
+    """A trial that ended in a violation, as it is kept in a file."""
+
+    kind: str
+    trial: str
+    """Class of the trial, "module:name"."""
+    recipe: Recipe | None
+    engine: str
+    steps: tuple[tuple[str, tuple[Literal_, ...]], ...]
+    invariant: str
+    reason: str
+    story: str
+    script: str
+    seed: int | None
+
+    @classmethod
+    def of(cls, trial: Trial, error: Exception) -> Counterexample:
+        """What a trial has to show for this error."""
+        kind = type(trial)
+        return cls(
+            kind=kind.KIND,
+            trial=f"{kind.__module__}:{kind.__name__}",
+            recipe=trial.recipe,
+            engine="embedded" if trial.chain.engine == "embedded" else "anvil",
+            steps=tuple((done.verb, done.arguments) for done in trial.steps),
+            invariant=error.invariant if isinstance(error, Violation) else type(error).__name__,
+            reason=error.reason if isinstance(error, Violation) else str(error),
+            story=trial.story(),
+            script=trial.script(),
+            seed=trial.seed,
+        )
+
+    def save(self, folder: Path) -> Path:
+        """Writes it as JSON, and the script beside it; the JSON file's path."""
+        folder.mkdir(parents=True, exist_ok=True)
+        stem = f"{self.kind}-{self.invariant}"
+        path = folder / f"{stem}.json"
+        recipe = self.recipe or Recipe("")
+        data = {
+            "kind": self.kind,
+            "trial": self.trial,
+            "make": recipe.make,
+            "arguments": dict(recipe.arguments),
+            "chain": self.engine,
+            "seed": self.seed,
+            "invariant": self.invariant,
+            "reason": self.reason,
+            "steps": [[verb, *given] for verb, given in self.steps],
+            "story": self.story.splitlines(),
+        }
+        path.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        path.with_suffix(".py").write_text(self.script + "\n", encoding="utf-8")
+        return path
+
+    @staticmethod
+    def replay(path: Path, chain: Chain) -> Trial:
+        """Does again on this chain what a file tells; raises the Violation if it is still there,
+        InputError for a file that is none of these."""
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            recipe = Recipe(data["make"], {k: _tuples(v) for k, v in data["arguments"].items()})
+            steps = [(str(verb), given) for verb, *given in data["steps"]]
+            module, _, name = data["trial"].partition(":")
+            made: type[Trial] = getattr(import_module(module), name)
+            unknown = {verb for verb, _ in steps} - set(made.verbs())
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError) as error:
+            raise InputError(
+                f"{path} is not a saved counter-example: {error}",
+                hint="`defi-kit fuzz` and the machines write them, with the ending .json",
+            ) from error
+        if unknown:
+            raise InputError(f"{path}: {name} has no verb {', '.join(sorted(unknown))}")
+        trial = made(recipe.on(chain), recipe=recipe)
+        for verb, given in steps:
+            getattr(trial, verb)(*given)
+        return trial
+
+
+def _tuples(value: Any) -> Any:
+    """JSON knows lists only."""
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
