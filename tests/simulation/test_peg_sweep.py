@@ -78,8 +78,9 @@ def test_processes_of_its_own_give_the_same_table(whole: bytes, tmp_path: Path) 
 
 
 def test_a_cluster_of_dask_gives_the_same_table(whole: bytes, tmp_path: Path) -> None:
-    distributed = pytest.importorskip("distributed", reason="dask is no requirement")
-    with distributed.Client(n_workers=2, threads_per_worker=1, dashboard_address=None) as client:
+    from distributed import Client  # late: it brings a second of imports
+
+    with Client(n_workers=2, threads_per_worker=1, dashboard_address=None) as client:
         peg.sweep(GRID, tmp_path / "a.parquet", executor=client.get_executor())
     assert (tmp_path / "a.parquet").read_bytes() == whole
 
