@@ -374,6 +374,21 @@ def test_a_snapshot_undoes_state_time_balances_nonces_and_logs(
     assert probe.store(8).timestamp == before[1] + 1  # type: ignore[operator]  # an int
 
 
+def test_a_snapshot_undoes_ether_that_was_given_or_taken_away(any_chain: Chain) -> None:
+    """Also where the gift was sent on meanwhile, and where it is more than there was before."""
+    alice, bob = any_chain.account("alice"), any_chain.account("bob")
+    before = any_chain.balance(alice), any_chain.balance(bob)
+    with any_chain.snapshot():
+        any_chain.transact(bob, sender=alice, value=before[0] // 2)
+        any_chain.set_balance(bob, 7)
+        with any_chain.snapshot():
+            any_chain.set_balance(alice, 10**30)
+            any_chain.transact(bob, sender=alice, value=10**29)
+        assert any_chain.balance(bob) == 7
+        any_chain.set_balance(alice, 0)
+    assert (any_chain.balance(alice), any_chain.balance(bob)) == before
+
+
 def test_snapshots_nest_and_survive_errors(any_chain: Chain, probe: ChainProbe) -> None:
     def fail_inside() -> None:
         with any_chain.snapshot():

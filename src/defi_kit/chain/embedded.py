@@ -54,6 +54,7 @@ class _Saved:
     number: int
     next_timestamp: int | None
     changes: int
+    gifts: int
 
 
 class EmbeddedChain(Chain):
@@ -77,6 +78,7 @@ class EmbeddedChain(Chain):
         self._nonces: dict[str, int] = {}
         self._accounts: dict[str, Account] = {}
         self._changes: list[tuple[dict[str, Any], str, Any]] = []  # to undo, while anything is open
+        self._gifts: list[tuple[str, int]] = []  # the same, of ether
         self._book = Logbook()
         self._show_block(0, GENESIS)
 
@@ -86,7 +88,7 @@ class EmbeddedChain(Chain):
         """The account of that name, funded with 10,000 ether when first asked for."""
         if name not in self._accounts:
             account = Account(name, key_address(named_key(name)))
-            self._evm.set_balance(account.address, ENDOWMENT)
+            self.set_balance(account, ENDOWMENT)
             self._note(self._accounts, name, account)
         return self._accounts[name]
 
@@ -247,7 +249,10 @@ class EmbeddedChain(Chain):
 
     def set_balance(self, who: HasAddress | str, wei: int) -> None:
         """Gives an address exactly that much ether. [wei]"""
-        self._evm.set_balance(address_of(who), check_value(wei))
+        address = address_of(who)
+        if self._open:  # the EVM's own journal does not know of it
+            self._gifts.append((address, check_value(wei) - self.balance(address)))
+        self._evm.set_balance(address, check_value(wei))
 
     def code(self, who: HasAddress | str) -> bytes:
         """Runtime code of an address."""
@@ -366,7 +371,11 @@ class EmbeddedChain(Chain):
 
     def _save(self) -> _Saved:
         saved = _Saved(
-            self._evm.snapshot(), self._clock.number, self._next_timestamp, len(self._changes)
+            self._evm.snapshot(),
+            self._clock.number,
+            self._next_timestamp,
+            len(self._changes),
+            len(self._gifts),
         )
         self._open.append(saved)
         return saved
@@ -374,6 +383,10 @@ class EmbeddedChain(Chain):
     def _restore(self, saved: _Saved) -> None:
         del self._open[self._open.index(saved) :]
         self._evm.revert(saved.checkpoint)
+        while len(self._gifts) > saved.gifts:
+            # Whatever was sent is back already: below zero, if it was the gift, and modulo 2**256.
+            address, gift = self._gifts.pop()
+            self._evm.set_balance(address, (self.balance(address) - gift) % 2**256)
         self._clock.cut(saved.number)
         self._next_timestamp = saved.next_timestamp
         self._book.cut(saved.number)
