@@ -2,7 +2,8 @@
 
 Source: Solidity documentation, "Contract ABI Specification". One coder per type, made once and
 kept, because coding is dearer than the in-process EVM itself. The usual libraries are not used
-here: they cost half a second of imports.
+here: they cost half a second of imports, and even the compiled ones take two to four times as long
+(docs/speed.md).
 
 Values: `int` for integers, `bool`, `str` (checksummed) for address, `bytes` for bytes and bytesN,
 `str` for string, `list` for arrays, `tuple` for tuples; encoding takes as well what has an address
@@ -17,7 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import accumulate
-from typing import Any
+from typing import Any, Never
 
 from ..errors import BadResponse, InputError
 from .hashing import address_of, selector, to_address
@@ -175,13 +176,17 @@ def _uint(type_: str, bits: int) -> _Coder:
         return value.to_bytes(32, "big")
 
     def read(data: bytes, at: int) -> int:
-        word = data[at : at + 32]
-        value = int.from_bytes(word if len(word) == 32 else _word(data, at), "big")
+        value = _read_uint256(data, at)
         if value >= limit:
             raise _malformed(type_, data, at)
         return value
 
-    return _Coder(32, False, write, read)
+    return _Coder(32, False, write, _read_uint256 if bits == 256 else read)
+
+
+def _read_uint256(data: bytes, at: int) -> int:
+    word = data[at : at + 32]
+    return int.from_bytes(word if len(word) == 32 else _word(data, at), "big")
 
 
 def _int(type_: str, bits: int) -> _Coder:
@@ -228,10 +233,19 @@ def _write_address(value: Any) -> bytes:
 
 
 def _read_address(data: bytes, at: int) -> str:
-    word = _word(data, at)
-    if word[:12] != _ZEROS_12:
-        raise _malformed("address", data, at)
-    return to_address(word[12:])
+    return _unpadded(data[at : at + 32]) or _unpadded_else(data, at)
+
+
+@lru_cache(maxsize=65_536)
+def _unpadded(word: bytes) -> str | None:
+    """The address in a word; None when it is none."""
+    fits = len(word) == 32 and word.startswith(_ZEROS_12)
+    return to_address(word[12:]) if fits else None
+
+
+def _unpadded_else(data: bytes, at: int) -> Never:
+    _word(data, at)
+    raise _malformed("address", data, at)
 
 
 def _write_bool(value: Any) -> bytes:
@@ -283,12 +297,12 @@ _SIMPLE = {
 @lru_cache(maxsize=4096)
 def _tuple_coder(types: tuple[str, ...]) -> _Coder:
     coders = [_coder(type_) for type_ in types]
-    items = _Items(coders)
+    items, count = _Items(coders), len(coders)
 
     def write(values: Any) -> bytes:
-        if hasattr(values, "to_tuple"):
+        if type(values) is not tuple and hasattr(values, "to_tuple"):
             values = values.to_tuple()
-        if not isinstance(values, tuple | list) or len(values) != len(coders):
+        if not isinstance(values, tuple | list) or len(values) != count:
             raise _unfit(f"({','.join(types)})", values)
         return items.encode(values)
 
@@ -342,6 +356,7 @@ class _Items:
         self.head_outside = 32 if self.dynamic else self.head
         """In the head of what contains it."""
         self._writers = [(coder.encode, coder.dynamic) for coder in coders]
+        self._static = [coder.encode for coder in coders]
         places = list(accumulate((coder.head for coder in coders), initial=0))
         self._readers = [
             (coder.decode, place, coder.dynamic)
@@ -350,9 +365,9 @@ class _Items:
 
     def encode(self, values: Sequence[Any]) -> bytes:
         """As many values as there are coders."""
-        pairs = zip(self._writers, values, strict=True)
         if not self.dynamic:
-            return b"".join([write(value) for (write, _), value in pairs])
+            return b"".join([write(value) for write, value in zip(self._static, values)])  # noqa: B905  (the caller counted)
+        pairs = zip(self._writers, values, strict=True)
         heads: list[bytes] = []
         tails: list[bytes] = []
         offset = self.head
