@@ -10,13 +10,20 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from ...chain import Chain
+from ...bindings import MockToken
+from ...chain import Account, Chain
 from ...chain.abi import encode
 from ...chain.hashing import ZERO_ADDRESS, HasAddress
+from ...errors import Reverted
+from ...units import BPS, WAD
 from ..deployed import Deployed
 from ..packages import Code, Compilation
+from .adapter import Adapter
+from .market import Collateral, Position, Terms, View
 
-__all__ = ["DOLLAR", "VARIABLE", "AaveCollateral", "AaveV3"]
+__all__ = ["AAVE_EXEMPT", "DOLLAR", "VARIABLE", "AaveCollateral", "AaveV3", "AaveV3Market"]
+
+PRICE_SCALE: Final = 10**36
 
 VARIABLE: Final = 2
 """The only kind of rate that is left."""
@@ -38,6 +45,7 @@ _CONTRACTS: Final = {
     "ATokenInstance": _SOURCES + "instances/ATokenInstance.sol",
     "VariableDebtTokenInstance": _SOURCES + "instances/VariableDebtTokenInstance.sol",
     "PriceSource": "PriceSource.sol",
+    "FlashBorrower": "FlashBorrower.sol",
 }
 _LIBRARIES: Final = (
     "BorrowLogic",
@@ -63,6 +71,8 @@ _COMPILATION: Final = Compilation(
         "solidity-utils/contracts/=@bgd-labs/solidity-utils/src/",
     ),
 )
+
+AAVE_EXEMPT: Final[Mapping[str, str]] = {}
 
 
 class _Workshop:
@@ -180,3 +190,219 @@ class AaveV3:
             )
         configurator.send("setReserveBorrowing(address,bool)", tokens[0], True)
         configurator.send("setReserveFactor(address,uint256)", tokens[0], RESERVE_FACTOR)
+        configurator.send("setReserveFlashLoaning(address,bool)", tokens[0], True)
+
+    def share_of(self, token: HasAddress) -> Deployed:
+        """The aToken of a token, which holds what is lent."""
+        return Deployed(self._chain, self.pool.view("getReserveAToken(address)(address)", token))
+
+    def debt_of(self, token: HasAddress) -> Deployed:
+        """The token of what is owed of a token."""
+        return Deployed(
+            self._chain, self.pool.view("getReserveVariableDebtToken(address)(address)", token)
+        )
+
+
+_TOKENS: Final = (  # decimals, opening price [dollars], LTVs and bonus [bps]
+    (18, 2_000, 7_500, 8_000, 500),
+    (8, 30_000, 7_000, 7_500, 1_000),
+)
+
+
+class AaveV3Market(Adapter):
+    """Aave v3 with one asset that can be borrowed, worth a dollar for ever, and two collaterals."""
+
+    def __init__(self, chain: Chain, aave: AaveV3, terms: Terms) -> None:
+        asset, *collaterals = (terms.asset, *(one.token for one in terms.collaterals))
+        self._pool, self._sources = aave.pool, aave.sources
+        self._asset = asset
+        self._shares = [aave.share_of(Deployed(chain, token)) for token in (asset, *collaterals)]
+        self._debt = aave.debt_of(Deployed(chain, asset))
+        super().__init__(chain, aave.pool, terms, holders=self._shares)
+        self._borrower = Deployed.create(chain, _COMPILATION.run()["FlashBorrower"].linked())
+
+    @classmethod
+    def deploy(cls, chain: Chain, *, asset_decimals: int = 6) -> AaveV3Market:
+        """A market with new tokens. NotSupported where the packages are not installed."""
+        asset = MockToken.deploy(chain, "USD", asset_decimals)
+        tokens = [
+            MockToken.deploy(chain, f"C{number}", decimals)
+            for number, (decimals, *_) in enumerate(_TOKENS)
+        ]
+        listed = [
+            AaveCollateral(
+                token=token,
+                price=price * DOLLAR,
+                borrow_ltv=borrow_ltv,
+                liquidation_ltv=liquidation_ltv,
+                bonus=bonus,
+            )
+            for token, (_, price, borrow_ltv, liquidation_ltv, bonus) in zip(
+                tokens, _TOKENS, strict=True
+            )
+        ]
+        accepted = tuple(
+            Collateral(
+                token=token.address,
+                decimals=decimals,
+                borrow_ltv=borrow_ltv * WAD // BPS,
+                liquidation_ltv=liquidation_ltv * WAD // BPS,
+                max_bonus=bonus * WAD // BPS,
+                price=price * 10 ** (36 + asset_decimals - decimals),
+            )
+            for token, (decimals, price, borrow_ltv, liquidation_ltv, bonus) in zip(
+                tokens, _TOKENS, strict=True
+            )
+        )
+        terms = Terms(
+            asset=asset.address, decimals=asset_decimals, collaterals=accepted, exempt=AAVE_EXEMPT
+        )
+        return cls(chain, AaveV3(chain, asset, listed), terms)
+
+    # --- verbs ------------------------------------------------------------------------------------
+
+    def supply(self, who: Account, assets: int) -> None:
+        """`who` lends."""
+        self._supply(self._asset, assets, who)
+
+    def withdraw(self, who: Account, assets: int) -> None:
+        """`who` takes back what it lent."""
+        self._withdraw(self._asset, assets, who)
+
+    def supply_collateral(self, who: Account, number: int, amount: int) -> None:
+        """`who` lends a token that nobody can borrow."""
+        self._supply(self.terms.collaterals[number].token, amount, who)
+
+    def withdraw_collateral(self, who: Account, number: int, amount: int) -> None:
+        """`who` takes it back."""
+        self._withdraw(self.terms.collaterals[number].token, amount, who)
+
+    def borrow(self, who: Account, assets: int) -> None:
+        """`who` borrows."""
+        self._borrow(who, assets, who)
+
+    def repay(self, who: Account, assets: int) -> None:
+        """`who` pays back. Aave takes no more than is owed."""
+        self._pool.send(
+            "repay(address,uint256,uint256,address)",
+            *(self._asset, assets, VARIABLE, who),
+            sender=who,
+        )
+
+    def liquidate(self, who: Account, account: Account, number: int, assets: int) -> None:
+        """`who` repays for collateral; Aave cuts it down to what its close factor allows."""
+        self._pool.send(
+            "liquidationCall(address,address,address,uint256,bool)",
+            *(self.terms.collaterals[number].token, self._asset, account, assets, False),
+            sender=who,
+        )
+
+    def set_price(self, number: int, price: int | None) -> None:
+        """What the oracle says from now on, rounded to 8 decimals of a dollar. At a price of zero
+        it refuses."""
+        answer = 0 if price is None else max(1, price * self._scale(number) // PRICE_SCALE)
+        self._sources[number + 1].send("setAnswer(int256)", answer)
+
+    def flash_loan(self, who: Account, assets: int, repaid: int) -> None:
+        """`who` borrows through a contract that gives back so much."""
+        call = self._pool.data(
+            "flashLoanSimple(address,address,uint256,bytes,uint16)",
+            *(self._borrower, self._asset, assets, b"", 0),
+        )
+        signature = "borrow(address,address,uint256,bytes)"
+        self._borrower.send(signature, self._pool, self._asset, repaid, call, sender=who)
+
+    def impersonations(self, who: Account, victim: Account) -> Sequence[tuple[str, object]]:
+        """What spends from an account, in the victim's name."""
+        some = 10 ** (self.terms.decimals - 1)
+        take = "transferFrom(address,address,uint256)"
+        burn = "burn(address,address,uint256,uint256,uint256)"
+        ray = 10**27
+        share, collateral = self._shares[:2]
+        return (
+            ("borrow", lambda: self._borrow(who, some, victim)),
+            ("transfer of shares", lambda: share.send(take, victim, who, some, sender=who)),
+            ("transfer of collateral", lambda: collateral.send(take, victim, who, 1, sender=who)),
+            ("burn", lambda: share.send(burn, victim, who, some, some, ray, sender=who)),
+            (
+                "collateral switched off",
+                lambda: self._pool.send(
+                    "setUserUseReserveAsCollateralOnBehalfOf(address,bool,address)",
+                    *(self.terms.collaterals[0].token, False, victim),
+                    sender=who,
+                ),
+            ),
+        )
+
+    def _supply(self, token: str, amount: int, who: Account) -> None:
+        signature = "supply(address,uint256,address,uint16)"
+        self._pool.send(signature, token, amount, who, 0, sender=who)
+
+    def _withdraw(self, token: str, amount: int, who: Account) -> None:
+        self._pool.send("withdraw(address,uint256,address)", token, amount, who, sender=who)
+
+    def _borrow(self, who: Account, assets: int, account: Account) -> None:
+        self._pool.send(
+            "borrow(address,uint256,uint256,uint16,address)",
+            *(self._asset, assets, VARIABLE, 0, account),
+            sender=who,
+        )
+
+    # --- views ------------------------------------------------------------------------------------
+
+    def view(self, people: Sequence[Account]) -> View:
+        """What it shows now."""
+        share, *collaterals = self._shares
+        cash = "getVirtualUnderlyingBalance(address)(uint128)"
+        return View(
+            now=self.chain.timestamp,
+            positions={who.address: self._seen(who) for who in people},
+            total_supplied=share.view(_TOTAL),
+            total_shares=share.view("scaledTotalSupply()(uint256)"),
+            total_debt=self._debt.view(_TOTAL),
+            total_debt_shares=self._debt.view("scaledTotalSupply()(uint256)"),
+            cash=self._pool.view(cash, self._asset),
+            held=self.held(),
+            collateral=tuple(token.view(_TOTAL) for token in collaterals),
+        )
+
+    def max_borrow(self, who: Account) -> int:
+        """What Aave says in dollars, less a little, or all there is."""
+        try:
+            _, _, free, *_ = self._pool.views(_ACCOUNT, who)
+        except Reverted:
+            return 0
+        cash: int = self._pool.view("getVirtualUnderlyingBalance(address)(uint128)", self._asset)
+        most: int = free * 10**self.terms.decimals // DOLLAR
+        return min(max(0, most - 2), cash)
+
+    def _seen(self, who: Account) -> Position:
+        share, *collaterals = self._shares
+        shares, debt_shares = share.view(_SCALED, who), self._debt.view(_SCALED, who)
+        return Position(
+            supplied=share.view(_BALANCE, who) if shares else 0,
+            shares=shares,
+            debt=self._debt.view(_BALANCE, who) if debt_shares else 0,
+            debt_shares=debt_shares,
+            collateral=tuple(token.view(_BALANCE, who) for token in collaterals),
+            healthy=self._healthy(who) if debt_shares else True,
+        )
+
+    def _healthy(self, who: Account) -> bool | None:
+        try:
+            *_, health = self._pool.views(_ACCOUNT, who)
+        except Reverted:
+            return None
+        return bool(health >= WAD)
+
+    def _scale(self, number: int) -> int:
+        """From a price scaled by 1e36 to dollars of a whole token."""
+        whole: int = 10 ** self.terms.collaterals[number].decimals
+        unit: int = 10**self.terms.decimals
+        return whole * DOLLAR // unit
+
+
+_TOTAL: Final = "totalSupply()(uint256)"
+_BALANCE: Final = "balanceOf(address)(uint256)"
+_SCALED: Final = "scaledBalanceOf(address)(uint256)"
+_ACCOUNT: Final = "getUserAccountData(address)(uint256,uint256,uint256,uint256,uint256,uint256)"
