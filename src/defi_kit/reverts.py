@@ -33,6 +33,7 @@ __all__ = [
     "CollateralExceedsBalance",
     "DebtAboveLimit",
     "DebtBelowMinimum",
+    "DebtTooHigh",
     "DepositAboveMaximum",
     "DepositMoreThanMax",
     "DivFailed",
@@ -143,6 +144,7 @@ __all__ = [
     "NotFunded",
     "NotMinter",
     "NotOffered",
+    "NotOperator",
     "NotOwner",
     "NotThePool",
     "NotTreasury",
@@ -199,6 +201,7 @@ __all__ = [
     "StatementNotNewer",
     "StatementTooOld",
     "StepTooEarly",
+    "StillHealthy",
     "SupplyTooLarge",
     "TokenNotInPool",
     "TooFewAlgoShares",
@@ -232,6 +235,7 @@ __all__ = [
     "WindowTooLong",
     "WithdrawMoreThanMax",
     "WorthlessShares",
+    "WouldLeaveDust",
     "WrongAmountReceived",
     "WrongDecimals",
     "ZeroAmount",
@@ -468,6 +472,17 @@ class DebtBelowMinimum(Reverted):
     FIELDS: ClassVar[tuple[str, ...]] = ("debt", "minimum")
     debt: int
     minimum: int
+
+
+class DebtTooHigh(Reverted):
+    """Thrown where a debt would exceed `limit`, what may be borrowed against the collateral."""
+
+    SIGNATURE: ClassVar[str] = "DebtTooHigh(uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("07006ddf")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("debt", "limit")
+    debt: int
+    limit: int
 
 
 class DepositAboveMaximum(Reverted):
@@ -1645,6 +1660,17 @@ class NotOffered(Reverted):
     candidate: str
 
 
+class NotOperator(Reverted):
+    """Thrown where `account` has not let the caller act for it."""
+
+    SIGNATURE: ClassVar[str] = "NotOperator(address,address)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("4738d054")
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "address")
+    FIELDS: ClassVar[tuple[str, ...]] = ("account", "caller")
+    account: str
+    caller: str
+
+
 class NotOwner(Reverted):
     """Thrown when someone else than the owner scripts."""
 
@@ -2195,6 +2221,17 @@ class StepTooEarly(Reverted):
     timestamp: int
 
 
+class StillHealthy(Reverted):
+    """Thrown where a debt of up to `limit` is not to be liquidated."""
+
+    SIGNATURE: ClassVar[str] = "StillHealthy(uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("ccd06c4e")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("debt", "limit")
+    debt: int
+    limit: int
+
+
 class SupplyTooLarge(Reverted):
     """Thrown when a supply, or the collateral, would not fit in its bits. [dollar, share or
     collateral]
@@ -2538,6 +2575,18 @@ class WorthlessShares(Reverted):
     vault: str
     assets: int
     asset_price: int
+
+
+class WouldLeaveDust(Reverted):
+    """Thrown by a liquidation that would leave debt against collateral worth no more than
+    dust.
+    """
+
+    SIGNATURE: ClassVar[str] = "WouldLeaveDust(uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("63131a9e")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("value_left",)
+    value_left: int
 
 
 class WrongAmountReceived(Reverted):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .algo_controller import AlgoController as AlgoController
     from .algo_token import AlgoToken as AlgoToken
     from .blocklist_token import BlocklistToken as BlocklistToken
+    from .broken_pool import BrokenPool as BrokenPool
     from .callback_actor import CallbackActor as CallbackActor
     from .canonical_wrapped_ether import CanonicalWrappedEther as CanonicalWrappedEther
     from .chain_probe import ChainProbe as ChainProbe
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from .revert_on_zero_token import RevertOnZeroToken as RevertOnZeroToken
     from .scripted_feed import ScriptedFeed as ScriptedFeed
     from .signed_feed import SignedFeed as SignedFeed
+    from .simple_pool import SimplePool as SimplePool
     from .standard_token import StandardToken as StandardToken
     from .trading_actor import TradingActor as TradingActor
     from .twap_oracle import TwapOracle as TwapOracle
@@ -52,6 +54,7 @@ __all__ = [
     "AlgoController",
     "AlgoToken",
     "BlocklistToken",
+    "BrokenPool",
     "CallbackActor",
     "CanonicalWrappedEther",
     "ChainProbe",
@@ -81,6 +84,7 @@ __all__ = [
     "RevertOnZeroToken",
     "ScriptedFeed",
     "SignedFeed",
+    "SimplePool",
     "StandardToken",
     "TradingActor",
     "TwapOracle",
@@ -92,6 +96,7 @@ _MODULES = {
     "AlgoController": "algo_controller",
     "AlgoToken": "algo_token",
     "BlocklistToken": "blocklist_token",
+    "BrokenPool": "broken_pool",
     "CallbackActor": "callback_actor",
     "CanonicalWrappedEther": "canonical_wrapped_ether",
     "ChainProbe": "chain_probe",
@@ -121,6 +126,7 @@ _MODULES = {
     "RevertOnZeroToken": "revert_on_zero_token",
     "ScriptedFeed": "scripted_feed",
     "SignedFeed": "signed_feed",
+    "SimplePool": "simple_pool",
     "StandardToken": "standard_token",
     "TradingActor": "trading_actor",
     "TwapOracle": "twap_oracle",
