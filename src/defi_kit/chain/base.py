@@ -259,6 +259,11 @@ class Chain(ABC):
         """Hash of a block, which tells whether it still is the same one. "0x…" None where there is
         no such block, and on the embedded engine, whose blocks have none."""
 
+    def block_mark(self, block: int) -> object | None:
+        """What stays equal, within this process, as long as the block is the same one; None where
+        there is no such block. Unlike a hash, every engine has it."""
+        return self.block_hash(block)
+
     @abstractmethod
     def set_next_timestamp(self, timestamp: int) -> None:
         """Fixes the next block's timestamp, later than the latest. Local chains only."""

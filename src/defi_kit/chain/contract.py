@@ -41,6 +41,8 @@ class Contract:
         self.chain = chain
         self.address = address_of(address)
         self.deployment: Receipt | None = None
+        self.since = 0
+        """No event of it is from before this block."""
         self._exists = False
         chain.register(self.address, self.EVENTS)
 
@@ -80,7 +82,8 @@ class Contract:
     ) -> Iterator[Event]:
         """Past events of this contract, oldest first: of one class, or all."""
         topics = None if event is None else [event.TOPIC]
-        for log in self.chain.logs(self.address, topics, from_block, to_block):
+        first = max(from_block, self.since)
+        for log in self.chain.logs(self.address, topics, first, to_block):
             if event is None:
                 yield self.chain.decode_log(log)
             elif event.matches(log):
@@ -107,6 +110,7 @@ class Contract:
             raise InputError(f"transaction {receipt.hash} created no contract")
         contract = cls(chain, receipt.contract_address)
         contract.deployment, contract._exists = receipt, True
+        contract.since = receipt.block_number
         return contract
 
     def _call(

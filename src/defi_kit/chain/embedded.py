@@ -296,6 +296,10 @@ class EmbeddedChain(Chain):
         """None: blocks have no hash here."""
         return None
 
+    def block_mark(self, block: int) -> int | None:
+        """Another number for another block in the same place."""
+        return self._clock.era(block) if 0 <= block <= self._clock.number else None
+
     def set_next_timestamp(self, timestamp: int) -> None:
         """Fixes the next block's timestamp, later than the latest. [unix seconds]"""
         if not isinstance(timestamp, int) or timestamp <= self.timestamp:

@@ -78,7 +78,12 @@ class _Page:
     """Blocks of the first and of the last."""
     offset: int
     size: int
-    addresses: frozenset[str]
+    keys: frozenset[_Key]
+    """Contracts, and kinds of their events, that have a log there."""
+
+    def may_hold(self, wanted: tuple[str, ...] | None, kind: bytes | None) -> bool:
+        """Whether there can be a log of these contracts, and of this kind if one is given."""
+        return wanted is None or any((address, kind) in self.keys for address in wanted)
 
 
 class Logbook:
@@ -134,15 +139,16 @@ class Logbook:
         """The logs of these contracts, or of all, in these blocks, inclusive."""
         self._read()
         kept = self._logs
+        first_topic = topics[0] if topics else None
+        kind = first_topic if isinstance(first_topic, bytes) else None
         if wanted is not None and len(wanted) == 1:
-            kind = topics[0] if topics else None
-            kept = self._of.get((wanted[0], kind if isinstance(kind, bytes) else None), [])
+            kept = self._of.get((wanted[0], kind), [])
         start = bisect_left(kept, first, key=_block_of)
         latest = kept[start : bisect_right(kept, last, key=_block_of)]
         for page in [*self._pages]:
             if page.last < first or page.first > last:
                 continue
-            if wanted is None or not page.addresses.isdisjoint(wanted):
+            if page.may_hold(wanted, kind):
                 for log in self._load(page):
                     if first <= log.block_number <= last and _is_wanted(log, wanted, topics):
                         yield log
@@ -181,11 +187,11 @@ class Logbook:
         packed = zlib.compress(pickle.dumps(plain, pickle.HIGHEST_PROTOCOL), 1)
         offset = self._end()
         os.pwrite(self._own_file(), packed, offset)
-        addresses = frozenset(log.address for log in logs)
+        counts = Counter(key for log in logs for key in _keys(log))
         blocks = logs[0].block_number, logs[-1].block_number
-        self._pages.append(_Page(*blocks, offset, len(packed), addresses))
+        self._pages.append(_Page(*blocks, offset, len(packed), frozenset(counts)))
         del self._logs[: len(logs)]
-        for key, count in Counter(key for log in logs for key in _keys(log)).items():
+        for key, count in counts.items():
             del self._of[key][:count]
 
     def _load(self, page: _Page) -> Iterator[Log]:

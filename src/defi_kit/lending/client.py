@@ -13,7 +13,7 @@ from ..bindings import lending_pool as abi
 from ..chain import Account as Named
 from ..chain import Chain, Receipt, Sender
 from ..chain.base import key_address, named_key
-from ..chain.hashing import ZERO_ADDRESS, HasAddress, address_of
+from ..chain.hashing import HasAddress, address_of
 from ..errors import BadResponse, InputError, RefusedKey, Reverted, UnknownRevert
 from ..tokens import Token
 from ..units import MAX_UINT256, Amount, Number, Rate, Ratio, check_uint256
@@ -61,6 +61,7 @@ class LendingPool:
         self.chain = chain
         self.contract = bindings.LendingPool(chain, address)
         self.address = self.contract.address
+        self._people = history.People(self.contract)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.address})"
@@ -487,7 +488,9 @@ class LendingPool:
     ) -> list[str]:
         """The unhealthy ones among `accounts` (by default all borrowers), least healthy first."""
         at = self.chain.block_number if block is None else block
-        names = self._borrowed(at) if accounts is None else [address_of(who) for who in accounts]
+        names = (
+            self._people.borrowed(at) if accounts is None else [address_of(who) for who in accounts]
+        )
         found = [
             who
             for first in range(0, len(names), BATCH)
@@ -500,13 +503,9 @@ class LendingPool:
 
     def borrowers(self, *, block: int | None = None) -> list[str]:
         """Everyone in debt, in the order of their first loans."""
-        names = self._borrowed(block)
+        names = self._people.borrowed(block)
         state, _, _ = self._read(names, block)
         return [name for name in names if state.account(name).debt_shares]
-
-    def _borrowed(self, block: int | None) -> list[str]:
-        events = self.contract.events(abi.Borrowed, to_block=block)
-        return list(dict.fromkeys(event.account for event in events))
 
     # --- flash loans ------------------------------------------------------------------------------
 
@@ -608,21 +607,12 @@ class LendingPool:
 
         All is read at one block. Accounts and tokens go by their addresses.
         """
-        named = self._everyone(block) if accounts is None else map(address_of, accounts)
+        named = self._people.everyone(block) if accounts is None else map(address_of, accounts)
         return self._read(list(named), block)[0]
 
     def prices(self, *, block: int | None = None) -> tuple[int, ...]:
         """What the oracles answer, in the order of `collaterals`; 0 where one refuses. [1e36]"""
         return self._read([], block)[1]
-
-    def _everyone(self, block: int | None) -> list[str]:
-        """Whoever got shares, collateral or debt; each account once, the zero address never."""
-        shared = (event.to for event in self.contract.events(abi.Transfer, to_block=block))
-        posted = (
-            event.account for event in self.contract.events(abi.CollateralSupplied, to_block=block)
-        )
-        names = dict.fromkeys((*shared, *posted, *self._borrowed(block)))
-        return [name for name in names if name != ZERO_ADDRESS]
 
     def _read(
         self, accounts: Sequence[str], block: int | None = None

@@ -1,15 +1,17 @@
-"""What happened to one account of a pool, read from its events."""
+"""What happened to one account of a pool, and whose accounts there are, read from its events."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from heapq import merge
 from typing import TYPE_CHECKING
 
 from ..bindings import lending_pool as abi
 from ..chain.hashing import ZERO_ADDRESS
 from ..chain.receipts import Log
+from ..chain.register import Register
 from ..chain.values import Event
 from ..units import Amount
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from ..tokens import Token
     from .client import LendingPool
 
-__all__ = ["Entry", "read"]
+__all__ = ["Entry", "People", "read"]
 
 _OF_THE_ACCOUNT: tuple[type[Event], ...] = (
     abi.CollateralSupplied,
@@ -62,7 +64,7 @@ class Entry:
 def read(pool: LendingPool, account: str, *, after: Entry | None = None) -> Iterator[Entry]:
     """The account's entries, oldest first, from behind `after`; read window by window, as far as
     asked for."""
-    first = 0 if after is None else after.block
+    first = pool.contract.since if after is None else after.block
     place = (-1, -1) if after is None else (after.block, after.index)
     topic = bytes.fromhex(account[2:]).rjust(32, b"\0")
     logs = merge(
@@ -140,3 +142,32 @@ def _told(
             return "was written off", asset(event.loss), None, None
         case _:
             return None
+
+
+class People:
+    """Whoever ever was in a pool; no block is read twice."""
+
+    def __init__(self, contract: abi.LendingPool) -> None:
+        self._contract = contract
+        self._borrowed = self._register(abi.Borrowed, "account")
+        self._posted = self._register(abi.CollateralSupplied, "account")
+        self._shared = self._register(abi.Transfer, "to")
+
+    def borrowed(self, block: int | None) -> list[str]:
+        """Whoever borrowed, in the order of their first loans."""
+        return self._borrowed.known(block)
+
+    def everyone(self, block: int | None) -> list[str]:
+        """Whoever got shares, collateral or debt; each account once, the zero address never."""
+        known = (self._shared, self._posted, self._borrowed)
+        names = dict.fromkeys(name for one in known for name in one.known(block))
+        return [name for name in names if name != ZERO_ADDRESS]
+
+    def _register(self, event: type[Event], field: str) -> Register[str]:
+        return Register(self._contract.chain, partial(self._named, event, field))
+
+    def _named(
+        self, event: type[Event], field: str, first: int, last: int
+    ) -> Iterator[tuple[str, int]]:
+        for found in self._contract.events(event, from_block=first, to_block=last):
+            yield getattr(found, field), found.log.block_number if found.log else last
