@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from defi_kit.chain import Account, Chain, Receipt, Transaction
     from defi_kit.deployment import Deployment
     from defi_kit.dex import Exchange
+    from defi_kit.economy import AlgoMarket, Economy, Market, PegMarket
     from defi_kit.errors import DefiKitError, InputError, Reverted
-    from defi_kit.kit import Economy, Kit, Market, attach, deploy
+    from defi_kit.kit import Kit, attach, deploy
     from defi_kit.lending import LendingPool
     from defi_kit.oracles import (
         FeedOracle,
@@ -29,12 +30,14 @@ if TYPE_CHECKING:
         TwapOracle,
         VaultOracle,
     )
-    from defi_kit.stablecoins import FiatDollar
+    from defi_kit.stablecoins import AlgoController, FiatDollar, PegSwap
     from defi_kit.tokens import FaucetToken, Token, WrappedEther
     from defi_kit.units import Amount, Rate, Ratio, Unit
 
 __all__ = [
     "Account",
+    "AlgoController",
+    "AlgoMarket",
     "Amount",
     "Chain",
     "DefiKitError",
@@ -49,6 +52,8 @@ __all__ = [
     "Kit",
     "LendingPool",
     "Market",
+    "PegMarket",
+    "PegSwap",
     "Rate",
     "Ratio",
     "Receipt",
@@ -72,7 +77,8 @@ _HOMES = {
     "deployment": ("Deployment",),
     "dex": ("Exchange",),
     "errors": ("DefiKitError", "InputError", "Reverted"),
-    "kit": ("Economy", "Kit", "Market", "attach", "deploy"),
+    "economy": ("AlgoMarket", "Economy", "Market", "PegMarket"),
+    "kit": ("Kit", "attach", "deploy"),
     "lending": ("LendingPool",),
     "oracles": (
         "FeedOracle",
@@ -82,7 +88,7 @@ _HOMES = {
         "TwapOracle",
         "VaultOracle",
     ),
-    "stablecoins": ("FiatDollar",),
+    "stablecoins": ("AlgoController", "FiatDollar", "PegSwap"),
     "tokens": ("FaucetToken", "Token", "WrappedEther"),
     "units": ("Amount", "Rate", "Ratio", "Unit"),
 }

@@ -20,7 +20,7 @@ from defi_kit.errors import DeploymentError, WrongDeployment
 if TYPE_CHECKING:
     from defi_kit.chain import Chain
 
-LAYOUT = 1
+LAYOUT = 2
 """Version of the file's layout; a file of another layout is refused."""
 
 
@@ -70,6 +70,11 @@ class Deployment:
     def with_contract(self, key: str, deployed: Deployed) -> Deployment:
         """This deployment with one contract added or replaced."""
         return replace(self, contracts={**self.contracts, key: deployed})
+
+    def without(self, *keys: str) -> Deployment:
+        """This deployment less these contracts, as far as it has them."""
+        kept = {key: one for key, one in self.contracts.items() if key not in keys}
+        return replace(self, contracts=kept)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON data, ABIs included so that any other tool can use the file by itself."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import defi_kit
-from defi_kit import Chain, Deployment, Economy
+from defi_kit import Chain, Deployment, Economy, Kit
 from defi_kit.errors import ConnectionFailed, DeploymentError, ParameterError, WrongDeployment
 
 pytestmark = pytest.mark.chain
@@ -37,9 +37,9 @@ def cut_off(monkeypatch: pytest.MonkeyPatch, chain: Chain, after: int) -> None:
 def test_the_economy_is_priced_and_seeded_as_its_numbers_say(empty: Chain) -> None:
     kit = defi_kit.deploy(empty)
 
-    assert [token.decimals for token in kit.tokens] == [6, 18, 8]
+    assert [token.decimals for token in kit.tokens] == [6, 18, 8, 18, 18, 18]
     assert str(kit.oracles.weth.price().normalize()) == "2E+3"
-    assert len(kit.exchange.pools()) == 3
+    assert len(kit.exchange.pools()) == 6
     assert kit.lending.market().total_assets == kit.usd("10_000_000")
     pool = kit.exchange.pool(kit.weth, kit.usd)
     assert {pool.reserve0, pool.reserve1} == {
@@ -59,8 +59,35 @@ def test_seeding_leaves_no_allowance_behind(empty: Chain) -> None:
     kit = defi_kit.deploy(empty)
     owner = kit.deployment.deployer
     for token in kit.tokens:
-        for spender in (kit.exchange, kit.lending):
+        for spender in (kit.exchange, kit.lending, kit.peg, kit.algo):
             assert token.allowance(owner, spender).raw == 0
+
+
+def test_where_nobody_moves_the_clock_the_algorithmic_dollar_waits_for_its_window(
+    empty: Chain,
+) -> None:
+    empty.is_local = False
+    kit = defi_kit.deploy(empty)
+    owner = kit.deployment.deployer
+
+    assert kit.algo.dollar.total_supply().raw == 0
+    with pytest.raises(defi_kit.reverts.TooYoung):
+        kit.algo.mint(kit.algo.dollar("100"))
+    empty.advance(kit.economy.algo.window)
+    kit.provide(kit.algo.dollar("100"), owner)
+
+    assert kit.algo.dollar.balance(owner) == kit.algo.dollar("100")
+    assert kit.algo.contract.parameters().dollar_oracle == kit.oracles.algo.address
+
+
+def test_everyone_is_given_what_the_three_dollars_need(empty: Chain) -> None:
+    kit = defi_kit.deploy(empty)
+    alice = kit.actor("alice")
+
+    assert kit.algo.mint(kit.algo.dollar("1_000"), sender=alice).collateral == kit.usd("901.8")
+    assert kit.peg.swap(kit.usdx("100"), sender=alice).bought == kit.usd("99.95")
+    kit.provide(kit.algo.dollar("5"), alice)
+    assert kit.algo.dollar.balance(alice) == kit.algo.dollar("1_005")
 
 
 def test_an_attached_kit_has_the_same_addresses_and_actors(empty: Chain, tmp_path: Path) -> None:
@@ -75,9 +102,26 @@ def test_an_attached_kit_has_the_same_addresses_and_actors(empty: Chain, tmp_pat
     assert again.usd.balance(alice) == before
 
 
-@pytest.mark.parametrize("after", [0, 1, 4, 9, 10, 12, 17, 23, 27, 31])
+@pytest.fixture(scope="module")
+def whole() -> Iterator[Kit]:
+    with Chain.embedded() as chain:
+        yield defi_kit.deploy(chain)
+
+
+def seeds(kit: Kit) -> dict[str, object]:
+    """What a deployment has made and paid in."""
+    return {
+        "supplies": [str(token.total_supply()) for token in kit.tokens],
+        "lent": kit.lending.market().total_assets.raw,
+        "pools": sorted(pool.supply for pool in kit.exchange.state().pools.values()),
+        "stock": [str(kit.peg.funded(token)) for token in (kit.usd, kit.usdx)],
+        "cover": str(kit.algo.cover),
+    }
+
+
+@pytest.mark.parametrize("after", [0, 1, 4, 9, 17, 19, 20, 21, 31, 60, 80])
 def test_an_interrupted_deployment_goes_on_and_deploys_nothing_twice(
-    empty: Chain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
+    empty: Chain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: Kit, after: int
 ) -> None:
     journal = tmp_path / "31337.json"
     with monkeypatch.context() as broken:
@@ -89,17 +133,48 @@ def test_an_interrupted_deployment_goes_on_and_deploys_nothing_twice(
 
     kit = defi_kit.deploy(empty, journal=journal)
 
-    whole = defi_kit.deploy(Chain.embedded())
     assert kit.deployment.complete
     assert kit.deployment == Deployment.load(journal)
     for key, one in known.contracts.items():
         if one.block is not None:
             assert kit.deployment.contracts[key] == one
-    assert kit.lending.market().total_assets.raw == 10_000_000 * 10**6
-    assert kit.usd.total_supply().raw == whole.usd.total_supply().raw
-    assert [kit.exchange.pool(*key.tokens).supply for key in kit.exchange.pools()] == [
-        whole.exchange.pool(*key.tokens).supply for key in whole.exchange.pools()
-    ]
+    assert seeds(kit) == seeds(whole)
+
+
+def test_a_controller_whose_oracles_cannot_come_any_more_is_made_again(
+    empty: Chain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: Kit
+) -> None:
+    journal = tmp_path / "31337.json"
+    with monkeypatch.context() as broken:
+        cut_off(broken, empty, list(whole.deployment.contracts).index("algo") + 2)
+        with pytest.raises(ConnectionFailed):
+            defi_kit.deploy(empty, journal=journal)
+    orphan = Deployment.load(journal).address("algo")
+    empty.transact(empty.account("alice"), sender=empty.default_sender)
+
+    kit = defi_kit.deploy(empty, journal=journal)
+
+    assert kit.algo.address != orphan
+    assert seeds(kit)["cover"] == seeds(whole)["cover"]
+    terms = kit.algo.contract.parameters()
+    assert (kit.oracles.share.address, kit.oracles.algo.address) == (
+        terms.share_oracle,
+        terms.dollar_oracle,
+    )
+
+
+def test_a_deployer_that_others_use_at_the_same_time_is_told(
+    empty: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = empty.transact
+
+    def meddled(*args: object, **options: object) -> object:
+        send(empty.account("alice"), sender=empty.default_sender)
+        return send(*args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(empty, "transact", meddled)
+    with pytest.raises(DeploymentError, match="others send from"):
+        defi_kit.deploy(empty)
 
 
 def test_a_creation_mined_after_we_died_is_found_again(
@@ -187,11 +262,11 @@ def test_an_unfinished_deployment_is_not_attached(empty: Chain) -> None:
         ("", DeploymentError, "not JSON"),
         ("{", DeploymentError, "not JSON"),
         ("[" * 100_000, DeploymentError, "not JSON"),
-        ('{"layout": 1, "chain_id": ' + "9" * 6_000 + "}", DeploymentError, "not JSON"),
+        ('{"layout": 2, "chain_id": ' + "9" * 6_000 + "}", DeploymentError, "not JSON"),
         ("[]", WrongDeployment, "layout None"),
-        ('{"layout": 0}', WrongDeployment, "layout 0"),
-        ('{"layout": 1}', DeploymentError, "no 'chain_id'"),
-        ('{"layout": 1, "chain_id": "x"}', DeploymentError, "'chain_id' is 'x'"),
+        ('{"layout": 1}', WrongDeployment, "layout 1"),
+        ('{"layout": 2}', DeploymentError, "no 'chain_id'"),
+        ('{"layout": 2, "chain_id": "x"}', DeploymentError, "'chain_id' is 'x'"),
     ],
 )
 def test_a_damaged_or_older_file_is_refused(
@@ -236,7 +311,7 @@ def test_no_verb_leaves_an_allowance_behind(empty: Chain) -> None:
             token.allowance(who, spender).raw
             for token in kit.tokens
             for who in (alice, keeper)
-            for spender in (kit.lending, kit.exchange)
+            for spender in (kit.lending, kit.exchange, kit.peg, kit.algo)
         ]
 
     kit.lending.supply_collateral(kit.weth("10"), sender=alice)
@@ -248,7 +323,9 @@ def test_no_verb_leaves_an_allowance_behind(empty: Chain) -> None:
     with pytest.raises(defi_kit.reverts.NoDebt):
         kit.lending.repay(kit.usd("5"), sender=alice)
     kit.exchange.swap(kit.weth("1"), kit.usd, sender=alice)
-    assert left() == [0] * 12
+    kit.peg.swap(kit.usd("10"), sender=alice)
+    kit.algo.mint(kit.algo.dollar("10"), sender=alice)
+    assert not any(left())
 
 
 def test_an_allowance_given_before_is_kept(empty: Chain) -> None:

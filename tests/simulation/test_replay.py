@@ -251,7 +251,7 @@ def test_a_replay_leaves_few_logs_in_memory_and_other_contracts_alone():
     feed = ScriptedFeed.deploy(chain, "mine", "5")
     before = len(list(chain.logs()))
     replay(chain, CRASH)
-    assert len(list(chain.logs())) - before < 100
+    assert len(list(chain.logs())) - before < 200
     feed.set_price("6")
     assert [log.address for log in chain.logs(feed.address)] == [feed.address] * 2
 

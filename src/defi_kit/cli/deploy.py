@@ -13,7 +13,8 @@ from defi_kit.errors import InsufficientFunds
 
 if TYPE_CHECKING:
     from defi_kit.chain.node import NodeChain
-    from defi_kit.kit import Economy, Kit
+    from defi_kit.economy import Economy
+    from defi_kit.kit import Kit
 
 __all__ = [
     "command",
@@ -89,7 +90,7 @@ class _Cost(NamedTuple):
     @classmethod
     def of(cls, chain: NodeChain) -> _Cost:
         from defi_kit.chain.hashing import address_of
-        from defi_kit.kit import Economy
+        from defi_kit.economy import Economy
         from defi_kit.units import parse_units
 
         payer = address_of(chain.default_sender)

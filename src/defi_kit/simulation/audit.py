@@ -43,8 +43,8 @@ class Auditor:
         )
         keepers = (one for rival in world.keepers for one in (rival.account, rival.contract))
         people = (*keepers, world.arbitrageur, *world.borrowers)
-        holders = [world.exchange.address, world.bank.address, world.lender]
-        holders += [who.address for who in people]
+        contracts = (world.exchange, world.bank, world.kit.peg, world.kit.algo)
+        holders = [world.lender, *(one.address for one in (*contracts, *people))]
         dollars = sum(world.usd.contract.balance_of(who) for who in holders)
         shares = sum(account.shares for account in lending.accounts.values())
         return positions, shares, dollars, lending == world.lending

@@ -13,7 +13,7 @@ from defi_kit.simulation.instants import PRICE_DECIMALS
 from defi_kit.units import WAD, Ratio, format_units, parse_units
 
 if TYPE_CHECKING:
-    from defi_kit.kit import Economy
+    from defi_kit.economy import Economy
 
 __all__ = [
     "COLLATERAL_DECIMALS",
@@ -186,7 +186,7 @@ class Scenario:
         """The economy to deploy when the collateral opens at `price`. [dollars, 8 decimals]"""
         from dataclasses import replace
 
-        from defi_kit.kit import Economy
+        from defi_kit.economy import Economy
 
         standard = Economy()
         lent = sum(plan.debt for plan in self.plans())
