@@ -1,17 +1,13 @@
-"""What every test may ask for: a chain that forgets, and people with ether on it."""
+"""Settings of all tests. The chain and the people on it come from the plugin of defi_kit itself."""
 
 from __future__ import annotations
 
 import os
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from hypothesis import HealthCheck, settings
-
-from defi_kit.chain import Account, Chain
 
 # `ape test` runs tests/ape, on the chain that Ape provides; pytest runs all the rest. Ape's plugin
 # would start a node in every run: pyproject.toml switches it off, and this hook switches it on.
@@ -35,46 +31,8 @@ settings.register_profile(
     max_examples=40,
     stateful_step_count=30,
     print_blob=True,
-    # The chain fixture is meant to be shared by a test's examples; each takes its own snapshot.
+    # Fixtures that no example changes live as long as the test; the plugin rewinds the chain.
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 settings.register_profile("deep", settings.get_profile("dev"), max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
-
-
-@pytest.fixture(scope="session")
-def _shared_chain() -> Iterator[Chain]:
-    with Chain.embedded() as chain:
-        yield chain
-
-
-@pytest.fixture
-def chain(_shared_chain: Chain) -> Iterator[Chain]:
-    """The in-process chain; whatever a test does to it is undone after the test."""
-    with _shared_chain.snapshot():
-        yield _shared_chain
-
-
-@pytest.fixture
-def alice(chain: Chain) -> Account:
-    return chain.account("alice")
-
-
-@pytest.fixture
-def bob(chain: Chain) -> Account:
-    return chain.account("bob")
-
-
-@pytest.fixture
-def keeper(chain: Chain) -> Account:
-    return chain.account("keeper")
-
-
-@pytest.fixture
-def attacker(chain: Chain) -> Account:
-    return chain.account("attacker")
-
-
-@pytest.fixture
-def owner(chain: Chain) -> Account:
-    return chain.account("owner")

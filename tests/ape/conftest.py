@@ -8,14 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import ape
 import pytest
-
-
-@pytest.fixture
-def chain() -> Any:
-    """Ape's chain, not the kit's."""
-    return ape.chain
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import ape
 import pytest
@@ -10,6 +11,7 @@ import pytest
 import defi_kit
 from defi_kit import reverts
 from defi_kit.bindings import ChainProbe
+from defi_kit.chain import Chain
 from defi_kit.chain.ape import connect
 from defi_kit.errors import InsufficientFunds, Panic, RevertString, UnknownRevert
 
@@ -78,3 +80,10 @@ def test_spending_more_ether_than_there_is_has_its_class(probe: ChainProbe) -> N
 def test_the_chains_block_is_apes_block(kit: defi_kit.Kit) -> None:
     assert kit.chain.block_number == ape.chain.blocks.height
     assert kit.chain.balance(kit.weth.address) == ape.chain.provider.get_balance(kit.weth.address)
+
+
+def test_the_fixtures_of_both_plugins_stand_side_by_side(chain: Any, defi_chain: Chain) -> None:
+    """`chain` is Ape's; the kit's forgets what a test did, and is in this process."""
+    assert chain is ape.chain
+    assert defi_chain.engine == "embedded"
+    assert defi_chain.block_number == 0
