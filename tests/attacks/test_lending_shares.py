@@ -96,7 +96,7 @@ def test_poking_every_second_changes_no_interest(market: Market) -> None:
 
 def test_an_asset_without_decimals_bears_interest_through_spam(chain: Chain) -> None:
     """Each second's interest is far below one unit; rounding it away each time would dodge all."""
-    from lending.world import World
+    from defi_kit.testing.lending.pool.world import World
 
     world = World(chain, asset_decimals=0, collateral_decimals=(18,), lockstep=False)
     carol, bob = world.people[3], world.people[2]
@@ -209,7 +209,7 @@ def test_stranger_cannot_spend_shares(market: Market) -> None:
 
 def test_debts_grown_beyond_all_money_can_still_be_repaid(chain: Chain) -> None:
     """Centuries at the highest rate: interest stops where the books end, and nothing locks."""
-    from lending.world import World
+    from defi_kit.testing.lending.pool.world import World
 
     world = World(chain, asset_decimals=24, collateral_decimals=(18,), lockstep=False)
     carol, bob = world.people[3], world.people[2]

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from defi_kit.errors import Reverted
+from defi_kit.testing.lending.pool.experiments import EXPERIMENTS
+from defi_kit.testing.lending.pool.world import World
+from defi_kit.testing.violations import Violation
 from defi_kit.units import WAD
-from lending.checks import Violation
-from lending.experiments import EXPERIMENTS
-from lending.world import World
 
 YEAR = 31_536_000
 

@@ -10,9 +10,9 @@ from defi_kit import reverts
 from defi_kit.bindings import MockToken
 from defi_kit.chain import Account, Chain
 from defi_kit.lending.pool import Pool
+from defi_kit.testing.lending.pool.checks import wealth
+from defi_kit.testing.lending.pool.world import World
 from defi_kit.units import MAX_UINT256
-from lending.checks import wealth
-from lending.world import World
 
 USD = 10**6
 ETH = 10**18

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 from defi_kit.chain import Account, Chain
 from defi_kit.errors import Reverted
+from defi_kit.testing.lending.pool.world import World
 from defi_kit.units import MAX_UINT256
 from lending.test_lending_erc4626 import STATES
-from lending.world import World
 
 AMOUNTS = st.one_of(st.integers(0, 10), st.integers(0, 10**12), st.integers(0, 2**96))
 Prop = Callable[["Vault", int, int], None]

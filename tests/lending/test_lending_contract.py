@@ -14,9 +14,9 @@ from defi_kit.bindings import lending_pool as abi
 from defi_kit.chain import Account, Chain
 from defi_kit.lending.interest import RAY, to_assets_up
 from defi_kit.lending.rates import KinkedRate
+from defi_kit.testing.lending.pool.world import RATE, TYPES, World, deploy_pool
 from defi_kit.tokens import Token
 from defi_kit.units import MAX_UINT256, WAD
-from lending.world import RATE, TYPES, World, deploy_pool
 
 USD = 10**6
 ETH = 10**18

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from defi_kit import reverts
 from defi_kit.chain import Chain
 from defi_kit.lending.rates import KinkedRate
+from defi_kit.testing.lending.pool.world import World
 from defi_kit.units import MAX_UINT256, WAD
-from lending.world import World
 
 USD = 10**6
 ETH = 10**18

@@ -11,11 +11,11 @@ import pytest
 
 from defi_kit.chain import Chain
 from defi_kit.lending.rates import RateModel
+from defi_kit.testing.lending.pool.checks import STEP_CHECKS
+from defi_kit.testing.lending.pool.experiments import EXPERIMENTS
+from defi_kit.testing.lending.pool.world import ADAPTIVE, RATE, World
 from faults import Faults, faulty_bytecode
-from lending.checks import STEP_CHECKS
 from lending.drill import drill
-from lending.experiments import EXPERIMENTS
-from lending.world import ADAPTIVE, RATE, World
 
 POOL: Faults = {
     "L1 repaid shares stay in the total": (

@@ -16,9 +16,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from defi_kit.chain import Account, Chain
 from defi_kit.errors import Reverted
 from defi_kit.lending.rates import RateModel
+from defi_kit.testing.lending.pool.experiments import EXPERIMENTS
+from defi_kit.testing.lending.pool.world import ADAPTIVE, RATE, World
 from defi_kit.units import MAX_UINT256
-from lending.experiments import EXPERIMENTS
-from lending.world import ADAPTIVE, RATE, World
 
 WORLDS: tuple[tuple[int, tuple[int, ...], RateModel], ...] = (
     (6, (18, 8), RATE),

@@ -19,12 +19,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize
 from ..chain import Chain
 from .explored import EVERYTHING, Explored
 from .recipe import Recipe
-from .trial import Trial
+from .trial import Trial, rewound
 
-__all__ = ["TrialMachine"]
+__all__ = ["VARIANTS", "TrialMachine"]
 
 
-_VARIANTS = st.runner().flatmap(lambda self: st.sampled_from(range(len(self.variants))))
+VARIANTS = st.runner().flatmap(lambda self: st.sampled_from(range(len(self.variants))))
+"""The number of a machine's variant, for `@initialize`."""
 
 
 class TrialMachine(RuleBasedStateMachine):
@@ -45,21 +46,19 @@ class TrialMachine(RuleBasedStateMachine):
 
     trial: Any = None
 
-    @initialize(
-        variant=st.runner().flatmap(lambda self: st.sampled_from(range(len(self.variants))))
-    )
+    @initialize(variant=VARIANTS)
     def begin(self, variant: int) -> None:
-        """The subject as it was made, and then whatever `open` does."""
+        """The subject as it was made. Override it, with `@initialize`, to begin otherwise."""
+        self.start(variant)
+
+    def start(self, variant: int) -> None:
+        """A new trial of the subject."""
         cls = type(self)
         subject, recipe = _made(cls, variant)
         self._rewound = ExitStack()
-        self.trial = cls.trial_class(subject, recipe=recipe, explored=cls.explored)
+        self._rewound.enter_context(rewound(subject))
+        self.trial = cls.trial_class(subject, recipe=recipe, explored=cls.explored, prepared=True)
         self.trial.folder, self.trial.seed = cls.folder, cls.seed
-        self._rewound.enter_context(self.trial.rewound())
-        self.open()
-
-    def open(self) -> None:
-        """First steps of every life. None, unless a subclass takes some."""
 
     def close(self) -> None:
         """Last steps of a life that has violated nothing. None, unless a subclass takes some."""
@@ -68,17 +67,15 @@ class TrialMachine(RuleBasedStateMachine):
         """Undoes all of it."""
         if self.trial is None:
             return
-        trial, self.trial = self.trial, None
         with self._rewound:
-            if not trial.failed:
-                self.trial = trial
+            if not self.trial.failed:
                 self.close()
-                self.trial = None
 
 
 @cache
 def _made(cls: type[TrialMachine], variant: int) -> tuple[Any, Recipe]:
     """One subject a process; lives rewind it."""
     make, arguments = cls.make, cls.variants[variant]
-    recipe = Recipe.of(make, arguments)
-    return make(cls.chain(), **arguments), recipe
+    subject = make(cls.chain(), **arguments)
+    cls.trial_class.prepare(subject)
+    return subject, Recipe.of(make, arguments)

@@ -22,7 +22,7 @@ from .explored import Explored
 from .recipe import Recipe
 from .violations import Violation
 
-__all__ = ["Counterexample", "Invariant", "Step", "Trial", "step"]
+__all__ = ["Counterexample", "Invariant", "Step", "Trial", "rewound", "step"]
 
 Literal_ = str | int | bool | None
 T = TypeVar("T", bound="Trial")
@@ -47,12 +47,13 @@ class Step:
 
 
 def step(
-    story: str,
+    story: str, *, undone: bool = False
 ) -> Callable[[Callable[Concatenate[T, P], Any]], Callable[Concatenate[T, P], Step]]:
     """Makes a method of a trial one of its verbs.
 
     The method does it and may return what invariants want to know of it; the subject's `Reverted`
     is recorded as a refusal. `story` tells it, arguments in braces: "{who} lends {assets}".
+    What is `undone` at its end is an experiment: it judges by itself, and nothing has changed.
     """
 
     def decorate(perform: Callable[Concatenate[T, P], Any]) -> Callable[Concatenate[T, P], Step]:
@@ -67,12 +68,25 @@ def step(
             given = (*args, *(kwargs[name] for name in names[len(args) :] if name in kwargs))
             if len(given) != len(args) + len(kwargs):
                 raise InputError(f"{perform.__name__} takes {', '.join(names)}, in this order")
-            return self._do(perform.__name__, perform, given)
+            return self._do(perform.__name__, perform, given, undone)
 
         setattr(verb, _STORY, (story, names))
         return cast("Callable[Concatenate[T, P], Step]", verb)
 
     return decorate
+
+
+@contextmanager
+def rewound(subject: Any) -> Iterator[None]:
+    """Everything that happens inside is undone at the end: on the subject's chain, and in itself by
+    its `remember` and `recall`, if it has them."""
+    kept = subject.remember() if hasattr(subject, "remember") else None
+    try:
+        with subject.chain.snapshot():
+            yield
+    finally:
+        if hasattr(subject, "recall"):
+            subject.recall(kept)
 
 
 class Trial:
@@ -90,7 +104,12 @@ class Trial:
     """Name → check, done after every step that was not refused. Override to add some."""
 
     def __init__(
-        self, subject: Any, *, recipe: Recipe | None = None, explored: Explored | None = None
+        self,
+        subject: Any,
+        *,
+        recipe: Recipe | None = None,
+        explored: Explored | None = None,
+        prepared: bool = False,
     ) -> None:
         self.subject = subject
         self.chain: Chain = subject.chain
@@ -106,13 +125,24 @@ class Trial:
         """Whether a step has raised anything but a refusal."""
         self.exempt: Mapping[str, str] = {}
         """Invariants that are not checked: name → why the subject does not promise it."""
+        if not prepared:
+            self.prepare(subject)
         self.seen = self.look()
 
     # --- for subclasses ---------------------------------------------------------------------------
 
+    @classmethod
+    def prepare(cls, subject: Any) -> None:
+        """Whatever people need before the first step, such as money; once for each subject."""
+
     def look(self) -> Any:
         """All there is to see now, for the invariants; None where they look for themselves."""
         return None
+
+    def foresee(self) -> Any:
+        """What `before` is to be in invariants: what was seen last, unless a subclass knows how it
+        would look at the next step's time."""
+        return self.seen
 
     def words(self, name: str, value: Literal_, given: Mapping[str, Literal_]) -> str:
         """An argument as the story tells it; `given` are all arguments of the step."""
@@ -141,40 +171,56 @@ class Trial:
 
     @contextmanager
     def rewound(self) -> Iterator[None]:
-        """Everything that happens inside is undone at the end: on chain, in the subject (by its
-        `remember` and `recall`, if it has them), and in the record."""
-        subject, steps, seen = self.subject, len(self.steps), self.seen
-        kept = subject.remember() if hasattr(subject, "remember") else None
+        """Everything that happens inside is undone at the end, in the record as well."""
+        steps, seen = len(self.steps), self.seen
         try:
-            with self.chain.snapshot():
+            with rewound(self.subject):
                 yield
         finally:
-            if hasattr(subject, "recall"):
-                subject.recall(kept)
             del self.steps[steps:]
             self.seen = seen
 
-    def _do(self, name: str, perform: Callable[..., Any], given: tuple[Any, ...]) -> Step:
+    def _do(
+        self, name: str, perform: Callable[..., Any], given: tuple[Any, ...], undone: bool
+    ) -> Step:
         done = Step(name, given)
         try:
-            try:
+            if undone:
+                with self.rewound(), self._forgiving():
+                    perform(self, *given)
+            else:
+                before = self.foresee()
                 done = Step(name, given, None, perform(self, *given))
-            except Reverted as refusal:
-                done = Step(name, given, refusal)
-                self.steps.append(done)
-                self.explored.refused[name] += 1
-                self.explored.refusals[type(refusal).__name__] += 1
-                return done  # nothing has changed: there is nothing to look at
-            self.steps.append(done)
-            self.explored.done[name] += 1
-            before, self.seen = self.seen, self.look()
-            self.judge(before, done, self.seen)
+            self._record(done)
+            if not undone:
+                self.seen = self.look()
+                self.judge(before, done, self.seen)
+        except Reverted as refusal:
+            done = Step(name, given, refusal)
+            self._record(done)  # nothing has changed: there is nothing to look at
         except Exception as error:
             if not self.steps or self.steps[-1] is not done:
-                self.steps.append(done)
+                self._record(done)
             self._explain(error)
             raise
         return done
+
+    @contextmanager
+    def _forgiving(self) -> Iterator[None]:
+        """Of what the subject does not promise."""
+        try:
+            yield
+        except Violation as violation:
+            if violation.invariant not in self.exempt:
+                raise
+
+    def _record(self, done: Step) -> None:
+        self.steps.append(done)
+        if done.refused is None:
+            self.explored.done[done.verb] += 1
+        else:
+            self.explored.refused[done.verb] += 1
+            self.explored.refusals[type(done.refused).__name__] += 1
 
     def _explain(self, error: Exception) -> None:
         """Story and script go with the error, and into a file; not where a script runs already."""

@@ -31,6 +31,8 @@ class Collateral:
     """What a liquidator may gain at most over what it repays. [WAD]"""
     price: int
     """Opening price of a raw unit. [raw units of the asset, scaled by 1e36]"""
+    symbol: str = ""
+    """What a story calls it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,8 @@ class Terms:
     rounding: int = 2
     """By how much a single call may round in favour of its caller, and for whom that is a promise
     broken: more than this is a violation. [asset]"""
+    symbol: str = ""
+    """What a story calls the asset."""
     exempt: Mapping[str, str] = field(default_factory=dict)
     """Invariants that this market does not promise, each with the reason: {"L4": "…"}."""
 
@@ -85,6 +89,7 @@ class View:
     total_debt: int
     """What all borrowers owe. [asset]"""
     total_debt_shares: int | None
+    """What the borrowers' `Position.debt_shares` add up to, or None."""
     cash: int
     """What the market believes it has to lend or to pay out. [asset]"""
     held: tuple[int, ...]
@@ -139,9 +144,9 @@ class LendingMarket(Protocol):
         for as much as the market allows."""
         ...
 
-    def set_price(self, number: int, price: int | None) -> None:
+    def set_price(self, number: int, price: int | None) -> int | None:
         """The oracle's price of collateral `number` from now on, as `Collateral.price`; None makes
-        it refuse."""
+        it refuse. Returns the price in force where the oracle rounds it, else None."""
         ...
 
     def accrue(self) -> None:

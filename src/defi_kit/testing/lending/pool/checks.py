@@ -12,25 +12,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from defi_kit.lending.interest import RAY, to_assets_up
-from defi_kit.lending.liquidation import (
+from ....lending.interest import RAY, to_assets_up
+from ....lending.liquidation import (
     PRICE_SCALE,
     bonus_down,
     covered_down,
     health_down,
 )
-from defi_kit.lending.pool import DUST_DIVISOR, VIRTUAL_SHARES, Pool
-from defi_kit.units import BPS, WAD
+from ....lending.pool import DUST_DIVISOR, VIRTUAL_SHARES, Collateral, Pool
+from ....units import BPS, WAD
+from ...violations import Violation
 
 Prices = tuple[int | Exception, ...]
-
-
-class Violation(AssertionError):
-    """An invariant does not hold."""
-
-    def __init__(self, invariant: str, message: str) -> None:
-        super().__init__(f"{invariant}: {message}")
-        self.invariant = invariant
 
 
 @dataclass(frozen=True)
@@ -259,7 +252,7 @@ def _health(seen: Seen, account: str, now: int) -> Fraction | None:
     return Fraction(adjusted, debt * BPS) if debt else None
 
 
-def _terms(before: Seen, step: Step, now: int) -> tuple:
+def _terms(before: Seen, step: Step, now: int) -> tuple[Collateral, int]:
     """The collateral's parameters, and the bonus that the account's health allows."""
     risk = before.pool.parameters.collaterals[before.pool.parameters.numbers[step.token]]
     adjusted, debt = _debt_and_cover(before, step.target, now)

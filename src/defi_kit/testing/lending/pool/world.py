@@ -1,4 +1,4 @@
-"""A lending pool with its tokens, oracles and people on the embedded chain, and its twin beside it.
+"""A lending pool with its tokens, oracles and people on a chain, and its twin beside it.
 
 Every verb is done by the twin and by the contract, at the same second; both must say the same, also
 when they refuse. After each step L1 to L15 are checked on what the chain shows.
@@ -9,19 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from defi_kit import reverts
-from defi_kit.bindings import CallbackActor, LendingPool, MockOracle, MockToken
-from defi_kit.bindings import lending_pool as abi
-from defi_kit.chain import Account, Chain, Receipt
-from defi_kit.chain.base import named_key
-from defi_kit.errors import Reverted
-from defi_kit.lending import pool as twin
-from defi_kit.lending.authorization import Authorization
-from defi_kit.lending.rates import AdaptiveRate, KinkedRate, RateModel
-from defi_kit.units import MAX_UINT256
-from lending.checks import STEP_CHECKS, Seen, Step, Violation
+from .... import reverts
+from ....bindings import CallbackActor, LendingPool, MockOracle, MockToken
+from ....bindings import lending_pool as abi
+from ....bindings.callback_actor import Call as CallbackCall
+from ....chain import Account, Chain, Receipt
+from ....chain.base import named_key
+from ....errors import Reverted
+from ....lending import pool as twin
+from ....lending.authorization import Authorization
+from ....lending.rates import AdaptiveRate, KinkedRate, RateModel
+from ....units import MAX_UINT256
+from ...violations import Violation
+from .checks import STEP_CHECKS, Seen, Step
 
 PEOPLE = ("alice", "alices second", "bob", "carol", "keeper", "rival", "mallory")
 PLENTY = 2**130
@@ -365,8 +368,9 @@ class World:
         """The operator calls the pool, and in the callback calls it again."""
         call = self.contract.build(*verb)
         built = [self.contract.build(*one) for one in inside]
-        plan = [(one.to, one.data) for one in built]
-        return self.actor.carry_out(plan, call.to, call.data, sender=who)
+        to = self.contract.address
+        plan = [CallbackCall(to, one.data) for one in built]
+        return self.actor.carry_out(plan, to, call.data, sender=who)
 
     def flash_loan(self, who: Account, number: int | None, amount: int) -> None:
         """Cash, for None, or a collateral, lent to the operator within one call: no trace."""
@@ -375,10 +379,11 @@ class World:
         receipt = self.contract.flash_loan(
             self.actor, token, min(amount, token.balance_of(self.contract)), b"", sender=who
         )
-        assert receipt.one(abi.FlashLoaned).token == token.address
+        _agree(receipt.one(abi.FlashLoaned).token == token.address, "another token was lent")
         after = self.look()
-        assert self._books(after.pool) == self._books(before.pool)
-        assert (after.balances, after.wallets) == (before.balances, before.wallets)
+        same = self._books(after.pool) == self._books(before.pool)
+        same = same and (after.balances, after.wallets) == (before.balances, before.wallets)
+        _agree(same, "a flash loan left a trace")
         self.seen = after
 
     def repay(self, who: Account, assets: int, account: Account | None = None) -> Receipt | None:
@@ -476,12 +481,14 @@ class World:
         except Reverted as refusal:
             self.refusal = refusal
             if self.lockstep:
-                assert expected is not None, f"{step}: only the contract refuses: {refusal}"
-                assert type(refusal) is type(expected), f"{step}: {refusal} against {expected}"
-                assert refusal.arguments == expected.arguments, f"{refusal} against {expected}"
+                _agree(expected is not None, f"{step}: only the contract refuses: {refusal}")
+                same = type(refusal) is type(expected)
+                _agree(same, f"{step}: {refusal} against {expected}")
+                same = expected is not None and refusal.arguments == expected.arguments
+                _agree(same, f"{refusal} against {expected}")
             return None
         self.refusal = None
-        assert expected is None, f"{step}: only the twin refuses: {expected}"
+        _agree(expected is None, f"{step}: only the twin refuses: {expected}")
         told = self._told(step, receipt)
         if self.lockstep:
             self.pool = after
@@ -506,28 +513,33 @@ class World:
         )
 
     def _same_result(self, step: Step, receipt: Receipt, result: Any) -> None:
+        """What the contract told of it, against what the twin returned."""
         if step.verb in ("deposit", "mint"):
             done = receipt.one(abi.Deposit)
-            assert result in (done.shares, done.assets)
+            _agree(result in (done.shares, done.assets), f"{step}: {result} against {done}")
         elif step.verb in ("withdraw", "redeem"):
             left = receipt.one(abi.Withdraw)
-            assert result in (left.shares, left.assets)
+            _agree(result in (left.shares, left.assets), f"{step}: {result} against {left}")
         elif step.verb == "repay":
-            assert result == receipt.one(abi.Repaid).assets
+            repaid = receipt.one(abi.Repaid).assets
+            _agree(result == repaid, f"{step}: {result} against {repaid}")
         elif step.verb == "liquidate":
             told = step.repaid, step.seized, step.bad_debt, step.from_reserve
-            assert told == (result.repaid, result.seized, result.bad_debt, result.from_reserve)
-            assert receipt.one(abi.Liquidated).bonus == result.bonus
+            meant = result.repaid, result.seized, result.bad_debt, result.from_reserve
+            _agree(told == meant, f"{step}: {meant} against {told}")
+            bonus = receipt.one(abi.Liquidated).bonus
+            _agree(bonus == result.bonus, f"{step}: a bonus of {result.bonus} against {bonus}")
 
     def _check(self, step: Step) -> None:
         before = replace(self.seen, granted=frozenset(self.granted))
         self.seen = self.look()
         if self.lockstep:
-            assert self._books(self.pool) == self._books(self.seen.pool), step
+            meant, told = self._books(self.pool), self._books(self.seen.pool)
+            _agree(meant == told, f"{step}: the books should be {meant}, they are {told}")
         else:
             self.pool = self.seen.pool
         for check in STEP_CHECKS.values():
-            self.judge(lambda check=check: check(before, step, self.seen))
+            self.judge(partial(check, before, step, self.seen))
 
     def judge(self, check: Callable[[], None]) -> None:
         """Runs a check; notes its violation where violations are collected."""
@@ -541,6 +553,11 @@ class World:
     def _books(self, pool: twin.Pool) -> tuple[Any, ...]:
         people = tuple(pool.account(name) for name in self.names)
         return pool.market, pool.total_shares, pool.held, people
+
+
+def _agree(holds: bool, reason: str) -> None:
+    if not holds:
+        raise Violation("twin", reason)
 
 
 def deploy_pool(

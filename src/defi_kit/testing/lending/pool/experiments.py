@@ -6,14 +6,15 @@ Each takes a world in any state and leaves it as it was.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypedDict
 
-from defi_kit.chain import Account
-from defi_kit.errors import Reverted
-from defi_kit.lending.rates import AdaptiveRate
-from defi_kit.units import MAX_UINT256
-from lending.checks import Violation, wealth
-from lending.world import World
+from ....chain import Account
+from ....errors import Reverted
+from ....lending.rates import AdaptiveRate
+from ....units import MAX_UINT256
+from ...violations import Violation
+from .checks import Prices, wealth
+from .world import World
 
 STEP_LOSS = 3, 10**21
 """An accrual rounds the index down: less than 2e-21 of a debt, and 3e-21 is generous."""
@@ -108,11 +109,23 @@ def l12(world: World) -> None:
                 _hold("L12", got >= due, f"{got} came out, {due} were due")
 
 
+class Moment(TypedDict):
+    """When the twin is asked."""
+
+    now: int
+
+
+class Priced(Moment):
+    """When, and at which prices, the twin is asked."""
+
+    prices: Prices
+
+
 def l13(world: World) -> None:
     """Views say what the books mean, and what they allow is allowed, to the last unit."""
     pool, chain = world.contract, world.chain
     seen = world.look()
-    state, at = seen.pool, {"now": seen.now}
+    state, at = seen.pool, Moment(now=seen.now)
     _same("totalDebt", pool.total_debt(), state.total_debt(**at))
     _same("totalAssets", pool.total_assets(), state.total_assets(**at))
     for shares in (1, 10**6 + 1, 10**12 + 7):
@@ -124,7 +137,7 @@ def l13(world: World) -> None:
         _same("previewWithdraw", pool.preview_withdraw(shares), cost)
     _same("maxDeposit", pool.max_deposit(pool), state.max_deposit(**at))
     _same("maxMint", pool.max_mint(pool), state.max_mint(**at))
-    priced = at | {"prices": seen.prices}
+    priced = Priced(now=seen.now, prices=seen.prices)
     names = [*world.names, world.asset.address]
     _same("liquidatable", sorted(pool.liquidatable(names)), sorted(state.liquidatable(**priced)))
     for who in world.people:

@@ -1,0 +1,199 @@
+"""L5, L7, L8, L11, L12 and L16 of any lending market: try it, look; the trial undoes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from ...errors import Reverted
+from ...units import MAX_UINT256, WAD
+from .invariants import PRICE_SCALE, Sight, grain, hold, wealth
+
+if TYPE_CHECKING:
+    from .trial import LendingTrial
+
+__all__ = ["brink", "compound", "dust", "impersonate", "inflate", "leave", "round_trip"]
+
+STEP_LOSS: Final = 10**12
+"""Booking interest rounds by less than this part of it."""
+
+
+def leave(trial: LendingTrial) -> None:
+    """L12: debts can be repaid without prices, and then everybody leaves with what is due."""
+    market = trial.market
+    for number in range(len(trial.terms.collaterals)):
+        market.set_price(number, None)
+    for name, who in trial.accounts.items():
+        if trial.look().positions[name].debt:
+            _must("L12", "repay everything", market.repay, who, MAX_UINT256)
+            left = trial.look().positions[name].debt
+            hold("L12", not left, f"{name} repaid everything and owes {left}")
+    for name, who in trial.accounts.items():
+        for number, amount in enumerate(trial.look().positions[name].collateral):
+            if amount:
+                _must(
+                    "L12",
+                    f"give {name} its collateral back",
+                    market.withdraw_collateral,
+                    who,
+                    number,
+                    amount,
+                )
+    for name, who in trial.accounts.items():
+        due = trial.look().positions[name].supplied
+        if due:
+            _must("L12", f"pay {name} the {due} that are due", market.withdraw, who, due)
+
+
+def compound(trial: LendingTrial, seconds: int, steps: int) -> None:
+    """L7: booking interest often or once comes to the same; accruing twice does nothing more."""
+    market, chain = trial.market, trial.chain
+    start, seen = chain.timestamp, []
+    for count in (1, steps):
+        with trial.rewound():
+            for number in range(1, count + 1):
+                chain.set_next_timestamp(start + seconds * number // count)
+                market.accrue()
+            seen.append(trial.look().view)
+    long, short = seen
+    slack = (trial.terms.rounding + long.total_debt // STEP_LOSS) * steps
+    for what in ("total_debt", "total_supplied"):
+        once, often = getattr(long, what), getattr(short, what)
+        hold("L7", abs(once - often) <= slack, f"{what} {once} booked once, {often} in {steps}")
+
+
+def dust(trial: LendingTrial, who: str, rounds: int) -> None:
+    """L16: loops of one unit make nothing."""
+    market, account = trial.market, trial.accounts[who]
+    supply = [(market.supply, 1), (market.withdraw, 1)]
+    borrow = [(market.borrow, 1), (market.repay, 1)]
+    for name, loop in (("lending", supply), ("borrowing", borrow)):
+        waited = _waited(trial, 2 * rounds)
+        with trial.rewound():
+            done = 0
+            for verb, amount in loop * rounds:
+                done += _tried(verb, account, amount)
+            if done < 2 * rounds:
+                continue
+            after = trial.look()
+            gain = wealth(after, who) - wealth(waited, who)
+            slack = trial.terms.rounding + _interest(trial.seen, waited)
+            reason = f"{rounds} rounds of {name} a unit made {gain // PRICE_SCALE}"
+            hold("L16", gain <= slack * PRICE_SCALE, reason)
+
+
+def round_trip(trial: LendingTrial, who: str, assets: int) -> None:
+    """L8: in and out at once makes nothing, and costs no more than rounding."""
+    market, account = trial.market, trial.accounts[who]
+    had, waited = trial.seen.positions[who].supplied, _waited(trial, 2)
+    market.supply(account, assets)
+    claim = trial.look().positions[who].supplied - had
+    if claim <= 0 or not _tried(market.withdraw, account, claim):
+        return
+    after = trial.look()
+    gain = wealth(after, who) - wealth(waited, who)
+    slack = trial.terms.rounding + _interest(trial.seen, waited)
+    hold("L8", gain <= slack * PRICE_SCALE, f"in and out made {who} {gain // PRICE_SCALE}")
+    lost = -gain // PRICE_SCALE
+    hold("L8", lost <= slack + grain(after), f"in and out cost {who} {lost}")
+
+
+def impersonate(trial: LendingTrial, who: str, victim: str) -> None:
+    """L11: no call of a stranger takes anything."""
+    calls = trial.market.impersonations(trial.accounts[who], trial.accounts[victim])
+    for name, call in calls:
+        with trial.rewound():
+            before = trial.foresee()
+            if not _tried(call):
+                continue
+            after = trial.look()
+            was, is_ = before.positions[victim], after.positions[victim]
+            kept = is_.shares >= was.shares and is_.debt <= was.debt + trial.terms.rounding
+            kept = kept and is_.collateral == was.collateral
+            kept = kept and after.wallets[victim] == before.wallets[victim]
+            hold("L11", kept, f"{who} can {name} for {victim}")
+
+
+def inflate(trial: LendingTrial, who: str, victim: str, gift: int, assets: int) -> None:
+    """L8: who lends a unit and gives a fortune for nothing takes nothing from who lends next."""
+    market, attacker, lender = trial.market, trial.accounts[who], trial.accounts[victim]
+    market.supply(attacker, max(trial.terms.rounding, 1))
+    market.donate(attacker, None, gift)
+    with trial.rewound():
+        trial.chain.mine()
+        waited = trial.look()
+    if not _tried(market.supply, lender, assets):
+        return
+    lost = wealth(waited, victim) - wealth(trial.look(), victim)
+    slack = trial.terms.rounding + grain(waited)
+    hold("L8", lost <= slack * PRICE_SCALE, f"{victim} lost {lost // PRICE_SCALE} of {assets}")
+
+
+def brink(trial: LendingTrial, who: str, account: str, number: int) -> None:
+    """L5: at health 1 nobody is liquidated; a little below it somebody is."""
+    market = trial.market
+    held = trial.seen.positions[account].collateral
+    others = sum(
+        amount * trial.known[n] * trial.terms.collaterals[n].liquidation_ltv
+        for n, amount in enumerate(held)
+        if n != number
+    )
+    ltv = trial.terms.collaterals[number].liquidation_ltv
+    if not held[number] or None in trial.prices or not trial.seen.positions[account].debt:
+        return
+    with trial.rewound():
+        market.set_price(number, trial.known[number])
+        trial.chain.mine()
+        owed = trial.look().positions[account].debt
+    needed = owed * PRICE_SCALE * WAD - others
+    if needed <= 0:
+        return
+    price = -(-needed // (held[number] * ltv))
+    liquidator, debtor = trial.accounts[who], trial.accounts[account]
+    with trial.rewound():
+        told = market.set_price(number, price)
+        trial.chain.mine()
+        exact = trial.look().positions[account].healthy
+    if exact:
+        with trial.rewound():
+            market.set_price(number, price)
+            done = _tried(market.liquidate, liquidator, debtor, number, MAX_UINT256)
+            hold("L5", not done, f"{account} was liquidated at health 1")
+    if told is None:
+        market.set_price(number, price * 98 // 100)
+        _must(
+            "L5",
+            f"let {account} be liquidated at health 0.98",
+            market.liquidate,
+            liquidator,
+            debtor,
+            number,
+            MAX_UINT256,
+        )
+
+
+def _waited(trial: LendingTrial, seconds: int) -> Sight:
+    """How all would stand after so many blocks without anything."""
+    with trial.rewound():
+        trial.chain.mine(seconds)
+        return trial.look()
+
+
+def _interest(before: Sight, after: Sight) -> int:
+    """What lenders could have earned between the two, all together. [asset]"""
+    return max(0, after.view.total_debt - before.view.total_debt)
+
+
+def _tried(verb: Any, *arguments: Any) -> bool:
+    """Whether it was not refused."""
+    try:
+        verb(*arguments)
+    except Reverted:
+        return False
+    return True
+
+
+def _must(invariant: str, what: str, verb: Any, *arguments: Any) -> None:
+    try:
+        verb(*arguments)
+    except Reverted as refusal:
+        hold(invariant, False, f"the market does not {what}: {refusal}")

@@ -1,0 +1,328 @@
+"""What must hold of any lending market, step by step: L1 to L6, L9 to L11, L13 and L15.
+
+`before` and `after` are seen at the same second: as the next block would have been without the
+step, and with it. The numbers are those of contracts/lending/README.md, of which these are what can
+be said without knowing how a market counts. L7, L8, L12 and L16 are experiments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ...units import WAD
+from ..trial import Invariant, Step
+from ..violations import Violation
+from .market import Position, View
+
+if TYPE_CHECKING:
+    from .trial import LendingTrial
+
+__all__ = ["INVARIANTS", "PRICE_SCALE", "Sight", "grain", "hold", "wealth"]
+
+PRICE_SCALE: Final = 10**36
+WORLD: Final = ("set_price", "turn_off", "wait")
+"""Verbs of nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """A market and everybody's money at one moment."""
+
+    view: View
+    positions: Mapping[str, Position]
+    """By name."""
+    wallets: Mapping[str, tuple[int, ...]]
+    """By name: what is held of the asset, and of each collateral. [raw]"""
+    prices: tuple[int | None, ...]
+    """Of each collateral; None while its oracle refuses."""
+    known: tuple[int, ...]
+    """Of each collateral, the last there was."""
+
+
+def hold(invariant: str, holds: bool, reason: str) -> None:
+    """Raises Violation unless it holds."""
+    if not holds:
+        raise Violation(invariant, reason)
+
+
+def grain(sight: Sight) -> int:
+    """What a debt share is worth, rounded up: what one rounding of debts can come to. [asset]"""
+    view = sight.view
+    if not view.total_debt_shares:
+        return 1
+    return -(-view.total_debt // view.total_debt_shares)
+
+
+def value(sight: Sight, collateral: tuple[int, ...]) -> int:
+    """Of so much of each collateral, at the last known prices. [asset * PRICE_SCALE]"""
+    return sum(amount * price for amount, price in zip(collateral, sight.known, strict=True))
+
+
+def wealth(sight: Sight, name: str) -> int:
+    """All that somebody owns, less what they owe, at last known prices. [asset * PRICE_SCALE]"""
+    held, position = sight.wallets[name], sight.positions[name]
+    money = held[0] + position.supplied - position.debt
+    return money * PRICE_SCALE + value(sight, held[1:]) + value(sight, position.collateral)
+
+
+def l1(trial: LendingTrial, _: Sight, __: Step, after: Sight) -> None:
+    """Shares sum to their totals, on both sides."""
+    view, positions = after.view, after.positions.values()
+    if view.total_shares is not None:
+        shares = sum(position.shares for position in positions)
+        hold("L1", shares == view.total_shares, f"{shares} shares, {view.total_shares} in all")
+    if view.total_debt_shares is not None:
+        shares = sum(position.debt_shares for position in positions)
+        total = view.total_debt_shares
+        hold("L1", shares == total, f"{shares} debt shares, {total} in all")
+
+
+def l2(trial: LendingTrial, _: Sight, __: Step, after: Sight) -> None:
+    """Lenders own no more than debts and cash; the parts are no more than the whole."""
+    view, positions = after.view, after.positions.values()
+    rounding = trial.terms.rounding
+    backing = view.cash + view.total_debt
+    reason = f"lenders own {view.total_supplied}, debts and cash are {backing}"
+    hold("L2", view.total_supplied <= backing + rounding, reason)
+    owned = sum(position.supplied for position in positions)
+    reason = f"claims of {owned} on {view.total_supplied}"
+    hold("L2", owned <= view.total_supplied + rounding, reason)
+    owed = sum(position.debt for position in positions)
+    reason = f"debts of {owed} in a total of {view.total_debt}"
+    slack = (rounding + grain(after)) * len(positions)
+    hold("L2", abs(owed - view.total_debt) <= slack, reason)
+
+
+def l3(trial: LendingTrial, _: Sight, __: Step, after: Sight) -> None:
+    """The market holds its cash and everybody's collateral."""
+    view = after.view
+    hold("L3", view.held[0] >= view.cash, f"{view.held[0]} held, {view.cash} booked as cash")
+    for number, (held, booked) in enumerate(zip(view.held[1:], view.collateral, strict=True)):
+        owed = max(booked, sum(p.collateral[number] for p in after.positions.values()))
+        hold("L3", held >= owed, f"{held} of collateral {number} held, {owed} booked")
+
+
+def l4(trial: LendingTrial, _: Sight, done: Step, after: Sight) -> None:
+    """Whom a liquidation leaves in debt it leaves with collateral worth more than dust."""
+    if done.verb != "liquidate" or None in after.prices:
+        return
+    position = after.positions[str(done.arguments[1])]
+    worth = value(after, position.collateral) // PRICE_SCALE
+    reason = f"a debt of {position.debt} against {worth}, no more than dust"
+    hold("L4", not position.debt or worth > trial.terms.dust, reason)
+
+
+def l5(trial: LendingTrial, before: Sight, done: Step, after: Sight) -> None:
+    """Only a price, the clock or a liquidation harms health; only the unhealthy are liquidated; no
+    loan is beyond its limit; and health is what the terms say."""
+    for name, position in after.positions.items():
+        was = before.positions[name]
+        if done.verb == "liquidate" and name == done.arguments[1]:
+            hold("L5", was.healthy is not True, f"{name} was healthy and is liquidated")
+        elif done.verb not in WORLD:
+            lost = was.healthy is True and position.healthy is False
+            hold("L5", not lost, f"{done.verb} made {name} unhealthy")
+        _health_is_meant(trial, after, name, position)
+    if done.verb in ("borrow", "withdraw_collateral"):
+        _within_limit(trial, after, str(done.arguments[0]))
+
+
+def _health_is_meant(trial: LendingTrial, sight: Sight, name: str, position: Position) -> None:
+    """What the market says of an account's health, against its terms."""
+    limit = _limit(trial, sight, position, "liquidation_ltv")
+    if position.healthy is None or limit is None or not position.debt:
+        return
+    slack = _slack(trial, sight)
+    if position.healthy:
+        reason = f"{name} owes {position.debt}, more than {limit}, and is called healthy"
+        hold("L5", position.debt <= limit + slack, reason)
+    else:
+        reason = f"{name} owes {position.debt}, less than {limit}, and is called unhealthy"
+        hold("L5", position.debt >= limit - slack, reason)
+
+
+def _within_limit(trial: LendingTrial, sight: Sight, name: str) -> None:
+    position = sight.positions[name]
+    limit = _limit(trial, sight, position, "borrow_ltv")
+    if position.debt and limit is not None:
+        reason = f"{name} owes {position.debt}, and may borrow up to {limit}"
+        hold("L5", position.debt <= limit + _slack(trial, sight), reason)
+
+
+def _limit(trial: LendingTrial, sight: Sight, position: Position, ltv: str) -> int | None:
+    """Value times LTV over all collaterals [asset]; None while a price that matters is unknown."""
+    total = 0
+    for number, amount in enumerate(position.collateral):
+        price = sight.prices[number]
+        if amount and price is None:
+            return None
+        part = getattr(trial.terms.collaterals[number], ltv)
+        total += amount * (price or 0) * part
+    return total // (PRICE_SCALE * WAD)
+
+
+def _slack(trial: LendingTrial, sight: Sight) -> int:
+    """By how much limits may be off, for each collateral is rounded. [asset]"""
+    return trial.terms.rounding + grain(sight) + 2 * len(sight.known)
+
+
+def l6(trial: LendingTrial, before: Sight, done: Step, after: Sight) -> None:
+    """The share price falls only where bad debt is realised, by no more than that, and does not
+    jump up either: not for a gift, nor at another lender's cost."""
+    rounding = trial.terms.rounding
+    lost = _written_off(trial, before, done, after)
+    if lost:
+        fell = before.view.total_supplied - after.view.total_supplied
+        reason = f"lenders lost {fell}, {lost} was written off"
+        hold("L6", fell <= lost + rounding + grain(after), reason)
+    for name, position in after.positions.items():
+        was = before.positions[name]
+        if was.shares != position.shares or not was.shares:
+            continue
+        if was.shares == was.supplied and done.arguments[:1] == (name,):
+            continue  # counted in assets, as its own verb moved them
+        change = position.supplied - was.supplied
+        hold("L6", change >= -rounding or bool(lost), f"{name}'s shares lost {-change}")
+        allowed = rounding + grain(after) + trial.terms.dust * bool(lost)
+        hold("L6", change <= allowed, f"{name}'s shares gained {change} by {done.verb}")
+
+
+def l9(trial: LendingTrial, before: Sight, done: Step, after: Sight) -> None:
+    """A liquidation clears what it is paid; it writes nothing off that has cover, nor anything
+    while there is collateral left; and it raises health where its bonus lets it."""
+    if done.verb != "liquidate":
+        return
+    _, name, number, _ = done.arguments
+    was, is_ = before.positions[str(name)], after.positions[str(name)]
+    who, slack = str(done.arguments[0]), trial.terms.rounding + grain(after)
+    paid = before.wallets[who][0] - after.wallets[who][0]
+    cleared = was.debt - is_.debt
+    if who != name:
+        hold("L9", paid <= cleared + slack, f"{paid} was paid, {cleared} cleared")
+    lost = _written_off(trial, before, done, after)
+    worth, left = value(before, was.collateral), value(after, is_.collateral)
+    bonus = max(one.max_bonus for one in trial.terms.collaterals)
+    covered = worth * WAD >= (was.debt + slack) * PRICE_SCALE * (WAD + bonus)
+    dust = trial.terms.dust + slack
+    hold("L9", not lost or left <= dust * PRICE_SCALE, f"{lost} written off with collateral left")
+    hold("L9", not covered or lost <= dust, f"{lost} written off of a debt that had cover")
+    risk = trial.terms.collaterals[int(number or 0)]
+    old = _limit(trial, before, was, "liquidation_ltv")
+    new = _limit(trial, after, is_, "liquidation_ltv")
+    if old is None or new is None or not is_.debt:
+        return
+    if old * WAD > (was.debt + slack) * (WAD + bonus) * risk.liquidation_ltv // WAD:
+        rose = (new + slack) * was.debt >= old * (is_.debt - slack)
+        hold("L9", rose, f"the liquidation lowered {name}'s health")
+
+
+def l10(trial: LendingTrial, before: Sight, done: Step, after: Sight) -> None:
+    """A liquidation takes collateral worth at most what is paid and the bonus."""
+    if done.verb != "liquidate":
+        return
+    who, name, number, _ = done.arguments
+    if who == name:
+        return
+    slack = trial.terms.rounding + grain(after)
+    paid = before.wallets[str(who)][0] - after.wallets[str(who)][0]
+    got = value(after, after.wallets[str(who)][1:]) - value(before, before.wallets[str(who)][1:])
+    taken = value(before, before.positions[str(name)].collateral) - value(
+        after, after.positions[str(name)].collateral
+    )
+    most = (
+        (paid + slack) * PRICE_SCALE * (WAD + trial.terms.collaterals[int(number or 0)].max_bonus)
+    )
+    reason = f"{max(got, taken) // PRICE_SCALE} of collateral taken for {paid}"
+    hold("L10", max(got, taken) * WAD <= most, reason)
+    hold("L10", got <= taken + PRICE_SCALE, "the liquidator got more than the account lost")
+
+
+def l11(trial: LendingTrial, before: Sight, done: Step, after: Sight) -> None:
+    """Nobody's money, claims, collateral or debt move by what another does, but for what a
+    liquidation does to whom it is meant for."""
+    actor = done.arguments[0] if done.arguments and done.verb not in WORLD else None
+    target = done.arguments[1] if done.verb == "liquidate" else None
+    slack = trial.terms.rounding
+    for name, is_ in after.positions.items():
+        was = before.positions[name]
+        if name == actor:
+            continue
+        moved = before.wallets[name] != after.wallets[name]
+        hold("L11", not moved, f"{done.verb} moved {name}'s own tokens")
+        if name == target:
+            continue
+        hold("L11", is_.shares >= was.shares, f"{done.verb} took shares of {name}")
+        hold("L11", is_.debt <= was.debt + slack, f"{done.verb} raised {name}'s debt")
+        same = is_.collateral == was.collateral
+        hold("L11", same, f"{done.verb} moved {name}'s collateral")
+
+
+def l13(trial: LendingTrial, before: Sight, done: Step, after: Sight) -> None:
+    """A verb moves what it says, and costs nothing but rounding."""
+    if done.verb not in _DELTAS:
+        return
+    who, amount = str(done.arguments[0]), int(done.arguments[-1] or 0)
+    place, sign = _DELTAS[done.verb]
+    index = place if place == 0 else int(done.arguments[1] or 0) + 1
+    moved = (after.wallets[who][index] - before.wallets[who][index]) * sign
+    if done.verb == "repay":
+        amount = min(amount, before.positions[who].debt)
+    slack = grain(after) + trial.terms.rounding if done.verb == "repay" else 0
+    reason = f"{who} wanted to {done.verb} {amount} and moved {moved}"
+    if done.verb != "withdraw" or amount <= before.positions[who].supplied:
+        hold("L13", abs(moved - amount) <= slack, reason)
+    cost = wealth(before, who) - wealth(after, who)
+    most = (trial.terms.rounding + grain(after)) * PRICE_SCALE
+    hold("L13", cost <= most, f"{done.verb} cost {who} {cost // PRICE_SCALE}")
+
+
+_DELTAS: Final[Mapping[str, tuple[int, int]]] = {
+    "supply": (0, -1),
+    "withdraw": (0, 1),
+    "borrow": (0, 1),
+    "repay": (0, -1),
+    "supply_collateral": (1, -1),
+    "withdraw_collateral": (1, 1),
+}
+"""Verb → which token moves (0: the asset), and whether to whom does it (1) or away (-1)."""
+
+
+def l15(trial: LendingTrial, before: Sight, done: Step, after: Sight) -> None:
+    """What one does with one's own accounts makes no money, but for a debt found to be bad."""
+    if done.verb in WORLD or not done.arguments:
+        return
+    who = str(done.arguments[0])
+    if done.verb == "liquidate" and done.arguments[1] != who:
+        return
+    gain = wealth(after, who) - wealth(before, who)
+    lost = _written_off(trial, before, done, after)
+    reason = f"{done.verb} made {who} {gain // PRICE_SCALE}"
+    hold("L15", gain <= (lost + trial.terms.rounding) * PRICE_SCALE, reason)
+
+
+def _written_off(trial: LendingTrial, before: Sight, done: Step, after: Sight) -> int:
+    """Debt that went away in a liquidation without being paid, beyond rounding. [asset]"""
+    if done.verb != "liquidate":
+        return 0
+    who, name = str(done.arguments[0]), str(done.arguments[1])
+    paid = before.wallets[who][0] - after.wallets[who][0]
+    cleared = before.positions[name].debt - after.positions[name].debt
+    lost = cleared - paid
+    return lost if lost > trial.terms.rounding + grain(after) else 0
+
+
+INVARIANTS: Final[Mapping[str, Invariant]] = {
+    "L1": l1,
+    "L2": l2,
+    "L3": l3,
+    "L4": l4,
+    "L5": l5,
+    "L6": l6,
+    "L9": l9,
+    "L10": l10,
+    "L11": l11,
+    "L13": l13,
+    "L15": l15,
+}

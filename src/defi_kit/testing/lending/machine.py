@@ -1,0 +1,239 @@
+"""The Hypothesis machine of lending markets: ours, and anybody's. Needs Hypothesis.
+
+People lend, borrow, liquidate one another, give for nothing and try what is not theirs; prices
+jump, oracles die, the clock leaps. Amounts are parts of what is there or allowed, or tiny, or
+absurd.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, rule
+
+from ...units import MAX_UINT256, WAD
+from ..machine import VARIANTS, TrialMachine
+from ..trial import Trial
+from .invariants import PRICE_SCALE, value
+from .market import Position
+from .trial import LendingTrial
+
+__all__ = ["GRAINS", "LEAPS", "MOVES", "PARTS", "LendingMachine"]
+
+PEOPLE = st.sampled_from(LendingTrial.PEOPLE)
+NUMBERS = st.integers(0, 2)
+PARTS = st.sampled_from((1, 10, 100, 500, 900, 990, 999, 1_000, 1_001, 1_500))
+"""Thousandths of what is there or allowed; above 1,000 to be refused."""
+GRAINS = st.sampled_from((0, 0, 0, 0, 1, 2, 3, 1_000, MAX_UINT256))
+"""Absolute amounts, in base units; 0 lets the part decide."""
+LEAPS = st.one_of(
+    st.integers(1, 3_600),
+    st.integers(1, 86_400 * 30),
+    st.sampled_from((1, 86_400, 31_536_000)),
+)
+"""Seconds."""
+MOVES = st.sampled_from(
+    (1, 10, 300, 500, 600, 700, 750, 790, 800, 850, 900, 1_000, 1_000, 1_000, 1_200, 2_000)
+)
+"""The new price, in thousandths of the opening price."""
+
+
+class LendingMachine(TrialMachine):
+    """Whatever people, prices and time may do to a lending market, in any order.
+
+    `make` gives the market: a `LendingMarket` on the chain it is called with. Subclass it to add
+    rules, and `LendingTrial` to add verbs and invariants.
+    """
+
+    trial_class: ClassVar[type[Trial]] = LendingTrial
+    trial: LendingTrial
+
+    @initialize(variant=VARIANTS, opening=st.sampled_from(("loans", "loans", "lent", "empty")))
+    def begin(self, variant: int, opening: str) -> None:
+        """An empty market, one that somebody lends to, or one with loans."""
+        self.start(variant)
+        if opening != "empty":
+            self.trial.supply("carol", 1_000_000 * self.unit)
+        if opening == "loans":
+            for name in ("alice", "bob"):
+                self.trial.supply_collateral(name, 0, self.posted(0, 20_000))
+                self.trial.borrow(name, self.loan(name, 900))
+
+    def close(self) -> None:
+        """What could be done at the end of every life."""
+        trial = self.trial
+        trial.leave()
+        trial.inflate("mallory", "carol", 10_000 * self.unit, 15_000 * self.unit)
+        for name in ("alice", "bob"):
+            trial.impersonate("mallory", name)
+            trial.brink("keeper", name, 0)
+        trial.dust("alice", 12)
+        trial.compound(86_400 * 30, 7)
+
+    # --- choosing ---------------------------------------------------------------------------------
+
+    @property
+    def unit(self) -> int:
+        """A whole token of the asset. [raw]"""
+        return 10**self.trial.terms.decimals
+
+    def which(self, number: int) -> int:
+        """The number of a collateral that there is."""
+        return number % len(self.trial.terms.collaterals)
+
+    def posted(self, number: int, whole: int) -> int:
+        """Collateral that was worth so many whole tokens of the asset at first. [raw]"""
+        price = self.trial.terms.collaterals[number].price
+        return max(1, whole * self.unit * PRICE_SCALE // price)
+
+    def loan(self, name: str, thousandths: int) -> int:
+        """A part of what is left to borrow by the terms, at last known prices. [raw]"""
+        trial = self.trial
+        position = trial.position(name)
+        cash: int = trial.seen.view.cash
+        limit = sum(
+            amount * price * risk.borrow_ltv
+            for amount, price, risk in zip(
+                position.collateral, trial.known, trial.terms.collaterals, strict=True
+            )
+        ) // (PRICE_SCALE * WAD)
+        most = min(max(limit - position.debt, 0), cash) or 100 * self.unit
+        return most * thousandths // 1_000
+
+    def debtor(self, name: str) -> str:
+        """An unhealthy account, if there is one."""
+        positions: Mapping[str, Position] = self.trial.seen.positions
+        if positions[name].healthy is not False:
+            for other, position in positions.items():
+                if position.healthy is False:
+                    return other
+        return name
+
+    # --- lenders and borrowers --------------------------------------------------------------------
+
+    @rule(who=PEOPLE, thousandths=PARTS, grain=GRAINS)
+    def supply(self, who: str, thousandths: int, grain: int) -> None:
+        self.trial.supply(who, grain or 10_000 * self.unit * thousandths // 1_000)
+
+    @rule(who=PEOPLE, thousandths=PARTS, grain=GRAINS)
+    def withdraw(self, who: str, thousandths: int, grain: int) -> None:
+        self.trial.withdraw(who, grain or self.trial.position(who).supplied * thousandths // 1_000)
+
+    @rule(who=PEOPLE, number=NUMBERS, thousandths=PARTS, grain=GRAINS)
+    def supply_collateral(self, who: str, number: int, thousandths: int, grain: int) -> None:
+        which = self.which(number)
+        amount = min(grain, 2**100) or self.posted(which, 20 * thousandths)
+        self.trial.supply_collateral(who, which, amount)
+
+    @rule(who=PEOPLE, number=NUMBERS, thousandths=PARTS, grain=GRAINS)
+    def withdraw_collateral(self, who: str, number: int, thousandths: int, grain: int) -> None:
+        which = self.which(number)
+        held = self.trial.position(who).collateral[which]
+        self.trial.withdraw_collateral(who, which, grain or held * thousandths // 1_000)
+
+    @rule(who=PEOPLE, thousandths=PARTS, grain=GRAINS)
+    def borrow(self, who: str, thousandths: int, grain: int) -> None:
+        self.trial.borrow(who, grain or self.loan(who, thousandths))
+
+    @rule(who=PEOPLE, thousandths=PARTS, grain=GRAINS)
+    def repay(self, who: str, thousandths: int, grain: int) -> None:
+        self.trial.repay(who, grain or self.trial.position(who).debt * thousandths // 1_000)
+
+    @rule(
+        who=PEOPLE,
+        account=PEOPLE,
+        number=NUMBERS,
+        thousandths=PARTS,
+        whole=st.booleans(),
+    )
+    def liquidate(self, who: str, account: str, number: int, thousandths: int, whole: bool) -> None:
+        debtor = self.debtor(account)
+        part = self.trial.position(debtor).debt * thousandths // 1_000
+        self.trial.liquidate(who, debtor, self.which(number), MAX_UINT256 if whole else part)
+
+    # --- the world around -------------------------------------------------------------------------
+
+    @rule(number=NUMBERS, thousandths=MOVES)
+    def set_price(self, number: int, thousandths: int) -> None:
+        which = self.which(number)
+        opening = self.trial.terms.collaterals[which].price
+        self.trial.set_price(which, max(1, opening * thousandths // 1_000))
+
+    @rule(account=PEOPLE, percent=st.sampled_from((60, 85, 93, 97, 99, 101)))
+    def sink(self, account: str, percent: int) -> None:
+        """The price of what an account holds most of brings it to this health."""
+        trial = self.trial
+        position = trial.position(account)
+        worth = [
+            value(trial.seen, tuple(a * (m == n) for m, a in enumerate(position.collateral)))
+            for n in range(len(trial.known))
+        ]
+        which = worth.index(max(worth))
+        limit = sum(
+            part * risk.liquidation_ltv
+            for part, risk in zip(worth, trial.terms.collaterals, strict=True)
+        ) // (PRICE_SCALE * WAD)
+        if limit and position.debt:
+            price = trial.known[which] * position.debt * percent // (100 * limit)
+            trial.set_price(which, max(1, price))
+
+    @rule(number=NUMBERS)
+    def turn_off(self, number: int) -> None:
+        self.trial.turn_off(self.which(number))
+
+    @rule(seconds=LEAPS)
+    def wait(self, seconds: int) -> None:
+        self.trial.wait(seconds)
+
+    @rule()
+    def accrue(self) -> None:
+        self.trial.accrue()
+
+    # --- adversaries ------------------------------------------------------------------------------
+
+    @rule(who=PEOPLE, number=st.integers(-1, 2), amount=st.sampled_from((1, 10**6, 10**20)))
+    def donate(self, who: str, number: int, amount: int) -> None:
+        self.trial.donate(who, None if number < 0 else self.which(number), amount)
+
+    @rule(who=PEOPLE, thousandths=PARTS, less=st.sampled_from((0, 0, 1, 1_000)))
+    def flash_loan(self, who: str, thousandths: int, less: int) -> None:
+        assets = self.trial.seen.view.cash * thousandths // 1_000
+        self.trial.flash_loan(who, assets, max(assets - less, 0))
+
+    @rule(
+        who=PEOPLE,
+        victim=PEOPLE,
+        gift=st.sampled_from((1_000, 10_000, 100_000)),
+        lent=st.sampled_from((1, 999, 15_000)),
+    )
+    def inflate(self, who: str, victim: str, gift: int, lent: int) -> None:
+        if who != victim:
+            self.trial.inflate(who, victim, gift * self.unit, lent * self.unit)
+
+    @rule(who=PEOPLE, victim=PEOPLE)
+    def impersonate(self, who: str, victim: str) -> None:
+        if who != victim:
+            self.trial.impersonate(who, victim)
+
+    @rule(who=PEOPLE, account=PEOPLE, number=NUMBERS)
+    def brink(self, who: str, account: str, number: int) -> None:
+        if who != account:
+            self.trial.brink(who, account, self.which(number))
+
+    @rule(who=PEOPLE)
+    def dust(self, who: str) -> None:
+        self.trial.dust(who, 12)
+
+    @rule(who=PEOPLE, thousandths=PARTS, grain=st.sampled_from((0, 0, 1, 7, 1_000)))
+    def round_trip(self, who: str, thousandths: int, grain: int) -> None:
+        self.trial.round_trip(who, grain or 10_000 * self.unit * thousandths // 1_000)
+
+    @rule(seconds=st.sampled_from((20, 86_400, 31_536_000)), steps=st.sampled_from((2, 7)))
+    def compound(self, seconds: int, steps: int) -> None:
+        self.trial.compound(seconds, steps)
+
+    @rule()
+    def leave(self) -> None:
+        self.trial.leave()

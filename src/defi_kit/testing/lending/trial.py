@@ -1,0 +1,235 @@
+"""A lending market driven verb by verb, with everybody's money looked at before and after each.
+
+What is compared is seen at the same second: before a verb the trial looks, within a snapshot, at
+how everything would stand in the next block without it. So a unit too much shows, whatever the
+interest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from ...units import MAX_UINT256, format_units
+from ..explored import Explored
+from ..recipe import Recipe
+from ..trial import Invariant, Literal_, Trial, step
+from . import experiments
+from .invariants import INVARIANTS, Sight
+from .market import FlashLender, LendingMarket, Position
+
+__all__ = ["LendingTrial"]
+
+
+class LendingTrial(Trial):
+    """Everything that people, prices and time may do to a lending market."""
+
+    KIND = "lending"
+    SUBJECT = "market"
+    PEOPLE: ClassVar[tuple[str, ...]] = ("alice", "bob", "carol", "keeper", "mallory")
+    """Accounts that have money, and are looked at."""
+    invariants: ClassVar[Mapping[str, Invariant]] = INVARIANTS
+
+    def __init__(
+        self,
+        market: LendingMarket,
+        *,
+        recipe: Recipe | None = None,
+        explored: Explored | None = None,
+        prepared: bool = False,
+    ) -> None:
+        self.market = market
+        self.terms = market.terms
+        self.accounts = {name: market.chain.account(name) for name in self.PEOPLE}
+        self.known = [collateral.price for collateral in self.terms.collaterals]
+        """Last prices of the collaterals, also of those whose oracle refuses now."""
+        self.prices: list[int | None] = list(self.known)
+        self._next: Sight | None = None
+        super().__init__(market, recipe=recipe, explored=explored, prepared=prepared)
+        self.exempt = self.terms.exempt
+
+    @classmethod
+    def prepare(cls, subject: LendingMarket) -> None:
+        """Everybody gets plenty of every token."""
+        for name in cls.PEOPLE:
+            subject.fund(subject.chain.account(name))
+
+    # --- looking ----------------------------------------------------------------------------------
+
+    def look(self) -> Sight:
+        """The market's view, and what everybody holds outside."""
+        self._next = None
+        market, accounts = self.market, self.accounts
+        view = market.view(list(accounts.values()))
+        return Sight(
+            view=view,
+            positions={name: view.positions[who.address] for name, who in accounts.items()},
+            wallets={name: market.wallet(who) for name, who in accounts.items()},
+            prices=tuple(self.prices),
+            known=tuple(self.known),
+        )
+
+    def foresee(self) -> Sight:
+        """The next block's view, if nothing happens until then."""
+        if self._next is None:
+            with self.chain.snapshot():
+                self.chain.mine()
+                self._next = self.look()
+        return self._next
+
+    def position(self, name: str) -> Position:
+        """As it was seen last."""
+        position: Position = self.seen.positions[name]
+        return position
+
+    # --- verbs ------------------------------------------------------------------------------------
+
+    @step("{who} lends {assets}")
+    def supply(self, who: str, assets: int) -> None:
+        """Lends."""
+        self.market.supply(self.accounts[who], assets)
+
+    @step("{who} takes back {assets} of what it lent")
+    def withdraw(self, who: str, assets: int) -> None:
+        """Takes back what was lent."""
+        self.market.withdraw(self.accounts[who], assets)
+
+    @step("{who} posts {amount}")
+    def supply_collateral(self, who: str, number: int, amount: int) -> None:
+        """Posts collateral `number`."""
+        self.market.supply_collateral(self.accounts[who], number, amount)
+
+    @step("{who} takes back {amount} of its collateral")
+    def withdraw_collateral(self, who: str, number: int, amount: int) -> None:
+        """Takes back collateral `number`."""
+        self.market.withdraw_collateral(self.accounts[who], number, amount)
+
+    @step("{who} borrows {assets}")
+    def borrow(self, who: str, assets: int) -> None:
+        """Borrows."""
+        self.market.borrow(self.accounts[who], assets)
+
+    @step("{who} repays {assets}")
+    def repay(self, who: str, assets: int) -> None:
+        """Pays back."""
+        self.market.repay(self.accounts[who], assets)
+
+    @step("{who} liquidates {account}, repaying {assets} at most, for {number}")
+    def liquidate(self, who: str, account: str, number: int, assets: int) -> None:
+        """Repays another's debt for its collateral `number`."""
+        self.market.liquidate(self.accounts[who], self.accounts[account], number, assets)
+        self.note("liquidations")
+
+    @step("{number} is worth {price} now")
+    def set_price(self, number: int, price: int) -> None:
+        """The oracle's answer from now on. [asset per raw unit, scaled by 1e36]"""
+        told = self.market.set_price(number, price)
+        self.prices[number] = self.known[number] = price if told is None else told
+
+    @step("the oracle of {number} refuses from now on")
+    def turn_off(self, number: int) -> None:
+        """The oracle reverts from now on."""
+        self.market.set_price(number, None)
+        self.prices[number] = None
+
+    @step("interest is booked")
+    def accrue(self) -> None:
+        """Books the interest."""
+        self.market.accrue()
+
+    @step("{who} gives the market {amount} for nothing")
+    def donate(self, who: str, number: int | None, amount: int) -> None:
+        """A plain transfer: of collateral `number`, or of the asset for None."""
+        self.market.donate(self.accounts[who], number, amount)
+
+    @step("{seconds} pass")
+    def wait(self, seconds: int) -> None:
+        """The clock leaps."""
+        self.chain.advance(seconds)
+
+    @step("{who} borrows {assets} for the length of a call and returns {repaid}")
+    def flash_loan(self, who: str, assets: int, repaid: int) -> None:
+        """A flash loan, where the market gives any."""
+        if isinstance(self.market, FlashLender):
+            self.market.flash_loan(self.accounts[who], assets, repaid)
+
+    # --- experiments: done, looked at, undone -----------------------------------------------------
+
+    @step("what if all leave while every oracle refuses?", undone=True)
+    def leave(self) -> None:
+        """L12."""
+        experiments.leave(self)
+
+    @step("what if interest is booked {steps} times in {seconds}, or once?", undone=True)
+    def compound(self, seconds: int, steps: int) -> None:
+        """L7."""
+        experiments.compound(self, seconds, steps)
+
+    @step("what if {who} loops tiny sums {rounds} times?", undone=True)
+    def dust(self, who: str, rounds: int) -> None:
+        """L16."""
+        experiments.dust(self, who, rounds)
+
+    @step("what if {who} lends {assets} and takes it back at once?", undone=True)
+    def round_trip(self, who: str, assets: int) -> None:
+        """L8."""
+        experiments.round_trip(self, who, assets)
+
+    @step("what if {who} tries to act for {victim}?", undone=True)
+    def impersonate(self, who: str, victim: str) -> None:
+        """L11."""
+        experiments.impersonate(self, who, victim)
+
+    @step(
+        "what if {who} lends one unit, gives {gift} for nothing, and then {victim} lends {assets}?",
+        undone=True,
+    )
+    def inflate(self, who: str, victim: str, gift: int, assets: int) -> None:
+        """L8: the first depositor's attack."""
+        experiments.inflate(self, who, victim, gift, assets)
+
+    @step("what if {account} stood at the very limit of {number}?", undone=True)
+    def brink(self, who: str, account: str, number: int) -> None:
+        """L5: at health 1 it is not liquidated, right below it is."""
+        experiments.brink(self, who, account, number)
+
+    # --- telling ----------------------------------------------------------------------------------
+
+    def words(self, name: str, value: Literal_, given: Mapping[str, Literal_]) -> str:
+        """Amounts with their decimals, prices for whole tokens, time in days and hours."""
+        if not isinstance(value, int):
+            return str(value)
+        if value == MAX_UINT256:
+            return "everything"
+        number = given.get("number")
+        if name in ("assets", "repaid", "gift") or (name == "amount" and number is None):
+            return f"{_units(value, self.terms.decimals)} {self.terms.symbol or 'of the asset'}"
+        if name == "seconds":
+            return _time(value)
+        if not isinstance(number, int):
+            return f"{value:,}"
+        held = self.terms.collaterals[number]
+        symbol = held.symbol or f"collateral {number}"
+        if name == "number":
+            return symbol
+        if name == "amount":
+            return f"{_units(value, held.decimals)} {symbol}"
+        worth = value * 10**held.decimals // 10**36
+        return f"{_units(worth, self.terms.decimals)} {self.terms.symbol}".strip()
+
+
+def _units(raw: int, decimals: int) -> str:
+    whole, _, part = format_units(raw, decimals).partition(".")
+    return f"{int(whole.replace(',', '')):,}" + (f".{part}" if part else "")
+
+
+def _time(seconds: int) -> str:
+    """The two largest units."""
+    parts = []
+    for unit, length in (("year", 31_536_000), ("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        count, seconds = divmod(seconds, length)
+        if count:
+            parts.append(f"{count} {unit}{'s' * (count > 1)}")
+    if seconds:
+        parts.append(f"{seconds} second{'s' * (seconds > 1)}")
+    return " ".join(parts[:2]) or "no time"
