@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from defi_kit.dex.curves import curve_of
 from defi_kit.dex.exchange import ExchangeState
+from defi_kit.dex.neighbours import PoolGraph
 from defi_kit.dex.pool import MAX_RESERVE, PIPS, Hop, Pool, PoolKey
 from defi_kit.dex.router import (
     FEW,
@@ -157,9 +158,39 @@ def test_useful_pools_are_those_that_some_path_needs(
     market: dict[PoolKey, Pool], hops: int
 ) -> None:
     needed = {key for path in every_path(list(market), IN, hops) for key in path_keys(IN, path)}
-    assert needed <= set(useful_pools(market, IN, OUT, hops))
+    useful = useful_pools(market, IN, OUT, hops)
+    assert needed <= set(useful)
+    assert useful == [key for key in market if key in useful]
     if not needed:
         assert best_path(market, IN, OUT, 10**6, hops) is None
+
+
+@given(markets(), st.integers(1, 4), st.data())
+def test_a_graph_that_pools_join_and_leave_is_as_one_made_of_those_that_stay(
+    market: dict[PoolKey, Pool], hops: int, data: st.DataObject
+) -> None:
+    graph = PoolGraph(market)
+    graph.between(IN, OUT, hops)
+    gone = data.draw(st.lists(st.sampled_from([*market]), unique=True)) if market else []
+    for key in gone:
+        graph.remove(key)
+    stay = [key for key in market if key not in gone]
+    assert graph.between(IN, OUT, hops) == useful_pools(stay, IN, OUT, hops)
+    for key in gone:
+        graph.add(key)
+    assert graph.between(IN, OUT, hops) == useful_pools([*stay, *gone], IN, OUT, hops)
+
+
+def test_tokens_that_lead_nowhere_else_are_left_out() -> None:
+    hub, here, there, *others = TOKENS
+    spokes = [PoolKey.of(hub, token, 500) for token in (here, there, *others)]
+    tail = PoolKey.of(others[0], others[1], 3_000)  # a circle by way of the hub
+    graph = PoolGraph(spokes)
+    assert graph.between(here, there, 9) == spokes[:2]
+    assert graph.between(hub, here, 9) == spokes[:1]
+    graph.add(tail)
+    assert graph.between(here, hub, 9) == spokes[:1]
+    assert graph.between(others[0], hub, 2) == [spokes[2], spokes[3], tail]
 
 
 def test_a_token_is_not_sold_for_itself_and_a_path_has_a_pool() -> None:

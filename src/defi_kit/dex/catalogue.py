@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import takewhile
 from typing import Final
 
 from ..reverts import UnknownPool
+from .neighbours import PoolGraph
 from .pool import Pool, PoolKey
 
 __all__ = ["PoolCatalogue"]
@@ -37,18 +39,36 @@ class PoolCatalogue:
         self._created = created
         self._read = read
         self._found: dict[PoolKey, int] = {}
+        self._graph = PoolGraph()
         self._searched = -1
 
     def keys(self) -> tuple[PoolKey, ...]:
         """All pools, in order of creation."""
+        self._look()
+        return tuple(self._found)
+
+    def between(self, token_in: str, token_out: str, max_hops: int) -> list[PoolKey]:
+        """The pools that can lie on a path of at most `max_hops` pools, in order of creation."""
+        self._look()
+        return self._graph.between(token_in, token_out, max_hops)
+
+    def _look(self) -> None:
+        """Sees what has become of the pools since the last look."""
         latest = self._latest()
         if latest < self._searched:
             self._forget()
         start = max(0, self._searched + 1 - OVERLAP)
-        self._found = {key: block for key, block in self._found.items() if block < start}
-        self._found.update(self._created(start, latest))
+        known = list(takewhile(lambda item: item[1] >= start, reversed(self._found.items())))
+        found = dict(self._created(start, latest))
+        if list(found.items()) != known[::-1]:
+            for key, _ in known:
+                del self._found[key]
+                self._graph.remove(key)
+            for key in found:
+                if key not in self._found:
+                    self._graph.add(key)
+            self._found |= found
         self._searched = latest
-        return tuple(self._found)
 
     def read(self, keys: Iterable[PoolKey], block: int | None = None) -> dict[PoolKey, Pool]:
         """These pools, all at one block; those that do not exist are left out."""
@@ -71,4 +91,4 @@ class PoolCatalogue:
         return pool
 
     def _forget(self) -> None:
-        self._found, self._searched = {}, -1
+        self._found, self._graph, self._searched = {}, PoolGraph(), -1

@@ -37,6 +37,7 @@ from ..errors import DefiKitError
 from ..reverts import ReserveOverflow
 from ..units import MAX_UINT256, check_uint256
 from .checks import check_integer, check_name
+from .neighbours import PoolGraph
 from .pool import Hop, Pool, PoolKey
 from .routes import Pools, buy_along
 
@@ -103,19 +104,8 @@ Lane = tuple[PoolKey, ...]
 def useful_pools(
     keys: Iterable[PoolKey], token_in: str, token_out: str, max_hops: int = MAX_HOPS
 ) -> list[PoolKey]:
-    """The pools near enough to both tokens to lie on a path of at most `max_hops` pools."""
-    listed = list(keys)
-    start, end = _distances(listed, token_in), _distances(listed, token_out)
-    far = max_hops  # a token that is not connected is as far as one that is too far
-    return [
-        key
-        for key in listed
-        if token_in != token_out
-        and any(
-            start.get(first, far) + 1 + end.get(second, far) <= max_hops
-            for first, second in (key.tokens, key.tokens[::-1])
-        )
-    ]
+    """The pools that can lie on a path of at most `max_hops` pools between the tokens."""
+    return PoolGraph(keys).between(token_in, token_out, max_hops)
 
 
 def best_path(
@@ -154,7 +144,7 @@ class _Search:
             check_name(keys, token)
         self.token_in, self.token_out, self.max_hops = token_in, token_out, max_hops
         useful = useful_pools(keys, token_in, token_out, max_hops)
-        self._left = _distances(useful, token_out)
+        self._left = PoolGraph(useful).distances(token_out, max_hops)
         self._exits: dict[str, dict[str, list[PoolKey]]] = {}
         for key in useful:
             for token in key.tokens:
@@ -245,27 +235,6 @@ class _Search:
             if (amount, -len(lane)) <= (most, -len(before)):
                 return
         self._found = lane, amount
-
-
-def _distances(keys: Iterable[PoolKey], origin: str) -> dict[str, int]:
-    """How many pools every connected token is away from `origin`."""
-    neighbours: dict[str, set[str]] = {}
-    for key in keys:
-        for token in key.tokens:
-            neighbours.setdefault(token, set()).add(key.other(token))
-    distances, edge = {origin: 0}, [origin]
-    while edge:
-        edge = list(
-            dict.fromkeys(
-                after
-                for token in edge
-                for after in sorted(neighbours.get(token, ()))
-                if after not in distances
-            )
-        )
-        steps = max(distances.values()) + 1
-        distances.update((token, steps) for token in edge)
-    return distances
 
 
 # --- several paths --------------------------------------------------------------------------------

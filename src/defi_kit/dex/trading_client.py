@@ -38,7 +38,6 @@ from .router import (
     best_path,
     best_split,
     cheapest_path,
-    useful_pools,
 )
 from .routes import ETHER, Pools, cost_of, mid_price, path_keys, sell_along, yield_of
 
@@ -314,8 +313,9 @@ class TradingClient(PoolsClient):
         """The pools that can lie on a path, all at one block. InputError when there is no path."""
         self._check_two(sell, buy)
         check_integer(hops, "hops", 1, FARTHEST, hint="a path visits at least one pool")
-        keys = useful_pools(self.pools(), self._pooled(sell), self._pooled(buy), hops)
+        keys = self._catalogue.between(self._pooled(sell), self._pooled(buy), hops)
         if not keys:
+            self.pools()  # which tells of an address where there is no Exchange
             hint = "exchange.pools() lists what there is; longer paths: hops=, or path=[...]"
             raise InputError(f"no pool leads from {sell} to {buy}, nor do {hops}", hint=hint)
         return self._catalogue.read(keys)
