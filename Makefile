@@ -24,7 +24,7 @@ HARDHAT := $(call stamp,hardhat,tools/hardhat/package-lock.json)
 PEERS := $(call stamp,peers,tools/peers/package-lock.json)
 COMPILER := $(call stamp,compiler,tools/package-lock.json scripts/solc.cjs scripts/_compiler.py)
 
-.PHONY: help demo test check format artifacts reference bench growth snapshots bench-gas up lock clean
+.PHONY: help demo test check format artifacts reference bench growth snapshots mutants bench-gas up lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -65,6 +65,9 @@ growth: $(DEMO) ## how time and memory grow with accounts, pools and blocks; ARG
 
 snapshots: $(DEMO) $(TOOLS) ## measure the gas of every verb on Anvil and write it to snapshots/
 	$(VENV)/python scripts/snapshot_gas.py
+
+mutants: $(DEV) $(COMPILER) ## change the contracts a little, 320 times, and see what no test notices; ARGS=--seed=2
+	$(VENV)/python scripts/mutants.py --jobs $(WORKERS) --output snapshots/mutants.json $(ARGS)
 
 bench-gas: $(DEMO) $(TOOLS) $(PEERS) ## gas of every verb beside Uniswap, Morpho and Aave; ARGS=--json
 	$(VENV)/defi-kit bench gas $(ARGS)

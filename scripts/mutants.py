@@ -195,10 +195,11 @@ def _viable(
     while place < len(order) and len(found) < count:
         some = order[place : place + count - len(found)]
         place += len(some)
-        for mutant, code in bench.bytecode(some).items():
+        codes, original = bench.bytecode(some), bench.original
+        for mutant, code in codes.items():
             report.invalid += not code
-            report.unchanged += code == bench.original
-            if code not in (b"", bench.original):
+            report.unchanged += code == original
+            if code not in (b"", original):
                 found[mutant] = code
     return found
 

@@ -38,21 +38,31 @@ class Bench:
         self.root = root
         self.jobs = jobs
         self.sources = {name: _compiler.read(name) for name in _compiler.closure(root)}
-        self.original = self._cached(self.sources) or self._compile([self.sources])[0]
-        if not self.original:
-            raise _compiler.CompilerError(f"{root} does not compile")
+
+    @property
+    def original(self) -> bytes:
+        """Creation code of the contract as it is, under the same settings."""
+        code = self._codes([self.sources])[0]
+        if not code:
+            raise _compiler.CompilerError(f"{self.root} does not compile")
+        return code
 
     def bytecode(self, mutants: Sequence[Mutant]) -> dict[Mutant, bytes]:
         """Creation code of each; empty for one that does not compile."""
-        trees = {one: self._tree(one) for one in mutants}
-        found = {one: self._cached(tree) for one, tree in trees.items()}
-        missing = [one for one, code in found.items() if code is None]
+        trees = [self._tree(one) for one in mutants]
+        codes = self._codes([self.sources, *trees])  # which spares a call of its own
+        return dict(zip(mutants, codes[1:], strict=True))
+
+    def _codes(self, trees: Sequence[Mapping[str, str]]) -> list[bytes]:
+        found = [self._cached(tree) for tree in trees]
+        missing = [place for place, code in enumerate(found) if code is None]
         batches = [missing[at : at + TOGETHER] for at in range(0, len(missing), TOGETHER)]
         with ThreadPoolExecutor(self.jobs) as pool:
-            done = pool.map(lambda batch: self._compile([trees[one] for one in batch]), batches)
+            done = pool.map(lambda batch: self._compile([trees[place] for place in batch]), batches)
         for batch, codes in zip(batches, done, strict=True):
-            found.update(zip(batch, codes, strict=True))
-        return {one: code or b"" for one, code in found.items()}
+            for place, code in zip(batch, codes, strict=True):
+                found[place] = code
+        return [code or b"" for code in found]
 
     def _tree(self, mutant: Mutant) -> Mapping[str, str]:
         changed = mutant.applied(self.sources[mutant.source])
