@@ -235,17 +235,25 @@ def compile_sources(
     `wanted` (source id → outputs) defaults to everything in OUTPUTS for every one of `sources`;
     imported files give their ABI only, which costs no code generation.
     """
-    from solcx import compile_standard
-    from solcx.exceptions import SolcError
-
     chosen = dict.fromkeys(sources, OUTPUTS) if wanted is None else wanted
     selection: dict[str, Any] = {"*": {"*": ["abi"]}}
     selection |= {source_id: {"*": list(outputs)} for source_id, outputs in chosen.items()}
-    request = {
-        "language": "Solidity",
-        "sources": {source_id: {"content": text} for source_id, text in sorted(sources.items())},
-        "settings": settings(selection, runs),
-    }
+    return standard(
+        {
+            "language": "Solidity",
+            "sources": {
+                source_id: {"content": text} for source_id, text in sorted(sources.items())
+            },
+            "settings": settings(selection, runs),
+        }
+    )
+
+
+def standard(request: dict[str, Any]) -> dict[str, Any]:
+    """solc's Standard JSON output for that input. CompilerError says what is wrong with it."""
+    from solcx import compile_standard
+    from solcx.exceptions import SolcError
+
     try:
         output = compile_standard(
             request, solc_binary=ensure(), solc_version=VERSION, base_path=ROOT, allow_empty=True
