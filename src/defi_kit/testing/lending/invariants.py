@@ -19,7 +19,7 @@ from .market import Position, View
 if TYPE_CHECKING:
     from .trial import LendingTrial
 
-__all__ = ["INVARIANTS", "PRICE_SCALE", "Sight", "grain", "hold", "wealth"]
+__all__ = ["INVARIANTS", "PRICE_SCALE", "TIMELESS", "Sight", "grain", "hold", "wealth"]
 
 PRICE_SCALE: Final = 10**36
 WORLD: Final = ("set_price", "turn_off", "wait")
@@ -326,3 +326,6 @@ INVARIANTS: Final[Mapping[str, Invariant]] = {
     "L13": l13,
     "L15": l15,
 }
+
+TIMELESS: Final = ("L1", "L2", "L3", "L4")
+"""What can be said of a verb during which time passed, such as one of several transactions."""

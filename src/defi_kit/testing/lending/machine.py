@@ -77,7 +77,7 @@ class LendingMachine(TrialMachine):
     @property
     def unit(self) -> int:
         """A whole token of the asset. [raw]"""
-        return 10**self.trial.terms.decimals
+        return int(10**self.trial.terms.decimals)
 
     def which(self, number: int) -> int:
         """The number of a collateral that there is."""

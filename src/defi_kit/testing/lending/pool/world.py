@@ -107,10 +107,19 @@ class World:
     @contextmanager
     def rewound(self) -> Iterator[None]:
         """Everything that happens inside is undone at the end, in this object as on the chain."""
-        kept = self.pool, list(self.prices), self.seen, set(self.granted)
+        kept = self.remember()
         with self.chain.snapshot():
             yield
-        self.pool, self.prices, self.seen, self.granted = kept
+        self.recall(kept)
+
+    def remember(self) -> tuple[Any, ...]:
+        """What this object knows beside the chain."""
+        return self.pool, list(self.prices), self.seen, set(self.granted)
+
+    def recall(self, kept: tuple[Any, ...]) -> None:
+        """Back to what `remember` gave."""
+        self.pool, prices, self.seen, granted = kept
+        self.prices, self.granted = list(prices), set(granted)
 
     # --- looking ----------------------------------------------------------------------------------
 

@@ -1,0 +1,265 @@
+"""Our own pool as a `LendingMarket`, so that the machine for anybody's market drives it too."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from ....bindings.callback_actor import Call
+from ....chain import Account, Chain
+from ....errors import InputError, Reverted
+from ....lending.pool import DUST_DIVISOR
+from ....lending.rates import RateModel
+from ....units import BPS, MAX_UINT256, WAD
+from ..market import Collateral, Position, Terms, View
+from .world import ADAPTIVE, RATE, World
+
+__all__ = ["PoolMarket", "creation_code"]
+
+PLENTY = 2**110
+_HEX = re.compile(r"(0x)?[0-9a-fA-F]+")
+RATES: Mapping[str, RateModel] = {"kinked": RATE, "adaptive": ADAPTIVE}
+
+
+class PoolMarket:
+    """A `LendingPool` with tokens and oracles of its own; a fork of it, given its bytecode.
+
+    `world` does the verbs, in the contract or in contract and twin, and checks L1 to L16 exactly;
+    `PoolTrial` drives that. As a `LendingMarket` it only shows what anybody's market shows.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.chain = world.chain
+        self.contract = world.contract
+        self.address = world.contract.address
+        self.terms = _terms(world)
+
+    @classmethod
+    def deploy(
+        cls,
+        chain: Chain,
+        *,
+        asset_decimals: int = 6,
+        collateral_decimals: Sequence[int] = (18, 8),
+        rate: str = "kinked",
+        mode: str = "chain",
+        bytecode: str | None = None,
+    ) -> Self:
+        """Deploys it, and gives everybody money.
+
+        rate:     "kinked" or "adaptive".
+        mode:     "chain" drives the contract, "both" the twin in lockstep with it.
+        bytecode: creation code of a fork, in hexadecimal, or the file that has it: an artifact of
+                  forge, Hardhat, Ape or ours (JSON), or hexadecimal.
+        """
+        if rate not in RATES:
+            raise InputError(f"no rate model {rate!r}", hint=" or ".join(RATES))
+        if mode not in ("chain", "both"):
+            raise InputError(f"no mode {mode!r}", hint="chain or both")
+        world = World(
+            chain,
+            asset_decimals=asset_decimals,
+            collateral_decimals=collateral_decimals,
+            rate=RATES[rate],
+            bytecode=None if bytecode is None else creation_code(bytecode),
+            lockstep=mode == "both",
+        )
+        return cls(world)
+
+    def remember(self) -> object:
+        """The twin's state, and what was seen last."""
+        return self.world.remember()
+
+    def recall(self, kept: Any) -> None:
+        """Back to what `remember` gave."""
+        self.world.recall(kept)
+
+    # --- verbs ------------------------------------------------------------------------------------
+
+    def fund(self, who: Account) -> None:
+        """Gives `who` plenty of every token and lets the pool take it."""
+        for token in (self.world.asset, *self.world.tokens):
+            if token.balance_of(who) < PLENTY:
+                token.mint(who, PLENTY)
+            token.approve(self.contract, MAX_UINT256, sender=who)
+
+    def supply(self, who: Account, assets: int) -> None:
+        """`deposit`."""
+        self.contract.deposit(assets, who, sender=who)
+
+    def withdraw(self, who: Account, assets: int) -> None:
+        """`withdraw`."""
+        self.contract.withdraw(assets, who, who, sender=who)
+
+    def supply_collateral(self, who: Account, number: int, amount: int) -> None:
+        """`supplyCollateral`."""
+        self.contract.supply_collateral(self.world.tokens[number], amount, who, sender=who)
+
+    def withdraw_collateral(self, who: Account, number: int, amount: int) -> None:
+        """`withdrawCollateral`."""
+        self.contract.withdraw_collateral(self.world.tokens[number], amount, who, who, sender=who)
+
+    def borrow(self, who: Account, assets: int) -> None:
+        """`borrow`."""
+        self.contract.borrow(assets, who, who, sender=who)
+
+    def repay(self, who: Account, assets: int) -> None:
+        """`repay`; it takes more than is owed as all of it."""
+        self.contract.repay(assets, who, sender=who)
+
+    def liquidate(self, who: Account, account: Account, number: int, assets: int) -> None:
+        """`liquidate`, any collateral for it."""
+        token = self.world.tokens[number]
+        self.contract.liquidate(account, token, assets, MAX_UINT256, 0, sender=who)
+
+    def accrue(self) -> None:
+        """`accrue`."""
+        self.contract.accrue()
+
+    def flash_loan(self, who: Account, assets: int, repaid: int) -> None:
+        """ERC-3156, through an actor that keeps what is not to be repaid: it lowers its allowance
+        to that in the callback."""
+        world = self.world
+        plan = world.asset.build("approve", self.contract, repaid)
+        loan = self.contract.build("flash_loan", world.actor, world.asset, assets, b"")
+        world.actor.carry_out(
+            [Call(world.asset.address, plan.data)], self.contract, loan.data, sender=who
+        )
+
+    def set_price(self, number: int, price: int | None) -> None:
+        """Its oracle answers this from now on, or reverts."""
+        self.world.oracles[number].set_reverting(price is None)
+        if price is not None:
+            self.world.oracles[number].set_price(price)
+
+    def donate(self, who: Account, number: int | None, amount: int) -> None:
+        """A plain transfer to the pool."""
+        token = self.world.asset if number is None else self.world.tokens[number]
+        token.transfer(self.contract, amount, sender=who)
+
+    # --- views ------------------------------------------------------------------------------------
+
+    def view(self, people: Sequence[Account]) -> View:
+        """Books, positions, and what it holds, with interest to the latest block."""
+        pool, held = self.contract, (self.world.asset, *self.world.tokens)
+        shot = pool.snapshot(list(people))
+        return View(
+            now=shot.timestamp,
+            positions={
+                who.address: Position(
+                    supplied=pool.convert_to_assets(one.shares),
+                    shares=one.shares,
+                    debt=pool.debt_of(who),
+                    debt_shares=one.debt_shares,
+                    collateral=tuple(one.collateral),
+                    healthy=self._healthy(who),
+                )
+                for who, one in zip(people, shot.accounts, strict=True)
+            },
+            total_supplied=pool.total_assets(),
+            total_shares=shot.total_shares,
+            total_debt=pool.total_debt(),
+            total_debt_shares=shot.market.debt_shares,
+            cash=shot.market.cash,
+            held=tuple(token.balance_of(pool) for token in held),
+            collateral=tuple(one.held for one in shot.collaterals),
+        )
+
+    def _healthy(self, who: Account) -> bool | None:
+        try:
+            return self.contract.health_of(who) >= WAD
+        except Reverted:
+            return None
+
+    def wallet(self, who: Account | str) -> tuple[int, ...]:
+        """Of the asset, and of each collateral."""
+        return tuple(token.balance_of(who) for token in (self.world.asset, *self.world.tokens))
+
+    def max_borrow(self, who: Account) -> int:
+        """`maxBorrow`, 0 while an oracle refuses."""
+        try:
+            return self.contract.max_borrow(who)
+        except Reverted:
+            return 0
+
+    def impersonations(self, who: Account, victim: Account) -> Sequence[tuple[str, Any]]:
+        """Verbs on the victim's account without its leave, and a signature that it never made."""
+        pool, token = self.contract, self.world.tokens[0]
+        forged = bytes(64) + b"\x1b"
+        return (
+            ("withdraw", lambda: pool.withdraw(1_000, who, victim, sender=who)),
+            ("redeem", lambda: pool.redeem(1_000, who, victim, sender=who)),
+            ("borrow", lambda: pool.borrow(self.world.unit * 200, who, victim, sender=who)),
+            (
+                "withdraw collateral",
+                lambda: pool.withdraw_collateral(token, 1_000, who, victim, sender=who),
+            ),
+            ("transfer shares", lambda: pool.transfer_from(victim, who, 1, sender=who)),
+            (
+                "sign",
+                lambda: pool.set_authorization_by_signature(
+                    victim, who, True, MAX_UINT256, forged, sender=who
+                ),
+            ),
+        )
+
+
+def _terms(world: World) -> Terms:
+    parameters = world.parameters
+    return Terms(
+        asset=world.asset.address,
+        decimals=world.asset.decimals(),
+        symbol=world.asset.symbol(),
+        collaterals=tuple(
+            Collateral(
+                token=token.address,
+                decimals=token.decimals(),
+                symbol=token.symbol(),
+                borrow_ltv=one.borrow_ltv * WAD // BPS,
+                liquidation_ltv=one.liquidation_ltv * WAD // BPS,
+                max_bonus=one.max_bonus * WAD // BPS,
+                price=price,
+            )
+            for token, one, price in zip(
+                world.tokens, parameters.collaterals, world.opening, strict=True
+            )
+        ),
+        minimum_debt=parameters.minimum_debt,
+        dust=parameters.minimum_debt // DUST_DIVISOR,
+    )
+
+
+def creation_code(source: str) -> bytes:
+    """Creation bytecode: hexadecimal, or a file of it, or an artifact (JSON). InputError."""
+    text = source.strip()
+    if not _HEX.fullmatch(text):
+        try:
+            text = Path(source).read_text(encoding="utf-8").strip()
+            if text.startswith("{"):
+                text = _bytecode_of(json.loads(text))
+        except (OSError, ValueError, UnicodeError) as error:
+            raise InputError(
+                f"no bytecode in {source!r}: {error}",
+                hint="an artifact (JSON with bytecode), or creation code in hexadecimal",
+            ) from error
+    if not _HEX.fullmatch(text) or len(text) % 2:
+        raise InputError(
+            f"the bytecode of {source!r} is not hexadecimal",
+            hint="are there unlinked libraries in it?",
+        )
+    return bytes.fromhex(text.removeprefix("0x"))
+
+
+def _bytecode_of(artifact: Any) -> str:
+    """Ours, Hardhat's and Vyper's have a text, Ape's (`deploymentBytecode`) and forge's an object
+    around it."""
+    found = artifact.get("bytecode") or artifact.get("deploymentBytecode")
+    while isinstance(found, dict):
+        found = found.get("object") or found.get("bytecode")
+    if not isinstance(found, str):
+        raise ValueError("it has no bytecode")
+    return found
