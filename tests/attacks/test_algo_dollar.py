@@ -10,13 +10,13 @@ from defi_kit import reverts
 from defi_kit.chain import Chain
 from defi_kit.errors import OutOfGas
 from defi_kit.stablecoins import AlgoDesign
+from defi_kit.testing.peg.algo.world import DESIGN, SHARES, AlgoWorld, without
 from defi_kit.units import WAD
-from stablecoins.algo_world import DESIGN, SHARES, World, without
 
 CASH = 10**6
 
 
-def worth(world: World, who: str) -> Fraction:
+def worth(world: AlgoWorld, who: str) -> Fraction:
     """Of all that somebody has, shares at the price of now, in whole dollars."""
     dollars, collateral, shares = world.holdings(who)
     spot = world.worth("spot")
@@ -26,7 +26,7 @@ def worth(world: World, who: str) -> Fraction:
 @pytest.mark.parametrize("lag", [50, 80, 95, 105, 125, 200])
 def test_redemption_loops_on_a_lagging_oracle(lag: int, chain: Chain) -> None:
     """Iron, June 2021: the average is not the price of now, and whoever sees it goes round."""
-    world = World.build(chain, without(DESIGN, virtual_liquidity=0, max_share_growth=0))
+    world = AlgoWorld.build(chain, without(DESIGN, virtual_liquidity=0, max_share_growth=0))
     world.mint(50_000 * WAD)
     world.rescale("share", lag)  # now stays at 100 %
     before = worth(world, "alice")
@@ -38,7 +38,7 @@ def test_redemption_loops_on_a_lagging_oracle(lag: int, chain: Chain) -> None:
 
 def test_spot_price_moved_for_a_moment_gains_nothing_and_ends_nothing(chain: Chain) -> None:
     """A flash loan moves the price of now; the average stays."""
-    world = World.build(chain, without(DESIGN, virtual_liquidity=0, max_share_growth=0))
+    world = AlgoWorld.build(chain, without(DESIGN, virtual_liquidity=0, max_share_growth=0))
     world.mint(50_000 * WAD)
     fair = world.algo.quote_redeem(1_000 * WAD).shares
     world.rescale("spot", 1)
@@ -50,7 +50,7 @@ def test_spot_price_moved_for_a_moment_gains_nothing_and_ends_nothing(chain: Cha
 
 def test_death_spiral_without_guards(chain: Chain) -> None:
     """Terra, May 2022: the price falls with every share minted, until shares are worth nothing."""
-    world = World.build(chain, AlgoDesign.terra())
+    world = AlgoWorld.build(chain, AlgoDesign.terra())
     for _ in range(8):
         assert isinstance(world.mint(40_000 * WAD, "whale"), tuple)
     supply = world.algo.share.total_supply().raw
@@ -63,7 +63,7 @@ def test_death_spiral_without_guards(chain: Chain) -> None:
 
 def test_death_spiral_bounded_by_the_guards(chain: Chain) -> None:
     """The same run on the guarded design: few new shares, then an end in equal parts."""
-    world = World.build(chain, AlgoDesign.guarded())
+    world = AlgoWorld.build(chain, AlgoDesign.guarded())
     for who in ("whale", "alice"):
         world.mint(150_000 * WAD, who)
     percent, sold = 100, 0
@@ -86,7 +86,7 @@ def test_death_spiral_bounded_by_the_guards(chain: Chain) -> None:
 
 def test_collateral_off_its_peg_is_nobodys_to_drain(chain: Chain) -> None:
     """The backing falls to 60 cents: whoever is first gets no more than the part of the last."""
-    world = World.build(chain, without(DESIGN, max_share_growth=0))
+    world = AlgoWorld.build(chain, without(DESIGN, max_share_growth=0))
     for who in ("alice", "bob"):
         world.mint(10_000 * WAD, who)
     world.rescale("collateral", 60)
@@ -98,7 +98,7 @@ def test_collateral_off_its_peg_is_nobodys_to_drain(chain: Chain) -> None:
 
 
 def test_donated_collateral_changes_no_redemption(chain: Chain) -> None:
-    world = World.build(chain)
+    world = AlgoWorld.build(chain)
     world.mint(1_000 * WAD)
     before = world.algo.quote_redeem(100 * WAD)
     world.give(10**12)
@@ -108,7 +108,7 @@ def test_donated_collateral_changes_no_redemption(chain: Chain) -> None:
 
 def test_starved_oracle_raises_no_alarm(chain: Chain) -> None:
     """A caller that leaves the oracle too little gas must not make a sound one look dead."""
-    world = World.build(chain)
+    world = AlgoWorld.build(chain)
     world.mint(1_000 * WAD)
     call = world.algo.contract.build("alarm")
     for gas in (60_000, 200_000, 900_000):

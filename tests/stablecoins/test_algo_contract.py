@@ -10,13 +10,13 @@ import pytest
 from defi_kit import bindings, reverts
 from defi_kit.chain import Account, Chain
 from defi_kit.stablecoins import AlgoController, AlgoDesign
+from defi_kit.testing.peg.algo.world import DESIGN, AlgoWorld, without
 from defi_kit.units import WAD
-from stablecoins.algo_world import DESIGN, World, without
 
 
-def controller(chain: Chain, design: AlgoDesign) -> tuple[AlgoController, World]:
+def controller(chain: Chain, design: AlgoDesign) -> tuple[AlgoController, AlgoWorld]:
     """A world around this design."""
-    world = World.build(chain, design)
+    world = AlgoWorld.build(chain, design)
     return world.algo, world
 
 
@@ -137,7 +137,7 @@ def test_only_the_controller_mints_and_burns(chain: Chain, alice: Account) -> No
 
 def test_dollars_at_birth_need_a_ratio_of_zero(chain: Chain) -> None:
     _, world = controller(chain, DESIGN)
-    terms = {"share_oracle": world.oracles["share"], "shares": 10**24, "dollars": 10**24}
+    terms = {"share_oracle": world.contracts["share"], "shares": 10**24, "dollars": 10**24}
     born = AlgoController.deploy(chain, AlgoDesign.terra(), world.algo.collateral, **terms)  # type: ignore[arg-type]
     assert born.dollar.total_supply() == born.dollar(1_000_000)
     with pytest.raises(reverts.InvalidParameter):

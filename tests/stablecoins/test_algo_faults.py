@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from defi_kit.chain import Chain
+from defi_kit.testing.peg.algo.world import DESIGN, AlgoWorld, without
 from defi_kit.units import WAD
 from faults import faulty_bytecode
-from stablecoins.algo_world import DESIGN, World, without
 
 FAULTS: dict[str, tuple[str, str]] = {
     # prices and spreads
@@ -79,7 +79,7 @@ FAULTS: dict[str, tuple[str, str]] = {
 }
 
 
-def walk(world: World) -> None:
+def walk(world: AlgoWorld) -> None:
     """Raises AssertionError at the first step that breaks S5."""
     world.mint(30_000 * WAD + 12_345)
     world.mint(10_000 * WAD + 1, "bob")
@@ -105,7 +105,7 @@ def walk(world: World) -> None:
     _end(world)
 
 
-def _step(world: World) -> None:
+def _step(world: AlgoWorld) -> None:
     for percent in (90, 90, 110, 100):
         world.rescale("dollar", percent)
         for _ in range(2):
@@ -117,7 +117,7 @@ def _step(world: World) -> None:
         world.step_ratio()
 
 
-def _end(world: World) -> None:
+def _end(world: AlgoWorld) -> None:
     world.crash(100)
     world.end()
     world.alarm()
@@ -148,7 +148,7 @@ def bytecodes() -> dict[str, bytes]:
 @pytest.mark.parametrize("liquidity", [0, 50_000 * WAD])
 @pytest.mark.parametrize("decimals", [0, 6, 18, 24])
 def test_the_walk_passes_on_the_real_contract(decimals: int, liquidity: int, chain: Chain) -> None:
-    world = World.build(chain, without(DESIGN, decimals=decimals, virtual_liquidity=liquidity))
+    world = AlgoWorld.build(chain, without(DESIGN, decimals=decimals, virtual_liquidity=liquidity))
     walk(world)
     assert world.ended
 
@@ -156,4 +156,4 @@ def test_the_walk_passes_on_the_real_contract(decimals: int, liquidity: int, cha
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_seeded_fault_is_caught(fault: str, chain: Chain, bytecodes: dict[str, bytes]) -> None:
     with pytest.raises(AssertionError, match=r"^S5: "):
-        walk(World.build(chain, without(DESIGN, virtual_liquidity=0), bytecodes[fault]))
+        walk(AlgoWorld.build(chain, without(DESIGN, virtual_liquidity=0), bytecodes[fault]))

@@ -9,19 +9,23 @@ from defi_kit.chain import Account, Chain
 from defi_kit.chain.hashing import ZERO_ADDRESS
 from defi_kit.errors import AmountError, InputError, UnitMismatch
 from defi_kit.stablecoins import PegSwap, PegTerms
+from defi_kit.testing.peg.swap.world import SwapWorld, Terms
 from defi_kit.tokens import Token
-from stablecoins.peg_world import Terms, World, tokens_of
 
 
-def funded(world: World) -> tuple[PegSwap, Token, Token]:
+def tokens_of(swap: PegSwap) -> tuple[Token, Token]:
+    return swap.backing, swap.dollar
+
+
+def funded(world: SwapWorld) -> tuple[PegSwap, Token, Token]:
     """The swap with 500 coins of stock, and its tokens."""
-    backing, dollar = tokens_of(world)
+    backing, dollar = tokens_of(world.swap)
     world.swap.fund(dollar(500))
     return world.swap, backing, dollar
 
 
 def test_a_swap_pays_par_less_the_fee_both_ways(chain: Chain, alice: Account) -> None:
-    swap, backing, dollar = funded(World.build(chain))
+    swap, backing, dollar = funded(SwapWorld.build(chain))
     there = swap.swap(backing(100), sender=alice)
     assert (there.sold, there.bought, there.to) == (backing(100), dollar("99.9"), alice.address)
     back = swap.swap(there.bought, sender=alice, to=chain.account("bob"))
@@ -31,13 +35,13 @@ def test_a_swap_pays_par_less_the_fee_both_ways(chain: Chain, alice: Account) ->
 
 
 def test_a_quote_is_what_a_swap_pays(chain: Chain, alice: Account) -> None:
-    swap, backing, _ = funded(World.build(chain))
+    swap, backing, _ = funded(SwapWorld.build(chain))
     quoted = swap.quote(backing("12.345678"))
     assert swap.swap(backing("12.345678"), sender=alice).bought == quoted
 
 
 def test_no_allowance_is_left_behind(chain: Chain) -> None:
-    world = World.build(chain)
+    world = SwapWorld.build(chain)
     swap, backing, _ = funded(world)
     carol = chain.account("carol")
     world.tokens[0].mint(carol, backing(10).raw)
@@ -48,7 +52,7 @@ def test_no_allowance_is_left_behind(chain: Chain) -> None:
 def test_the_treasury_takes_back_stock_but_not_what_stands_behind_others(
     chain: Chain, alice: Account
 ) -> None:
-    swap, backing, dollar = funded(World.build(chain))
+    swap, backing, dollar = funded(SwapWorld.build(chain))
     swap.swap(backing(100), sender=alice)
     with pytest.raises(reverts.NotFunded) as refused:
         swap.unfund(backing(1))
@@ -62,7 +66,7 @@ def test_the_treasury_takes_back_stock_but_not_what_stands_behind_others(
 def test_only_the_treasury_moves_stock_and_anyone_sends_it_the_surplus(
     chain: Chain, alice: Account
 ) -> None:
-    swap, backing, dollar = funded(World.build(chain))
+    swap, backing, dollar = funded(SwapWorld.build(chain))
     with pytest.raises(reverts.NotTreasury):
         swap.fund(dollar(1), sender=alice)
     with pytest.raises(reverts.NotTreasury):
@@ -75,7 +79,7 @@ def test_only_the_treasury_moves_stock_and_anyone_sends_it_the_surplus(
 
 
 def test_a_token_off_its_peg_is_refused_in_percent_of_par(chain: Chain, alice: Account) -> None:
-    world = World.build(chain)
+    world = SwapWorld.build(chain)
     swap, backing, dollar = funded(world)
     swap.swap(backing(50), sender=alice)
     world.say(0, world.par(0) * 88 // 100)
@@ -88,7 +92,7 @@ def test_a_token_off_its_peg_is_refused_in_percent_of_par(chain: Chain, alice: A
 
 
 def test_a_full_swap_says_what_it_holds(chain: Chain, alice: Account) -> None:
-    world = World.build(chain, Terms(caps=(150, 2_000)))
+    world = SwapWorld.build(chain, Terms(caps=(150, 2_000)))
     swap, backing, _ = funded(world)
     swap.swap(backing(100), sender=alice)
     with pytest.raises(reverts.CapExceeded, match="held=151 BACK, cap=150 BACK") as refused:
@@ -98,13 +102,13 @@ def test_a_full_swap_says_what_it_holds(chain: Chain, alice: Account) -> None:
 
 
 def test_an_empty_swap_says_what_it_lacks(chain: Chain, alice: Account) -> None:
-    swap, backing, _ = funded(World.build(chain))
+    swap, backing, _ = funded(SwapWorld.build(chain))
     with pytest.raises(reverts.InsufficientStock, match=r"held=500 COIN, asked=599\.4 COIN"):
         swap.swap(backing(600), sender=alice)
 
 
 def test_a_gift_that_fills_the_cap_leaves_as_surplus(chain: Chain, alice: Account) -> None:
-    world = World.build(chain)
+    world = SwapWorld.build(chain)
     swap, backing, _ = funded(world)
     world.give(0, backing(1_000).raw)
     with pytest.raises(reverts.CapExceeded):
@@ -114,14 +118,14 @@ def test_a_gift_that_fills_the_cap_leaves_as_surplus(chain: Chain, alice: Accoun
 
 
 def test_a_token_that_delivers_less_is_refused_with_both_numbers(chain: Chain) -> None:
-    world = World.build(chain, Terms(token=bindings.FeeToken))
-    _, dollar = tokens_of(world)
+    world = SwapWorld.build(chain, Terms(token=bindings.FeeToken))
+    _, dollar = tokens_of(world.swap)
     with pytest.raises(reverts.WrongAmountReceived, match="received=99 COIN, asked=100 COIN"):
         world.swap.fund(dollar(100))
 
 
 def test_a_token_that_loses_balances_leaves_no_surplus(chain: Chain, alice: Account) -> None:
-    world = World.build(chain, Terms(token=bindings.RebasingToken))
+    world = SwapWorld.build(chain, Terms(token=bindings.RebasingToken))
     swap, backing, _ = funded(world)
     swap.swap(backing(100), sender=alice)
     world.tokens[0].set_index(9 * 10**17)
@@ -131,7 +135,7 @@ def test_a_token_that_loses_balances_leaves_no_surplus(chain: Chain, alice: Acco
 
 
 def test_another_tokens_amount_is_refused(chain: Chain) -> None:
-    world = World.build(chain)
+    world = SwapWorld.build(chain)
     other = Token(chain, bindings.MockToken.deploy(chain, "ELSE", 6).address)
     with pytest.raises(UnitMismatch):
         world.swap.quote(other(1))
@@ -142,7 +146,7 @@ def test_another_tokens_amount_is_refused(chain: Chain) -> None:
 
 
 def test_terms_that_cannot_be_are_refused_at_deployment(chain: Chain) -> None:
-    backing, dollar = tokens_of(World.build(chain))
+    backing, dollar = tokens_of(SwapWorld.build(chain).swap)
     good = PegTerms(dollar)
     for bad in (
         PegTerms(backing, "10.1%"),
@@ -164,7 +168,7 @@ def test_terms_that_cannot_be_are_refused_at_deployment(chain: Chain) -> None:
 
 @pytest.mark.parametrize("decimals", [(0, 24), (24, 0), (8, 6), (18, 18)])
 def test_caps_hold_and_loops_lose_for_any_decimals(decimals: tuple[int, int], chain: Chain) -> None:
-    world = World.build(chain, Terms(decimals, caps=(300, 300)))
+    world = SwapWorld.build(chain, Terms(decimals, caps=(300, 300)))
     units = [10**places for places in decimals]
     world.stock("fund", 1, 300 * units[1])
     world.stock("fund", 1, 1)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from defi_kit.chain import Chain
+from defi_kit.testing.peg.swap.world import SwapWorld, Terms
 from faults import faulty_bytecode
-from stablecoins.peg_world import Terms, World
 
 FAULTS: dict[str, tuple[str, str]] = {
     # reserve >= issued
@@ -63,7 +63,7 @@ FAULTS: dict[str, tuple[str, str]] = {
 }
 
 
-def walk(world: World) -> None:
+def walk(world: SwapWorld) -> None:
     """Raises AssertionError at the first step that breaks S4."""
     one, coin = (10 ** world.decimals(side) for side in (0, 1))
     world.stock("fund", 1, 600 * coin)
@@ -101,10 +101,10 @@ def bytecodes() -> dict[str, bytes]:
 
 @pytest.mark.parametrize("decimals", [(6, 18), (18, 6), (0, 24), (24, 0), (6, 6)])
 def test_the_walk_passes_on_the_real_contract(decimals: tuple[int, int], chain: Chain) -> None:
-    walk(World.build(chain, Terms(decimals)))
+    walk(SwapWorld.build(chain, Terms(decimals)))
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_seeded_fault_is_caught(fault: str, chain: Chain, bytecodes: dict[str, bytes]) -> None:
     with pytest.raises(AssertionError, match=r"^S4: "):
-        walk(World.build(chain, bytecode=bytecodes[fault]))
+        walk(SwapWorld.build(chain, bytecode=bytecodes[fault]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Violation"]
+__all__ = ["Violation", "hold"]
 
 
 class Violation(AssertionError):
@@ -17,3 +17,9 @@ class Violation(AssertionError):
         super().__init__(f"{invariant}: {reason}")
         self.invariant = invariant
         self.reason = reason
+
+
+def hold(invariant: str, holds: bool, reason: str) -> None:
+    """Raises Violation unless it holds."""
+    if not holds:
+        raise Violation(invariant, reason)

@@ -1,0 +1,50 @@
+"""What only mutants of the peg swap had shown that nobody looked at."""
+
+from __future__ import annotations
+
+import pytest
+
+from defi_kit import bindings, reverts
+from defi_kit.chain import Account, Chain
+from defi_kit.stablecoins import PegSwap, PegTerms
+from defi_kit.tokens import Token
+from defi_kit.units import MAX_UINT256
+
+FUNDS = 10**24
+
+
+def swap_of(chain: Chain, treasury: Account) -> tuple[PegSwap, list[bindings.BlocklistToken]]:
+    """A swap of two tokens that block accounts, with stock; the treasury has more of both."""
+    tokens = [bindings.BlocklistToken.deploy(chain, *terms) for terms in (("ONE", 6), ("TWO", 18))]
+    sides = [PegTerms(Token(chain, token.address)) for token in tokens]
+    swap = PegSwap.deploy(chain, *sides, treasury=treasury)
+    for token in tokens:
+        token.mint(treasury, FUNDS)
+        token.approve(swap.address, MAX_UINT256, sender=treasury)
+    swap.contract.fund(tokens[1], FUNDS // 2, sender=treasury)
+    return swap, tokens
+
+
+@pytest.mark.parametrize("verb", ["swap_in", "swap_out"])
+def test_nobody_pays_for_what_the_token_does_not_let_through(
+    verb: str, chain: Chain, owner: Account, bob: Account
+) -> None:
+    """The token's own reason is told where the stock is not what is lacking."""
+    swap, tokens = swap_of(chain, owner)
+    sold, bought = tokens if verb == "swap_in" else tokens[::-1]
+    swap.contract.swap_in(10**9, owner, sender=owner)  # some stock on either side
+    before = sold.balance_of(owner)
+    bought.set_blocked(bob, True)
+    with pytest.raises(reverts.Blocked, match=bob.address):
+        getattr(swap.contract, verb)(10**6, bob, sender=owner)
+    assert sold.balance_of(owner) == before
+
+
+def test_stock_beyond_the_cap_is_refused_for_that_however_much_it_is(
+    chain: Chain, owner: Account
+) -> None:
+    swap, tokens = swap_of(chain, owner)
+    for token in tokens:
+        with pytest.raises(reverts.CapExceeded) as refused:
+            swap.contract.fund(token, MAX_UINT256, sender=owner)
+        assert refused.value.arguments["held"] == MAX_UINT256
