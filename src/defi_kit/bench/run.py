@@ -8,6 +8,7 @@ from typing import Final
 from ..chain import Chain
 from ..chain.anvil import AnvilChain
 from ..testing.packages import require_packages
+from .algos import algo_gas
 from .exchanges import OurExchange, Tokens, deploy_tokens, exchange_gas
 from .fiat import fiat_gas
 from .keeping import keeper_gas
@@ -40,7 +41,15 @@ VERBS: Final = {
         "liquidate",
     ),
     "keeper": ("keeper_liquidate", "keeper_liquidate_2_pools"),
-    "stablecoins": ("fiat_transfer", "fiat_mint", "peg_swap_in", "peg_swap_out"),
+    "stablecoins": (
+        "fiat_transfer",
+        "fiat_mint",
+        "peg_swap_in",
+        "peg_swap_out",
+        "algo_mint",
+        "algo_redeem",
+        "algo_step_ratio",
+    ),
 }
 """Room → its verbs, in the table's order."""
 
@@ -83,7 +92,11 @@ def _lives(
     yield (
         "stablecoins",
         OURS,
-        lambda meter: {**fiat_gas(meter, chain), **peg_gas(meter, chain)},
+        lambda meter: {
+            **fiat_gas(meter, chain),
+            **peg_gas(meter, chain),
+            **algo_gas(meter, chain),
+        },
     )
     for peer in peers:
         if (exchange := peer.exchange) is not None:
