@@ -101,13 +101,11 @@ def test_without_anvil_what_needs_it_is_left_out(monkeypatch: pytest.MonkeyPatch
     assert found.ratios["embedded_tx_vs_raw_pyrevm"] is not None
 
 
-def test_without_the_repository_the_machine_is_left_out(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("defi_kit.bench.machine.__file__", str(tmp_path / "a" / "b" / "c" / "d.py"))
+def test_without_hypothesis_the_machine_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("defi_kit.bench.machine.find_spec", lambda _: None)
     with Chain.embedded() as chain, pytest.raises(NotSupported) as refused:
         speed.rules_per_second(chain, 1)
-    assert "make bench" in str(refused.value.hint)
+    assert "pip install" in str(refused.value.hint)
 
 
 def test_a_sweep_gives_the_same_in_every_process() -> None:

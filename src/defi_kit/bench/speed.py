@@ -14,8 +14,9 @@ import platform
 import subprocess
 import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
@@ -31,7 +32,7 @@ from ..errors import AnvilNotFound, NotSupported
 from ..units import MAX_UINT256
 from .exchanges import DEPTH, SALE, OurExchange, deploy_tokens
 from .installed import base_megabytes
-from .machine import patched, rules_per_second
+from .machine import rules_per_second
 from .stopwatch import Task, rates, seconds
 
 __all__ = ["SPEED_GOALS", "SpeedReport", "live", "measure_speed"]
@@ -349,7 +350,7 @@ class _Scene:
             sent.append((address_of(sender), address_of(to), data))
             return before(to, data, sender=sender, **others)
 
-        with patched(self.chain, "transact", note):
+        with _patched(self.chain, "transact", note):
             task()
         ((sender, to, data),) = sent
         chain: Any = self.chain
@@ -380,6 +381,20 @@ def _web3_tasks(chain: AnvilChain, scene: _Scene) -> dict[str, Task]:
         contract.functions.balanceOf(alice).call()
 
     return {"web3 transfer": transfer, "web3 view": view}
+
+
+@contextmanager
+def _patched(owner: Any, name: str, value: object) -> Iterator[None]:
+    """Inside, the owner has another value by this name."""
+    before = vars(owner).get(name, owner)
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        if before is owner:
+            delattr(owner, name)
+        else:
+            setattr(owner, name, before)
 
 
 def _machine() -> str:

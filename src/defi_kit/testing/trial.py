@@ -7,6 +7,7 @@ prints twice: as a story in human units, and as a script that does the same agai
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ Invariant = Callable[[Any, Any, "Step", Any], None]
 """(trial, what was seen before, the step, what is seen after it) → raises Violation."""
 
 _STORY: Final = "__story__"
+_OPTIONAL: Final = re.compile(r"\[([^\]]*)\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,8 @@ def step(
     """Makes a method of a trial one of its verbs.
 
     The method does it and may return what invariants want to know of it; the subject's `Reverted`
-    is recorded as a refusal. `story` tells it, arguments in braces: "{who} lends {assets}".
-    What is `undone` at its end is an experiment: it judges by itself, and nothing has changed.
+    is recorded as a refusal. `story` tells it, arguments in braces: "{who} lends {assets}",
+    and in brackets what is left out with them: "{who} lends {assets}[ for {to}]". What is `undone` at its end is an experiment: it judges by itself, and nothing has changed.
     """
 
     def decorate(perform: Callable[Concatenate[T, P], Any]) -> Callable[Concatenate[T, P], Step]:
@@ -249,7 +251,11 @@ class Trial:
         template, names = getattr(getattr(type(self), done.verb), _STORY)
         given = dict(zip(names, done.arguments, strict=False))
         words = {name: self.words(name, value, given) for name, value in given.items()}
-        told = template.format_map(_Left(words))
+        left_out = [name for name in names if given.get(name) is None]
+        for optional in _OPTIONAL.findall(template):
+            if any(f"{{{name}}}" in optional for name in left_out):
+                template = template.replace(f"[{optional}]", "")
+        told = template.replace("[", "").replace("]", "").format_map(words)
         return told if done.refused is None else f"{told}: refused, {type(done.refused).__name__}"
 
     def script(self) -> str:
@@ -270,13 +276,6 @@ class Trial:
         told = map(self.tell, self.steps)
         lines += [f"{c:{width}}  # {t}" for c, t in zip(calls, told, strict=True)]
         return "\n".join(lines)
-
-
-class _Left(dict[str, str]):
-    """Arguments that were left out are not told."""
-
-    def __missing__(self, name: str) -> str:
-        return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

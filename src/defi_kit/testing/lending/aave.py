@@ -225,37 +225,35 @@ class AaveV3Market(Adapter):
     def deploy(cls, chain: Chain, *, asset_decimals: int = 6) -> AaveV3Market:
         """A market with new tokens. NotSupported where the packages are not installed."""
         asset = MockToken.deploy(chain, "USD", asset_decimals)
-        tokens = [
-            MockToken.deploy(chain, f"C{number}", decimals)
-            for number, (decimals, *_) in enumerate(_TOKENS)
-        ]
-        listed = [
-            AaveCollateral(
-                token=token,
-                price=price * DOLLAR,
-                borrow_ltv=borrow_ltv,
-                liquidation_ltv=liquidation_ltv,
-                bonus=bonus,
+        listed, accepted = [], []
+        for number, (decimals, price, borrow_ltv, liquidation_ltv, bonus) in enumerate(_TOKENS):
+            token = MockToken.deploy(chain, f"C{number}", decimals)
+            listed.append(
+                AaveCollateral(
+                    token=token,
+                    price=price * DOLLAR,
+                    borrow_ltv=borrow_ltv,
+                    liquidation_ltv=liquidation_ltv,
+                    bonus=bonus,
+                )
             )
-            for token, (_, price, borrow_ltv, liquidation_ltv, bonus) in zip(
-                tokens, _TOKENS, strict=True
+            accepted.append(
+                Collateral(
+                    token=token.address,
+                    symbol=f"C{number}",
+                    decimals=decimals,
+                    borrow_ltv=borrow_ltv * WAD // BPS,
+                    liquidation_ltv=liquidation_ltv * WAD // BPS,
+                    max_bonus=bonus * WAD // BPS,
+                    price=price * 10 ** (36 + asset_decimals - decimals),
+                )
             )
-        ]
-        accepted = tuple(
-            Collateral(
-                token=token.address,
-                decimals=decimals,
-                borrow_ltv=borrow_ltv * WAD // BPS,
-                liquidation_ltv=liquidation_ltv * WAD // BPS,
-                max_bonus=bonus * WAD // BPS,
-                price=price * 10 ** (36 + asset_decimals - decimals),
-            )
-            for token, (decimals, price, borrow_ltv, liquidation_ltv, bonus) in zip(
-                tokens, _TOKENS, strict=True
-            )
-        )
         terms = Terms(
-            asset=asset.address, decimals=asset_decimals, collaterals=accepted, exempt=AAVE_EXEMPT
+            asset=asset.address,
+            symbol="USD",
+            decimals=asset_decimals,
+            collaterals=tuple(accepted),
+            exempt=AAVE_EXEMPT,
         )
         return cls(chain, AaveV3(chain, asset, listed), terms)
 
@@ -297,11 +295,14 @@ class AaveV3Market(Adapter):
             sender=who,
         )
 
-    def set_price(self, number: int, price: int | None) -> None:
-        """What the oracle says from now on, rounded to 8 decimals of a dollar. At a price of zero
-        it refuses."""
-        answer = 0 if price is None else max(1, price * self._scale(number) // PRICE_SCALE)
+    def set_price(self, number: int, price: int | None) -> int | None:
+        """What the oracle says from now on, rounded to 8 decimals of a dollar; at zero it refuses.
+        Returns the rounded price."""
+        whole: int = 10 ** self.terms.collaterals[number].decimals
+        scale: int = whole * DOLLAR // 10**self.terms.decimals
+        answer: int = 0 if price is None else max(1, price * scale // PRICE_SCALE)
         self._sources[number + 1].send("setAnswer(int256)", answer)
+        return answer * PRICE_SCALE // scale
 
     def flash_loan(self, who: Account, assets: int, repaid: int) -> None:
         """`who` borrows through a contract that gives back so much."""
@@ -394,12 +395,6 @@ class AaveV3Market(Adapter):
         except Reverted:
             return None
         return bool(health >= WAD)
-
-    def _scale(self, number: int) -> int:
-        """From a price scaled by 1e36 to dollars of a whole token."""
-        whole: int = 10 ** self.terms.collaterals[number].decimals
-        unit: int = 10**self.terms.decimals
-        return whole * DOLLAR // unit
 
 
 _TOTAL: Final = "totalSupply()(uint256)"

@@ -174,6 +174,7 @@ def l6(trial: LendingTrial, before: Sight, done: Step, after: Sight) -> None:
     rounding = trial.terms.rounding
     lost = _written_off(trial, before, done, after)
     if lost:
+        trial.note("bad debts")
         fell = before.view.total_supplied - after.view.total_supplied
         reason = f"lenders lost {fell}, {lost} was written off"
         hold("L6", fell <= lost + rounding + grain(after), reason)

@@ -146,9 +146,11 @@ class MorphoBlueMarket(Adapter):
             liquidation_ltv=liquidation_ltv,
             max_bonus=_bonus(liquidation_ltv),
             price=opening,
+            symbol="C0",
         )
         terms = Terms(
             asset=asset.address,
+            symbol="USD",
             decimals=asset_decimals,
             collaterals=(accepted,),
             exempt=MORPHO_EXEMPT,
@@ -212,10 +214,8 @@ class MorphoBlueMarket(Adapter):
     def set_price(self, number: int, price: int | None) -> None:
         """What the oracle says from now on."""
         oracle = self._morpho.oracle
-        if oracle.reverting() != (price is None):
-            oracle.set_reverting(price is None)
-        if price is not None:
-            oracle.set_price(price)
+        refusal = oracle.build("set_reverting", price is None)
+        self.chain.batch([refusal, oracle.build("set_price", price or 0)])
 
     def accrue(self) -> None:
         """Books the interest until now."""

@@ -209,7 +209,9 @@ class LendingTrial(Trial):
         if value == MAX_UINT256:
             return "everything"
         number = given.get("number")
-        if name in ("assets", "repaid", "gift") or (name == "amount" and number is None):
+        if name in ("assets", "borrowed", "gift", "repaid") or (
+            name == "amount" and number is None
+        ):
             return f"{_units(value, self.terms.decimals)} {self.terms.symbol or 'of the asset'}"
         if name == "seconds":
             return _time(value)
