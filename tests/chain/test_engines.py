@@ -374,6 +374,14 @@ def test_a_snapshot_undoes_state_time_balances_nonces_and_logs(
     assert probe.store(8).timestamp == before[1] + 1  # type: ignore[operator]  # an int
 
 
+def test_a_snapshot_undoes_the_ether_of_accounts_that_were_new_inside(any_chain: Chain) -> None:
+    with any_chain.snapshot():
+        zoe, yves = any_chain.account("zoe"), any_chain.account("yves")
+        any_chain.transact(yves, sender=zoe, value=5)
+    assert any_chain.balance(zoe.address) == any_chain.balance(yves.address) == 0
+    assert any_chain.balance(any_chain.account("zoe")) == 10_000 * ETHER
+
+
 def test_a_snapshot_undoes_ether_that_was_given_or_taken_away(any_chain: Chain) -> None:
     """Also where the gift was sent on meanwhile, and where it is more than there was before."""
     alice, bob = any_chain.account("alice"), any_chain.account("bob")

@@ -387,10 +387,14 @@ class EmbeddedChain(Chain):
     def _restore(self, saved: _Saved) -> None:
         del self._open[self._open.index(saved) :]
         self._evm.revert(saved.checkpoint)
-        while len(self._gifts) > saved.gifts:
-            # Whatever was sent is back already: below zero, if it was the gift, and modulo 2**256.
-            address, gift = self._gifts.pop()
-            self._evm.set_balance(address, (self.balance(address) - gift) % 2**256)
+        if len(self._gifts) > saved.gifts:
+            # An account that the EVM first met inside is forgotten, and the gift with it.
+            met = {who.lower() for who in self._evm.journal_state}
+            while len(self._gifts) > saved.gifts:
+                # What was sent is back already: below zero, if it was the gift, and modulo 2**256.
+                address, gift = self._gifts.pop()
+                if address.lower() in met:
+                    self._evm.set_balance(address, (self.balance(address) - gift) % 2**256)
         self._clock.cut(saved.number)
         self._next_timestamp = saved.next_timestamp
         self._book.cut(saved.number)
