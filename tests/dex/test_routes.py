@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
 
@@ -59,9 +60,11 @@ class History:
             self.searched.append((first, last))
             return [(key, block) for block in range(first, last + 1) for key in self.blocks[block]]
 
-        def read(key: PoolKey, block: int | None) -> Pool | None:
-            exists = any(key in block for block in self.blocks)
-            return Pool(fee=key.fee, updated_at=1, id=key.id) if exists else None
+        def read(keys: Sequence[PoolKey], block: int | None) -> list[Pool | None]:
+            known = {key for block in self.blocks for key in block}
+            return [
+                Pool(fee=key.fee, updated_at=1, id=key.id) if key in known else None for key in keys
+            ]
 
         return PoolCatalogue(lambda: len(self.blocks) - 1, created, read)
 

@@ -179,6 +179,13 @@ class Chain(ABC):
     ) -> bytes:
         """What the call returns; it leaves nothing behind. Raises the contract's error."""
 
+    def calls(
+        self, requests: Sequence[tuple[HasAddress | str, bytes]], *, block: int | None = None
+    ) -> list[bytes]:
+        """What several calls return, each to its address with its data; a node is asked in as few
+        round trips as it takes. Name a block, or one may be mined in between."""
+        return [self.call(to, data, block=block) for to, data in requests]
+
     @abstractmethod
     def transact(
         self,

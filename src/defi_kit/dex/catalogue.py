@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import takewhile
 from typing import Final
 
@@ -26,14 +26,14 @@ class PoolCatalogue:
     Args:
         latest: the newest block's number.
         created: from a first to a last block, each pool created there and its block, in order.
-        read: a pool as it is at a block (None: the latest), None when there is none.
+        read: pools as they are at a block (None: the latest), None for each that does not exist.
     """
 
     def __init__(
         self,
         latest: Callable[[], int],
         created: Callable[[int, int], Iterable[tuple[PoolKey, int]]],
-        read: Callable[[PoolKey, int | None], Pool | None],
+        read: Callable[[Sequence[PoolKey], int | None], list[Pool | None]],
     ) -> None:
         self._latest = latest
         self._created = created
@@ -47,10 +47,11 @@ class PoolCatalogue:
         self._look()
         return tuple(self._found)
 
-    def between(self, token_in: str, token_out: str, max_hops: int) -> list[PoolKey]:
-        """The pools that can lie on a path of at most `max_hops` pools, in order of creation."""
+    def between(self, token_in: str, token_out: str, max_hops: int) -> dict[PoolKey, Pool]:
+        """The pools that can lie on a path of at most `max_hops` pools, all at one block, in order
+        of creation."""
         self._look()
-        return self._graph.between(token_in, token_out, max_hops)
+        return self.read(self._graph.between(token_in, token_out, max_hops), self._searched)
 
     def _look(self) -> None:
         """Sees what has become of the pools since the last look."""
@@ -75,8 +76,8 @@ class PoolCatalogue:
         if block is None:
             block = self._latest()
         pools = {}
-        for key in keys:
-            pool = self._read(key, block)
+        listed = tuple(keys)
+        for key, pool in zip(listed, self._read(listed, block), strict=True):
             if pool is not None:
                 pools[key] = pool
             elif key in self._found:
@@ -85,7 +86,7 @@ class PoolCatalogue:
 
     def require(self, key: PoolKey) -> Pool:
         """One pool as it is now. UnknownPool."""
-        pool = self._read(key, None)
+        pool = self._read([key], None)[0]
         if pool is None:
             raise UnknownPool(key.id)
         return pool

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
@@ -13,6 +13,7 @@ from .. import bindings
 from ..bindings import exchange as generated
 from ..bindings import faucet_token as erc20
 from ..chain import Chain, Receipt, Sender
+from ..chain.abi import decode
 from ..chain.hashing import HasAddress, address_of, keccak
 from ..errors import InputError, ParameterError, Reverted
 from ..reverts import FirstDepositTooSmall, SharesExceedBalance, TooFewShares
@@ -133,8 +134,14 @@ class PoolsClient:
             key = PoolKey(event.token0, event.token1, event.fee, event.curve)
             yield key, event.log.block_number if event.log else last
 
-    def _read(self, key: PoolKey, block: int | None) -> Pool | None:
-        books = self.contract.pool(key.id, block=block)
+    def _read(self, keys: Sequence[PoolKey], block: int | None) -> list[Pool | None]:
+        """The pools as they are at a block, None for those that do not exist."""
+        reads = [(self.address, self.contract.build("pool", key.id).data) for key in keys]
+        told = self.chain.calls(reads, block=block)
+        return [self._twin(key, books) for key, books in zip(keys, told, strict=True)]
+
+    def _twin(self, key: PoolKey, told: bytes) -> Pool | None:
+        books = generated.Pool.from_tuple(decode(generated.Pool.TYPES, told))
         if not books.updated_at:
             return None
         return Pool(

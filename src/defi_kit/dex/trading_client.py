@@ -313,12 +313,12 @@ class TradingClient(PoolsClient):
         """The pools that can lie on a path, all at one block. InputError when there is no path."""
         self._check_two(sell, buy)
         check_integer(hops, "hops", 1, FARTHEST, hint="a path visits at least one pool")
-        keys = self._catalogue.between(self._pooled(sell), self._pooled(buy), hops)
-        if not keys:
+        pools = self._catalogue.between(self._pooled(sell), self._pooled(buy), hops)
+        if not pools:
             self.pools()  # which tells of an address where there is no Exchange
             hint = "exchange.pools() lists what there is; longer paths: hops=, or path=[...]"
             raise InputError(f"no pool leads from {sell} to {buy}, nor do {hops}", hint=hint)
-        return self._catalogue.read(keys)
+        return pools
 
     def _best(
         self, pools: Pools, sell: Amount, buy: Unit, hops: int
