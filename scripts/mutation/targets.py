@@ -78,6 +78,8 @@ TARGETS = {
             ),
             machine=("tests/stablecoins/test_fiat_invariants.py",),
             tests=(
+                "tests/stablecoins/test_limits.py",
+                "tests/stablecoins/test_fiat_mutants.py",
                 "tests/stablecoins/test_fiat_contract.py",
                 "tests/stablecoins/test_fiat_statements.py",
                 "tests/stablecoins/test_issuer.py",
@@ -91,7 +93,12 @@ TARGETS = {
                 "tests/stablecoins/test_peg_faults.py::test_the_walk_passes_on_the_real_contract",
             ),
             machine=("tests/stablecoins/test_peg_invariants.py",),
-            tests=("tests/stablecoins/test_peg_contract.py", "tests/attacks/test_peg_swap.py"),
+            tests=(
+                "tests/stablecoins/test_limits.py",
+                "tests/stablecoins/test_peg_mutants.py",
+                "tests/stablecoins/test_peg_contract.py",
+                "tests/attacks/test_peg_swap.py",
+            ),
         ),
         Target(
             "AlgoController",
@@ -100,7 +107,11 @@ TARGETS = {
                 "tests/stablecoins/test_algo_faults.py::test_the_walk_passes_on_the_real_contract",
             ),
             machine=("tests/stablecoins/test_algo_invariants.py",),
-            tests=("tests/stablecoins/test_algo_contract.py", "tests/attacks/test_algo_dollar.py"),
+            tests=(
+                "tests/stablecoins/test_limits.py",
+                "tests/stablecoins/test_algo_contract.py",
+                "tests/attacks/test_algo_dollar.py",
+            ),
         ),
     )
 }

@@ -1,0 +1,64 @@
+"""What only mutants of the dollar had shown that nobody looked at."""
+
+from __future__ import annotations
+
+import pytest
+from coincurve import PrivateKey
+
+from defi_kit import bindings, reverts
+from defi_kit.bindings.fiat_dollar import Officers
+from defi_kit.chain import Account, Chain
+from defi_kit.chain.base import key_address
+from defi_kit.stablecoins.reserves import statement_digest
+from defi_kit.tokens.permit import MAX_S
+
+ORDER = 2 * MAX_S + 1
+"""Of secp256k1."""
+NO_LIMIT = 2**56 - 1
+
+
+@pytest.fixture
+def usd(chain: Chain, owner: Account, alice: Account) -> bindings.FiatDollar:
+    """A dollar with one officer for everything, one attester, one minter; alice has a thousand."""
+    officers = Officers(owner.address, owner.address, owner.address, owner.address)
+    made = bindings.FiatDollar.deploy(chain, "Dollar", "USD", officers, [owner], 1, 30 * 86_400)
+    made.attest(10**12, chain.timestamp, [], sender=owner)
+    made.configure_minter(owner, 10**12, NO_LIMIT, sender=owner)
+    made.mint(alice, 10**9, sender=owner)
+    return made
+
+
+def test_the_next_in_line_is_that_of_one_who_waits(
+    usd: bindings.FiatDollar, alice: Account, owner: Account
+) -> None:
+    for amount in (5, 6, 7):
+        usd.request_redemption(amount, b"p" * 32, sender=alice)
+    assert [usd.next_redemption(id_) for id_ in (1, 2, 3)] == [2, 3, 0]
+    usd.settle_redemption(2, sender=owner)
+    assert [usd.next_redemption(id_) for id_ in (1, 3)] == [3, 0]
+    for id_ in (0, 2, 4):
+        with pytest.raises(reverts.RedemptionNotPending):
+            usd.next_redemption(id_)
+
+
+@pytest.mark.parametrize(("beyond", "accepted"), [(0, True), (1, False)])
+def test_a_vote_counts_up_to_the_largest_s_that_is_not_malleable(
+    beyond: int, accepted: bool, usd: bindings.FiatDollar, chain: Chain, owner: Account
+) -> None:
+    """A key for which this very `s` signs this very statement: statements name no signer."""
+    at, s = chain.timestamp, MAX_S + beyond
+    digest = statement_digest(usd.domain_separator(), 5, at)
+    nonce = PrivateKey.from_int(7)
+    point = nonce.public_key.format(compressed=True)
+    r = int.from_bytes(point[1:], "big")
+    key = (s * 7 - int.from_bytes(digest, "big")) * pow(r, -1, ORDER) % ORDER
+    signer = key_address(key.to_bytes(32, "big"))
+    vote = r.to_bytes(32, "big") + s.to_bytes(32, "big") + bytes([27 + (point[0] & 1)])
+
+    usd.configure_attesters([signer], 1, sender=owner)
+    if accepted:
+        usd.attest(5, at, [vote], sender=owner)
+        assert usd.reserves() == (5, at)
+    else:
+        with pytest.raises(reverts.MalformedVote):
+            usd.attest(5, at, [vote], sender=owner)
