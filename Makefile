@@ -18,13 +18,15 @@ stamp = $(STAMPS)/$(1)-$(shell cat $(2) | cksum | tr ' ' -)
 ENVIRONMENT := $(call stamp,environment,requirements/bootstrap.txt)
 DEMO := $(call stamp,demo,requirements/demo.txt requirements/bootstrap.txt pyproject.toml)
 DEV := $(call stamp,dev,requirements/dev.txt requirements/bootstrap.txt pyproject.toml)
+SLITHER := $(call stamp,slither,requirements/slither.txt requirements/bootstrap.txt)
+HALMOS := $(call stamp,halmos,requirements/halmos.txt requirements/bootstrap.txt)
 PACKAGES := $(call stamp,packages,package-lock.json)
 TOOLS := $(call stamp,tools,tools/package-lock.json)
 HARDHAT := $(call stamp,hardhat,tools/hardhat/package-lock.json)
 PEERS := $(call stamp,peers,tools/peers/package-lock.json)
 COMPILER := $(call stamp,compiler,tools/package-lock.json scripts/solc.cjs scripts/_compiler.py)
 
-.PHONY: help demo test check format artifacts reference bench growth snapshots mutants bench-gas up lock clean
+.PHONY: help demo test check coverage prove format artifacts reference bench growth snapshots mutants bench-gas up lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -39,12 +41,19 @@ test: check $(HARDHAT) $(PEERS) ## set up and run everything: formatters, linter
 	$(VENV)/ape test tests/ape
 	$(VENV)/ape test tests/ape --network ethereum:local:test
 
-check: $(DEV) $(COMPILER) ## formatters, linters and types
+check: $(DEV) $(COMPILER) $(SLITHER) ## formatters, linters, types and Slither
 	@if command -v forge >/dev/null; then echo 'forge fmt --check' && forge fmt --check; \
 	else echo 'forge is not installed here: Solidity formatting goes unchecked'; fi
 	$(VENV)/ruff format --check
 	$(VENV)/ruff check
 	$(VENV)/mypy
+	$(VENV)/python scripts/slither.py
+
+coverage: $(DEV) $(COMPILER) ## lines and branches of the Solidity that the tests reach, in .cache/coverage/report
+	$(VENV)/python scripts/coverage.py -n $(WORKERS) --dist loadgroup
+
+prove: $(DEV) $(COMPILER) $(HALMOS) ## proofs about the maths libraries, by symbolic execution
+	$(VENV)/python scripts/prove.py
 
 format: $(DEV) $(COMPILER) ## lay out Python and Solidity as `check` wants them
 	$(VENV)/ruff check --fix-only
@@ -76,10 +85,10 @@ up: $(DEMO) $(TOOLS) ## an Anvil on 127.0.0.1:8545 with the economy deployed, un
 	$(VENV)/defi-kit up
 
 lock: $(DEV) ## resolve the dependencies anew and write requirements/*.txt
-	@for name in dev demo bootstrap; do $(VENV)/python scripts/_lock.py $$name; done
+	@for name in dev demo bootstrap slither halmos; do $(VENV)/python scripts/_lock.py $$name; done
 
 clean: ## remove all that make has made
-	rm -rf .venv .python .make .solcx .build .cache build dist
+	rm -rf .venv .quality .python .make .solcx .build .cache build dist
 	rm -rf node_modules tools/node_modules tools/hardhat/node_modules tools/peers/node_modules
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache src/*.egg-info
 	find src scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -99,6 +108,20 @@ $(DEV): $(ENVIRONMENT)
 	$(UV) --require-hashes --no-deps --no-build-isolation --compile-bytecode -r requirements/dev.txt
 	$(UV) --no-deps --no-build-isolation --offline --editable .
 	@touch $@ $(DEMO)
+
+# quality NAME: what requirements/NAME.txt pins, in an environment of its own.
+define quality
+	$(VENV)/uv venv --quiet --clear --python $(VENV)/python .quality/$(1)
+	$(VENV)/uv pip install --quiet --python .quality/$(1)/bin/python --require-hashes \
+	  --compile-bytecode -r requirements/$(1).txt
+	@touch $@
+endef
+
+$(SLITHER): $(ENVIRONMENT)
+	$(call quality,slither)
+
+$(HALMOS): $(ENVIRONMENT)
+	$(call quality,halmos)
 
 # npm_ci FOLDER: what the folder's lock file lists; tried twice, for registries hiccup.
 define npm_ci

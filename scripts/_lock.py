@@ -14,6 +14,8 @@ INPUTS = {
     "dev": ["pyproject.toml", "--extra", "dev"],
     "demo": ["pyproject.toml", "--extra", "plots", "--constraint", "requirements/dev.txt"],
     "bootstrap": ["requirements/bootstrap.in", "--constraint", "requirements/dev.txt"],
+    "slither": ["requirements/slither.in"],
+    "halmos": ["requirements/halmos.in"],
 }
 
 
