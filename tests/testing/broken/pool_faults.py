@@ -1,0 +1,168 @@
+"""One-line mistakes of real incidents, put into our LendingPool. None is in tests/lending."""
+
+from __future__ import annotations
+
+from faults import Faults
+
+POOL: Faults = {
+    "only the last withdrawal of collateral is checked (Euler 2023)": (
+        "if (a.debtShares != 0) {\n            Market",
+        "if (a.debtShares != 0 && amount == balance) {\n            Market",
+    ),
+    "a withdrawal of collateral is checked against the debt without interest": (
+        "Market memory m = _accrued(); // not written: neither debts nor cash change",
+        "Market memory m = _market;",
+    ),
+    "borrowing up to where one is liquidated": (
+        "worth.borrowing += value * risk.borrowLtv;",
+        "worth.borrowing += value * risk.liquidationLtv;",
+    ),
+    "liquidated where one may still borrow": (
+        "worth.liquidation += value * risk.liquidationLtv;",
+        "worth.liquidation += value * risk.borrowLtv;",
+    ),
+    "liquidated a little above health 1": (
+        "require(l.health < WAD, HealthyAccount",
+        "require(l.health < WAD + WAD / 100, HealthyAccount",
+    ),
+    "a dead oracle makes a collateral worthless": (
+        "price = IOracle(oracle).price();\n        require(price != 0, ZeroPrice(oracle));",
+        "price = _tryPrice(oracle);",
+    ),
+    "a loan at an index of yesterday": (
+        "Market memory m = _open();\n        require(assets <= m.cash",
+        "Market memory m = _market;\n        require(assets <= m.cash",
+    ),
+    "a repayment at an index of yesterday": (
+        "Market memory m = _open();\n        Account memory a = _accountOf(account);",
+        "Market memory m = _market;\n        Account memory a = _accountOf(account);",
+    ),
+    "a liquidation at an index of yesterday": (
+        "Market memory m = _open();\n        Account memory a = _accounts[account];",
+        "Market memory m = _market;\n        Account memory a = _accounts[account];",
+    ),
+    "a loan's shares round down": (
+        "uint256 shares = assets.toSharesUp(m.index);",
+        "uint256 shares = assets.toSharesDown(m.index);",
+    ),
+    "a second loan replaces the first": (
+        "a.debtShares = (a.debtShares + shares).toUint128();",
+        "a.debtShares = shares.toUint128();",
+    ),
+    "a repayment takes a percent less than it cancels": (
+        "repaid = shares.toAssetsUp(m.index); // all",
+        "repaid = shares.toAssetsUp(m.index) * 99 / 100; // all",
+    ),
+    "a repayment cancels a debt whose shares it is short of": (
+        "if (assets >= debt) return (debtShares, 0);",
+        "if (assets + assets / 50 >= debt) return (debtShares, 0);",
+    ),
+    "a repayment is not lent again": (
+        "m.cash = (m.cash + repaid).toUint104();\n        _close(m);\n\n        emit Repaid",
+        "_close(m);\n\n        emit Repaid",
+    ),
+    "what a liquidator repays is not lent again": (
+        "m.cash = (m.cash + repaid).toUint104();\n        }",
+        "}",
+    ),
+    "anyone borrows for anyone (Prisma)": (
+        "_authorize(account);\n        _checkReceiver(receiver);\n        require(assets != 0",
+        "_authorize(msg.sender);\n        _checkReceiver(receiver);\n        require(assets != 0",
+    ),
+    "anyone withdraws anyone's collateral": (
+        "_authorize(account);\n        _checkReceiver(receiver);\n        require(amount != 0",
+        "_authorize(receiver);\n        _checkReceiver(receiver);\n        require(amount != 0",
+    ),
+    "more collateral is seized than there is": (
+        "worth.balance.min(r.maxSeize)",
+        "(2 * worth.balance).min(r.maxSeize)",
+    ),
+    "a liquidation leaves the collateral in the books": (
+        "_balances[account][r.number].amount = l.collateralLeft;",
+        "",
+    ),
+    "a liquidation cancels nothing": (
+        "a.debtShares -= uint128(l.debtShares);",
+        "",
+    ),
+    "all of the collateral for any repayment": (
+        "return (maxRepay, maxRepay.seizedDown(bonus, price));",
+        "return (maxRepay, maxSeize);",
+    ),
+    "bad debt is told and stays": (
+        "(l.badDebt, l.debtLeft, l.debtShares) = (l.debtLeft, 0, debtShares);",
+        "(l.badDebt, l.debtLeft) = (l.debtLeft, 0);",
+    ),
+    "a flash loan is back when as much is there (DFX)": (
+        """nonReentrant
+        returns (bool)
+    {
+        uint256 maximum = maxFlashLoan(token);""",
+        """returns (bool)
+    {
+        if (amount <= maxFlashLoan(token)) {
+            uint256 before = token.balanceOf(address(this));
+            _push(token, address(receiver), amount);
+            receiver.onFlashLoan(msg.sender, token, amount, 0, data);
+            require(token.balanceOf(address(this)) >= before);
+            return true;
+        }
+        uint256 maximum = maxFlashLoan(token);""",
+    ),
+    "a flash loan is back when most of it is": (
+        "if (amount != 0) _take(token, address(receiver), amount);",
+        "if (amount != 0) _take(token, address(receiver), amount - amount / 100);",
+    ),
+    "part of a collateral that leaves takes the rest out of account": (
+        "if (amount == balance) a.held ^= uint16(1 << number);",
+        "a.held ^= uint16(1 << number);",
+    ),
+}
+VAULT: Faults = {
+    "gifts belong to the lenders (Cream, Venus)": (
+        "private pure returns (uint256) {\n        return m.cash + uint256(m.debtShares)",
+        "private view returns (uint256) {\n        return _asset.balanceOf(address(this)) + "
+        "uint256(m.debtShares)",
+    ),
+    "an allowance is asked of the receiver only": (
+        "if (msg.sender != owner) _spendAllowance(owner, msg.sender, shares);",
+        "if (msg.sender != to) _spendAllowance(owner, msg.sender, shares);",
+    ),
+    "a deposit at yesterday's share price": (
+        "Market memory m = _open();\n        (uint256 total, uint256 supply) = (_totalAssets(m),"
+        " totalSupply());\n        uint256 maximum = _maxDeposit(total, supply);",
+        "Market memory m = _market;\n        (uint256 total, uint256 supply) = (_totalAssets(m),"
+        " totalSupply());\n        uint256 maximum = _maxDeposit(total, supply);",
+    ),
+    "interest that nobody owes goes to the reserve": (
+        "m.index = uint112(index);",
+        "",
+    ),
+    "an accrual counts its last second again": (
+        "m.accruedAt = uint40(block.timestamp);\n            uint256 exponent",
+        "m.accruedAt = uint40(block.timestamp - 1);\n            uint256 exponent",
+    ),
+    "a withdrawal pays a little more than it books": (
+        "_push(_asset, to, assets);",
+        "_push(_asset, to, assets + assets / 1000);",
+    ),
+    "a withdrawal burns shares of before the interest": (
+        "Market memory m = _open();\n        shares = assets.fullMulDivUp(totalSupply()",
+        "Market memory m = _market;\n        shares = assets.fullMulDivUp(totalSupply()",
+    ),
+}
+MATH: Faults = {
+    "a value with a decimal too many": (
+        "return FixedPointMathLib.saturatingMul(amount, price) / 1e36;",
+        "return FixedPointMathLib.saturatingMul(amount, price) / 1e35;",
+    ),
+    "collateral of another scale is seized": (
+        "return FixedPointMathLib.fullMulDiv(repaid, (WAD + bonus) * WAD, price);",
+        "return FixedPointMathLib.fullMulDiv(repaid, (WAD + bonus) * WAD * 10, price);",
+    ),
+    "the bonus is paid to the borrower": (
+        "return FixedPointMathLib.fullMulDivUp(seized, price, (WAD + bonus) * WAD);",
+        "return FixedPointMathLib.fullMulDivUp(seized, price, (WAD + 3 * bonus) * WAD);",
+    ),
+}
+SOURCES: dict[str, Faults] = {"LendingPool": POOL, "LendingVault": VAULT, "LiquidationMath": MATH}
