@@ -71,6 +71,7 @@ class Deployer:
         self.deployment = self._resumed() or self.fresh
 
     def run(self) -> Kit:
+        """Whatever is missing, and the handles on all of it."""
         if not self.deployment.complete:
             self._contracts()
             self._seed(handles(self.chain, self.deployment))

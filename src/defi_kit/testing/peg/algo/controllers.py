@@ -10,7 +10,7 @@ from ....reverts import InsufficientBalance
 from ....stablecoins import Algo, AlgoController, Prices
 from ....units import MAX_UINT256
 
-__all__ = ["Controller", "OnChain", "OnTwin"]
+__all__ = ["Controller"]
 
 Holdings = tuple[int, int, int]
 """Dollars, collateral and shares. [base units]"""

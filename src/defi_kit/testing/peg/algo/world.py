@@ -341,6 +341,7 @@ class AlgoWorld:
                 return refusal
 
     def step_ratio(self, who: str = "bob") -> int | Reverted:
+        """Steps the ratio, and judges where to; the ratio after."""
         before = self.controller.state()
         refusal, followed = self._send("step_ratio", who)
         if refusal is not None:
@@ -376,6 +377,7 @@ class AlgoWorld:
         return value / supply < Fraction(self.design.breaker_cover, WAD)
 
     def alarm(self, who: str = "bob") -> bool | Reverted:
+        """Looks, and judges whether the alarm is right."""
         refusal, followed = self._send("alarm", who)
         if refusal is not None:
             self.check()
@@ -391,6 +393,7 @@ class AlgoWorld:
         return raised
 
     def end(self, who: str = "bob") -> Reverted | None:
+        """Ends it, and judges whether it was time."""
         danger = self.danger()
         refusal, followed = self._send("end", who)
         if refusal is None:
@@ -405,6 +408,7 @@ class AlgoWorld:
         return refusal
 
     def claim(self, dollars: int, who: str = "alice") -> int | Reverted:
+        """Claims, and judges the part."""
         before, supply = self.holdings(who), self.controller.state().dollars
         refusal, followed = self._send("claim", dollars, who)
         if refusal is not None:

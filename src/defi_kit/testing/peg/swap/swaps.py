@@ -8,7 +8,7 @@ from ....chain import Chain
 from ....reverts import InsufficientBalance
 from ....stablecoins import Peg, PegSwap
 
-__all__ = ["OnChain", "OnTwin", "Side", "Swap"]
+__all__ = ["Side", "Swap"]
 
 Side = int
 """0 the backing, 1 the dollar."""
