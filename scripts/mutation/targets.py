@@ -41,6 +41,7 @@ TARGETS = {
             drill=("tests/dex/test_exchange_faults.py::test_without_a_fault_nothing_is_caught",),
             machine=("tests/dex/test_exchange_invariants.py",),
             tests=(
+                "tests/dex/test_exchange_limits.py",
                 "tests/dex/test_exchange_contract.py",
                 "tests/attacks/test_exchange_callbacks.py",
                 "tests/attacks/test_exchange_shares.py",
@@ -60,6 +61,7 @@ TARGETS = {
             ),
             machine=("tests/lending/test_lending_invariants.py",),
             tests=(
+                "tests/lending/test_lending_limits.py",
                 "tests/lending/test_lending_contract.py",
                 "tests/attacks/test_lending_authority.py",
                 "tests/attacks/test_lending_liquidations.py",
