@@ -18,6 +18,7 @@ _COMMANDS = {
     "status": "Show what is deployed: prices, pools, utilisation, riskiest accounts.",
     "keeper": "Liquidate what pays on a lending pool, once or until Ctrl-C.",
     "peg": "Live through a run on an algorithmic dollar: peg terra, peg run.",
+    "fuzz": "Drive a market, an exchange or a peg through random lives, looking for violations.",
     "bench": "Measure gas, speed and growth, beside others.",
 }
 

@@ -43,6 +43,8 @@ class TrialMachine(RuleBasedStateMachine):
     """Where counter-examples are saved; None for nowhere."""
     explored: ClassVar[Explored] = EVERYTHING
     seed: ClassVar[int | None] = None
+    made_by: ClassVar[str] = ""
+    """Name of `make` in scripts, "module:name", where it has another than its own."""
 
     trial: Any = None
 
@@ -50,6 +52,11 @@ class TrialMachine(RuleBasedStateMachine):
     def begin(self, variant: int) -> None:
         """The subject as it was made. Override it, with `@initialize`, to begin otherwise."""
         self.start(variant)
+
+    @classmethod
+    def subject(cls, variant: int) -> Any:
+        """The subject of this variant, made when it is first asked for."""
+        return _made(cls, variant)[0]
 
     def start(self, variant: int) -> None:
         """A new trial of the subject."""
@@ -78,4 +85,5 @@ def _made(cls: type[TrialMachine], variant: int) -> tuple[Any, Recipe]:
     make, arguments = cls.make, cls.variants[variant]
     subject = make(cls.chain(), **arguments)
     cls.trial_class.prepare(subject)
-    return subject, Recipe.of(make, arguments)
+    recipe = Recipe.of(make, arguments)
+    return subject, Recipe(cls.made_by, recipe.arguments) if cls.made_by else recipe

@@ -54,8 +54,9 @@ def step(
     """Makes a method of a trial one of its verbs.
 
     The method does it and may return what invariants want to know of it; the subject's `Reverted`
-    is recorded as a refusal. `story` tells it, arguments in braces: "{who} lends {assets}",
-    and in brackets what is left out with them: "{who} lends {assets}[ for {to}]". What is `undone` at its end is an experiment: it judges by itself, and nothing has changed.
+    is recorded as a refusal. `story` tells it, arguments in braces, and in brackets what is left
+    out with them: "{who} lends {assets}[ for {to}]". What is `undone` at its end is an experiment:
+    it judges by itself, and nothing has changed.
     """
 
     def decorate(perform: Callable[Concatenate[T, P], Any]) -> Callable[Concatenate[T, P], Step]:
@@ -233,6 +234,7 @@ class Trial:
         if self.recipe is None:
             return
         found = Counterexample.of(self, error)
+        vars(error)["counterexample"] = found
         error.add_note(f"\nThe story:\n{found.story}\n\nThe script:\n{found.script}")
         if self.folder is not None:
             error.add_note(f"Saved: {found.save(self.folder)}")
@@ -328,33 +330,61 @@ class Counterexample:
             "reason": self.reason,
             "steps": [[verb, *given] for verb, given in self.steps],
             "story": self.story.splitlines(),
+            "script": self.script,
         }
         path.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         path.with_suffix(".py").write_text(self.script + "\n", encoding="utf-8")
         return path
 
-    @staticmethod
-    def replay(path: Path, chain: Chain) -> Trial:
-        """Does again on this chain what a file tells; raises the Violation if it is still there,
-        InputError for a file that is none of these."""
+    @classmethod
+    def load(cls, path: Path) -> Counterexample:
+        """Reads such a file; InputError for any other."""
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
-            recipe = Recipe(data["make"], {k: _tuples(v) for k, v in data["arguments"].items()})
-            steps = [(str(verb), given) for verb, *given in data["steps"]]
-            module, _, name = data["trial"].partition(":")
-            made: type[Trial] = getattr(import_module(module), name)
-            unknown = {verb for verb, _ in steps} - set(made.verbs())
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError) as error:
+            arguments = {name: _tuples(value) for name, value in data["arguments"].items()}
+            return cls(
+                kind=str(data["kind"]),
+                trial=str(data["trial"]),
+                recipe=Recipe(str(data["make"]), arguments),
+                engine=str(data["chain"]),
+                steps=tuple((str(verb), tuple(given)) for verb, *given in data["steps"]),
+                invariant=str(data["invariant"]),
+                reason=str(data["reason"]),
+                story="\n".join(data["story"]),
+                script=str(data["script"]),
+                seed=data["seed"],
+            )
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(
                 f"{path} is not a saved counter-example: {error}",
                 hint="`defi-kit fuzz` and the machines write them, with the ending .json",
             ) from error
+
+    def start(self, chain: Chain) -> Trial:
+        """A new trial on this chain, of a subject made as it was; nothing is done yet."""
+        module, _, name = self.trial.partition(":")
+        recipe = self.recipe or Recipe("")
+        try:
+            made: type[Trial] = getattr(import_module(module), name)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise InputError(f"no trial {self.trial!r}: {error}") from error
+        unknown = {verb for verb, _ in self.steps} - set(made.verbs())
         if unknown:
-            raise InputError(f"{path}: {name} has no verb {', '.join(sorted(unknown))}")
-        trial = made(recipe.on(chain), recipe=recipe)
-        for verb, given in steps:
+            raise InputError(f"{name} has no verb {', '.join(sorted(unknown))}")
+        return made(recipe.on(chain))
+
+    def run(self, chain: Chain) -> Trial:
+        """Does all of it again; raises the Violation if it is still there."""
+        trial = self.start(chain)
+        for verb, given in self.steps:
             getattr(trial, verb)(*given)
         return trial
+
+    def is_this(self, error: Exception) -> bool:
+        """Whether that is the same violation."""
+        if isinstance(error, Violation):
+            return error.invariant == self.invariant
+        return type(error).__name__ == self.invariant
 
 
 def _tuples(value: Any) -> Any:

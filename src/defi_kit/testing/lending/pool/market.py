@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from .... import reverts
 from ....bindings.callback_actor import Call
 from ....chain import Account, Chain
 from ....errors import InputError, Reverted
@@ -132,9 +133,11 @@ class PoolMarket:
 
     def set_price(self, number: int, price: int | None) -> None:
         """Its oracle answers this from now on, or reverts."""
-        self.world.oracles[number].set_reverting(price is None)
+        world = self.world
+        world.oracles[number].set_reverting(price is None)
         if price is not None:
-            self.world.oracles[number].set_price(price)
+            world.oracles[number].set_price(price)
+        world.prices[number] = reverts.OracleOff() if price is None else price
 
     def donate(self, who: Account, number: int | None, amount: int) -> None:
         """A plain transfer to the pool."""

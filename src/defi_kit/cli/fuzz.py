@@ -1,0 +1,182 @@
+"""`defi-kit fuzz`: the property-test machines without writing a test."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from defi_kit.cli._common import REFUSED, console, json_option, print_json
+from defi_kit.errors import InputError, NotSupported
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from defi_kit.testing.explored import Explored
+    from defi_kit.testing.fuzz import Report
+    from defi_kit.testing.trial import Counterexample
+
+__all__ = [
+    "command",
+]
+
+
+@click.command("fuzz")
+@click.argument("kind", type=click.Choice(["lending", "exchange", "peg"]), required=False)
+@click.option(
+    "--target",
+    default="ours",
+    show_default=True,
+    metavar="NAME|module:callable",
+    help="Whom: ours; for lending also morpho and aave (compiled from their npm packages), for peg "
+    "algo, swap and fiat; or an adapter of your own, called with a chain.",
+)
+@click.option("--steps", type=click.IntRange(1), default=10_000, show_default=True)
+@click.option(
+    "--seed", type=click.IntRange(0), default=1, show_default=True, help="The same steps again."
+)
+@click.option(
+    "--chain",
+    "where",
+    default="embedded",
+    show_default=True,
+    metavar="embedded|anvil|URL",
+    help="In this process, on an Anvil started for it, or on a running local development node.",
+)
+@click.option(
+    "--mode",
+    type=click.Choice(["chain", "twin", "both"]),
+    help="Of ours: the contract, its twin, or both in lockstep.  [default: both]",
+)
+@click.option(
+    "--bytecode",
+    metavar="FILE",
+    help="Creation code of a fork of ours: an artifact (JSON) or hexadecimal. With --mode chain it "
+    "is judged by the invariants alone, with both also by our twin.",
+)
+@click.option("--time-limit", type=click.FloatRange(min=0), metavar="SECONDS")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Processes, with this seed and those that follow.",
+)
+@click.option(
+    "--out",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(".defi_kit"),
+    show_default=True,
+    help="Where a counter-example is written.",
+)
+@click.option(
+    "--replay",
+    "saved",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Do again what such a file tells; nothing else is fuzzed.",
+)
+@json_option
+def command(
+    kind: str | None, saved: Path | None, workers: int, as_json: bool, **wanted: Any
+) -> None:
+    """Drive a market, an exchange or a peg through random lives and look for what must not be.
+
+    What is found is made short, told as a story, and written as a script of plain defi_kit calls.
+    Exit codes: 0 nothing found, 1 a violation, 2 wrong usage.
+    """
+    screen = console(as_json=as_json)
+    try:
+        if saved is not None:
+            found = _replay(saved, screen, as_json)
+        elif kind is None:
+            raise click.UsageError("what? lending, exchange or peg; or --replay FILE")
+        else:
+            found = _fuzz(kind, workers, wanted, screen, as_json)
+    except (InputError, NotSupported) as error:
+        hint = f"\n  hint: {error.hint}" if error.hint else ""
+        raise click.UsageError(f"{error.message}{hint}") from error
+    if found:
+        raise click.exceptions.Exit(REFUSED)
+
+
+def _fuzz(kind: str, workers: int, wanted: dict[str, Any], screen: Console, as_json: bool) -> bool:
+    from rich.progress import Progress
+
+    from defi_kit.testing.fuzz import Campaign, fuzz
+
+    sys.path.insert(0, "")  # an adapter may lie in the working directory
+    campaign = Campaign(kind=kind, chain=wanted.pop("where"), **wanted)
+    with Progress(console=screen, transient=True) as bar:
+        task = bar.add_task("starting", total=campaign.steps)
+
+        def told(explored: Explored) -> None:
+            refused = explored.refused.total()
+            words = f"{explored.trials} lives, {refused} refusals"
+            bar.update(task, completed=explored.steps, description=words)
+
+        report = fuzz(campaign, workers=workers, progress=told)
+    if as_json:
+        print_json(report.to_json())
+    else:
+        _show(report, screen)
+    return report.found is not None
+
+
+def _show(report: Report, screen: Console) -> None:
+    from rich.table import Table
+
+    explored, title = report.explored, f"{report.campaign.kind}, {report.campaign.target}"
+    table = Table(title=title, title_justify="left", title_style="bold", box=None)
+    table.add_column("verb", no_wrap=True)
+    table.add_column("done", justify="right")
+    table.add_column("refused", justify="right")
+    for verb in sorted({*explored.done, *explored.refused}):
+        table.add_row(verb, f"{explored.done[verb]:,}", f"{explored.refused[verb]:,}")
+    for verb in report.never:
+        table.add_row(verb, "never", "", style="dim")
+    screen.print(table)
+    noted = "".join(f", {count:,} {what}" for what, count in sorted(explored.noted.items()))
+    rate = explored.steps / report.seconds if report.seconds else 0
+    screen.print(
+        f"\n{explored.steps:,} steps in {explored.trials:,} lives{noted}; "
+        f"{report.seconds:.1f} s, {rate:,.0f} steps a second, seed {report.campaign.seed}"
+    )
+    for name, why in sorted(report.exempt.items()):
+        screen.print(f"not promised: {name}: {why}", style="dim", soft_wrap=True)
+    if report.found is None:
+        screen.print("nothing found", style="green")
+        return
+    _tell(report.found, screen)
+    if report.file is not None:
+        screen.print(f"\nwritten: {report.file} and {report.file.with_suffix('.py').name}")
+    if not report.reproduced:
+        screen.print("It was not seen again on a fresh chain.", style="red")
+
+
+def _tell(found: Counterexample, screen: Console) -> None:
+    screen.print(f"\n{found.invariant} violated: {found.reason}", style="bold red", soft_wrap=True)
+    screen.print(f"\n{found.story}\n", markup=False, soft_wrap=True)
+    screen.print(found.script, markup=False, soft_wrap=True)
+
+
+def _replay(saved: Path, screen: Console, as_json: bool) -> bool:
+    from defi_kit.testing.fuzz import replay
+
+    sys.path.insert(0, "")
+    found = replay(saved)
+    if found is None:
+        message = "nothing is violated any more"
+        if as_json:
+            print_json({"violation": None})
+        else:
+            screen.print(f"{saved}: {message}", style="green")
+        return False
+    if as_json:
+        told = {"invariant": found.invariant, "reason": found.reason, "script": found.script}
+        print_json({"violation": {**told, "story": found.story.splitlines()}})
+    else:
+        _tell(found, screen)
+    return True
