@@ -11,7 +11,7 @@ from defi_kit.chain import Account, Chain
 from defi_kit.dex.pool import PoolKey
 from defi_kit.errors import Reverted
 from dex.market import ONE, Market, build_market
-from dex.world import NEVER, struct
+from defi_kit.testing.exchange.world import NEVER, struct
 
 
 @pytest.fixture

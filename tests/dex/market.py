@@ -8,7 +8,7 @@ from defi_kit import bindings
 from defi_kit.chain import Account, Chain
 from defi_kit.dex.exchange import NOBODY
 from defi_kit.dex.pool import Hop, PoolKey
-from dex.world import NEVER, struct, structs
+from defi_kit.testing.exchange.world import NEVER, struct, structs
 
 ONE = 10**18
 

@@ -16,8 +16,8 @@ from defi_kit.bindings.exchange import (
 from defi_kit.chain import Account, Chain
 from defi_kit.dex.exchange import NOBODY
 from defi_kit.dex.pool import LOCKED_SHARES, MAX_FEE, MAX_RESERVE, PoolKey
+from defi_kit.testing.exchange.world import NEVER, struct
 from dex.market import ONE, Market
-from dex.world import NEVER, struct
 
 
 def with_fee(market: Market, fee: int, curve: int = 0) -> bindings.exchange.PoolKey:

@@ -13,8 +13,10 @@ from functools import cache
 import pytest
 
 from defi_kit.chain import Chain
+from defi_kit.testing.exchange.trial import ExchangeTrial
+from defi_kit.testing.exchange.world import World
+from defi_kit.testing.violations import Violation
 from dex.driver import drive
-from dex.world import Violation, World
 from faults import faulty_bytecode
 
 EXCHANGE = "contracts/dex/Exchange.sol"
@@ -211,6 +213,7 @@ FAULTS: dict[str, dict[str, tuple[str, str, str]]] = {
         ),
     },
 }
+INVARIANTS = (*(f"X{number}" for number in range(1, 14)), "money")
 CASES = [(number, name) for number, faults in FAULTS.items() for name in faults]
 
 
@@ -229,18 +232,19 @@ def _bytecode() -> dict[tuple[str, str, str], bytes]:
 
 @pytest.mark.parametrize(("number", "name"), CASES, ids=lambda text: str(text))
 def test_the_invariant_catches_the_fault(chain: Chain, number: str, name: str) -> None:
-    world = World.build(chain, _bytecode()[FAULTS[number][name]])
+    bytecode = _bytecode()[FAULTS[number][name]]
+    trial = ExchangeTrial(World.build(chain, "chain", bytecode.hex()))
     if number != "X12":
-        world.watched = frozenset({number})
+        trial.exempt = {other: "another's turn" for other in INVARIANTS if other != number}
     with pytest.raises(Violation) as caught:
-        drive(world, seed=1, steps=400)
-    assert caught.value.number in world.watched
+        drive(trial, seed=1, steps=400)
+    assert caught.value.invariant not in trial.exempt
 
 
 def test_without_a_fault_nothing_is_caught(chain: Chain) -> None:
-    world = World.build(chain)
-    drive(world, seed=1, steps=400)
-    assert all(pool.supply for pool in world.books.pools.values())
+    trial = ExchangeTrial(World.build(chain))
+    drive(trial, seed=1, steps=400)
+    assert len(trial.funded()) == len(trial.world.keys)
 
 
 def test_every_invariant_has_at_least_two_faults() -> None:

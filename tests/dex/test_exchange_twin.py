@@ -16,10 +16,11 @@ from defi_kit.dex.curves import CONSTANT_PRODUCT, curve_of
 from defi_kit.dex.exchange import NOBODY, ExchangeState
 from defi_kit.dex.pool import MAX_RESERVE, PoolKey
 from defi_kit.dex.stable_swap import StableSwap
+from defi_kit.testing.exchange.trial import ExchangeTrial
+from defi_kit.testing.exchange.world import World
 from dex.driver import drive
 from dex.market import build_market
 from dex.strategies import DIGITS, FEES, magnitudes
-from dex.world import World
 
 STATES = 28_000
 """At how many states, four times, both curves are compared."""
@@ -146,14 +147,15 @@ def test_a_keys_id_is_the_contracts(chain: Chain) -> None:
 
 
 def test_a_long_random_life_is_the_same_on_both(chain: Chain) -> None:
-    """Random steps, probes and all: the twin agrees, and quotes are what execution pays.
+    """Random steps, experiments and all: the twin agrees, and quotes are what execution pays.
 
     `EXCHANGE_STEPS=10000` makes it a long one: a minute.
     """
     world = World.build(chain)
-    drive(world, seed=2_000, steps=STEPS)
+    trial = ExchangeTrial(world)
+    drive(trial, seed=2_000, steps=STEPS)
     assert world.twin is not None
-    assert dict(world.twin.pools) == world.books.pools
+    assert dict(world.twin.pools) == trial.seen.pools
 
 
 _HARNESSES: list[bindings.DexHarness] = []

@@ -68,9 +68,9 @@ def _bands(low: int, high: int) -> list[tuple[int, int]]:
 def _loved(
     whole: tuple[int, int], bands: Sequence[tuple[int, int]], edges: Iterable[int]
 ) -> st.SearchStrategy[int]:
-    """Numbers of the whole range, of each band alike, and the edges in every third case."""
+    """Numbers of the whole range, of each band alike, and the edges in every fifth case."""
     loved = [(edge, edge) for edge in sorted(edges)]
-    times = -(-len(bands) // (2 * len(loved)))
+    times = -(-len(bands) // (4 * len(loved)))
     return _within([whole, *bands, *loved * times])
 
 

@@ -1,0 +1,168 @@
+"""What would hold if it were done: X5 to X10. Each is done, looked at and undone."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from ...dex.constant_product import ConstantProduct
+from ...errors import Reverted
+from ..violations import Violation
+from .world import NEVER, struct, structs, told
+
+if TYPE_CHECKING:
+    from .trial import ExchangeTrial
+
+
+def _tried(trial: ExchangeTrial, verb: str, *given: Any) -> Any:
+    """What came of it; 0 where it is refused."""
+    try:
+        return trial.attempt(verb, *given)
+    except Reverted:
+        return 0
+
+
+def _sold(trial: ExchangeTrial, who: str, pool: int, token: str, amount: int) -> int:
+    """What a sale in one pool fetches; 0 where it is refused."""
+    key, world = trial.key(pool), trial.world
+    out = world.symbol(key.other(world.address(token)))
+    fetched: int = _tried(trial, "swap", who, token, amount, str(pool), out)
+    return fetched
+
+
+def _other(trial: ExchangeTrial, pool: int, token: str) -> str:
+    world = trial.world
+    return world.symbol(trial.key(pool).other(world.address(token)))
+
+
+def round_trip(trial: ExchangeTrial, who: str, pool: int, token: str, amount: int) -> None:
+    """X5: A to B to A returns no more than went in."""
+    there = _sold(trial, who, pool, token, amount)
+    if there:
+        back = _sold(trial, who, pool, _other(trial, pool, token), there)
+        trial.insist(back <= amount, "X5", f"{amount} in, {there}, {back} back")
+
+
+def in_and_out(trial: ExchangeTrial, who: str, pool: int, amount0: int, amount1: int) -> None:
+    """X6: liquidity that joins and leaves takes no more than it brought."""
+    held = trial.shares(who, pool)
+    paid = _tried(trial, "add", who, pool, amount0, amount1)
+    minted = trial.shares(who, pool) - held
+    if minted:
+        got = _tried(trial, "remove", who, pool, minted) or (0, 0)
+        gains = [late - early for early, late in zip(paid, got, strict=True)]
+        trial.insist(max(gains) <= 0, "X6", f"gained {gains}")
+
+
+def one_sided(trial: ExchangeTrial, who: str, pool: int, token: str, amount: int) -> None:
+    """X6: joining with one token is no cheaper than the sale it is, and neither is leaving."""
+    other = _other(trial, pool, token)
+    for out in (token, other):
+        with trial.rewound():
+            held = trial.shares(who, pool)
+            paid = _tried(trial, "add_one", who, pool, token, amount)
+            minted = trial.shares(who, pool) - held
+            got = _tried(trial, "remove_one", who, pool, minted, out) if minted else 0
+        if not got:
+            continue
+        if out == token:
+            trial.insist(got <= paid, "X6", f"{paid} in, {got} out")
+        else:
+            with trial.rewound():
+                sold = _sold(trial, who, pool, token, paid)
+            trial.insist(not sold or got <= sold, "X6", f"in and out {got}, a sale {sold}")
+
+
+def backwards(trial: ExchangeTrial, who: str, pool: int, token: str, amount: int) -> None:
+    """X7: what a sale fetches can be bought for no more than was sold."""
+    with trial.rewound():
+        out = _sold(trial, who, pool, token, amount)
+    if not out:
+        return
+    with trial.rewound():
+        paid = _tried(trial, "buy", who, token, str(pool), _other(trial, pool, token), out)
+    trial.insist(0 < paid <= amount, "X7", f"{out} for {amount}, bought for {paid}")
+    with trial.rewound():
+        less = _sold(trial, who, pool, token, paid - 1) if paid > 1 else 0
+    trial.insist(less < out, "X7", f"{out} costs {paid}, but {paid - 1} buys {less}")
+
+
+def split(trial: ExchangeTrial, who: str, pool: int, token: str, less: int, more: int) -> None:
+    """X8: parts of a trade never fetch more than the whole."""
+    with trial.rewound():
+        whole = _sold(trial, who, pool, token, less + more)
+    parts = [_sold(trial, who, pool, token, part) for part in (less, more)]
+    if whole:
+        trial.insist(sum(parts) <= whole, "X8", f"whole {whole}, in parts {parts}")
+
+
+def more_is_more(
+    trial: ExchangeTrial, who: str, pool: int, token: str, less: int, more: int
+) -> None:
+    """X9: more in never fetches less, and nothing beats the marginal price."""
+    state = trial.pool(pool)
+    forward = trial.world.address(token) == trial.key(pool).token0
+    price = state.marginal(0, forward) if state.supply else Fraction(0)
+    # StableSwap's invariant is rounded up, and a price follows from it: a unit's worth of play.
+    play = 0 if isinstance(state.curve, ConstantProduct) else 1
+    fetched = []
+    for amount in sorted((less, more)):
+        with trial.rewound():
+            fetched.append(_sold(trial, who, pool, token, amount))
+        limit = f"{amount} fetched {fetched[-1]} from {state}"
+        trial.insist(fetched[-1] <= amount * price + play, "X9", limit)
+    holds = not fetched[1] or fetched[0] <= fetched[1]
+    trial.insist(holds, "X9", f"{less}, {more}: {fetched}")
+
+
+def one_block(trial: ExchangeTrial, who: str, pool: int, token: str, less: int, more: int) -> None:
+    """X10: the first change in a block closes the account; nothing after it moves it."""
+    world, key, before = trial.world, trial.key(pool), trial.pool(pool)
+    if world.mode == "twin":
+        return
+    start, sender = world.address(token), trial.person(who)
+    hops, build = structs([key.hop(start)]), world.exchange.build
+    trial.chain.batch(
+        build("swap_exact_in", start, amount, hops, 0, sender, NEVER, sender=sender)
+        for amount in (less, more)
+    )
+    due = before.cumulative_log_price_at(trial.chain.timestamp)
+    found = world.pool(key).cumulative_log_price
+    trial.insist(found == due, "X10", f"accumulator {found}, due {due}")
+
+
+def record(trial: ExchangeTrial, pool: int, age: int) -> None:
+    """X10: what is on record is what was; twin and contract find the same, or neither does."""
+    world, key = trial.world, trial.key(pool)
+    if world.mode == "twin":
+        return
+    try:
+        found = tuple(world.exchange.observe(struct(key), age))
+    except Reverted as error:
+        found = told(error)
+    if world.twin is None:
+        return
+    try:
+        said = tuple(world.twin.observe(key, age, now=trial.chain.timestamp))
+    except Reverted as error:
+        said = told(error)
+    if found != said:
+        raise Violation("twin", f"on record are {found}, with the twin {said}")
+
+
+def sandwich(
+    trial: ExchangeTrial, who: str, victim: str, pool: int, token: str, amount: int, attack: int
+) -> None:
+    """X5, X7: a victim that accepts no less than the quote gets it or stays out, and then whoever
+    pushed the price for it has lost."""
+    out = _other(trial, pool, token)
+    with trial.rewound():
+        quoted = _sold(trial, victim, pool, token, amount)
+    pushed = _sold(trial, who, pool, token, attack)
+    if not quoted or not pushed:
+        return
+    fetched = _tried(trial, "swap", victim, token, amount, str(pool), out, quoted)
+    back = _sold(trial, who, pool, out, pushed)
+    trial.note("sandwiches")
+    if not fetched:
+        trial.insist(back <= attack, "X5", f"{attack} in, {pushed}, {back} back")

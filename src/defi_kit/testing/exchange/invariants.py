@@ -1,0 +1,130 @@
+"""What always holds of an Exchange from one step to the next: X1 to X4 and X10, and the money.
+
+The numbers are those of contracts/dex/README.md. X5 to X9 are experiments, X7 and X13 are looked at
+where they may be broken, and X11 and X12 are all of them, at the edges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+from ...chain.hashing import HasAddress
+from ...dex.constant_product import ConstantProduct
+from ...dex.exchange import NOBODY
+from ...dex.pool import LOCKED_SHARES, Pool
+from ..trial import Invariant, Step
+from .world import PEOPLE, PLENTY, Books
+
+if TYPE_CHECKING:
+    from .trial import ExchangeTrial
+
+__all__ = ["INVARIANTS"]
+
+TRADES: Final = ("add_one", "buy", "flash_buy", "flash_sell", "swap")
+
+
+def x1(trial: ExchangeTrial, before: Books, done: Step, after: Books) -> None:
+    """The curve's invariant never falls on a trade, and rises when the fee is positive."""
+    if done.verb not in TRADES:
+        return
+    for key, pool in after.pools.items():
+        early = before.pools[key]
+        moved = (early.reserve0, early.reserve1) != (pool.reserve0, pool.reserve1)
+        trial.insist(_rises(early, pool), "X1", f"fell from {early} to {pool}")
+        if moved and early.fee:
+            strictly = _rises(early, pool, strictly=True)
+            trial.insist(strictly, "X1", f"{pool} as before, in spite of the fee")
+
+
+def x2(trial: ExchangeTrial, before: Books, _: Step, after: Books) -> None:
+    """The invariant per share never falls."""
+    for key, early in before.pools.items():
+        if early.supply:
+            pool = after.pools[key]
+            least, most = _bounds(early)[0], _bounds(pool)[1]
+            holds = most * early.supply >= least * pool.supply
+            trial.insist(holds, "X2", f"liquidity per share fell: {early} to {pool}")
+
+
+def x3(trial: ExchangeTrial, _: Books, __: Step, after: Books) -> None:
+    """Balances are at least reserves and fees together, and no ether stays."""
+    for token, held in after.held.items():
+        booked = after.fees.get(token, 0) + sum(
+            pool.reserve0 if token == key.token0 else pool.reserve1
+            for key, pool in after.pools.items()
+            if token in key.tokens
+        )
+        symbol = trial.world.symbol(token)
+        trial.insist(held >= booked, "X3", f"holds {held} {symbol}, owes {booked}")
+    ether = trial.chain.balance(trial.world.exchange.address)
+    trial.insist(not ether, "X3", f"keeps {ether} wei")
+
+
+def x4(trial: ExchangeTrial, _: Books, __: Step, after: Books) -> None:
+    """Shares sum to the supply, and the locked ones stay locked."""
+    for key, pool in after.pools.items():
+        total = sum(count for (_, id_), count in after.shares.items() if id_ == key.id)
+        locked = after.shares.get((NOBODY, key.id), 0)
+        trial.insist(total == pool.supply, "X4", f"shares sum to {total}, supply {pool.supply}")
+        trial.insist(not pool.supply or locked == LOCKED_SHARES, "X4", f"locked {locked}")
+
+
+def x10(trial: ExchangeTrial, before: Books, _: Step, after: Books) -> None:
+    """The accumulator never falls, and counts each second at the price that held in it."""
+    for key, early in before.pools.items():
+        if early.supply:
+            pool = after.pools[key]
+            was, found = early.cumulative_log_price, pool.cumulative_log_price
+            due = early.cumulative_log_price_at(pool.updated_at)
+            trial.insist(found >= was, "X10", f"accumulator fell from {was} to {found}")
+            trial.insist(found == due, "X10", f"accumulator {found}, due {due}")
+
+
+def twin(trial: ExchangeTrial, _: Books, __: Step, after: Books) -> None:
+    """Contract and twin have the same books."""
+    world = trial.world
+    if world.twin is None or world.mode == "twin":
+        return
+    said = world.twin
+    held = {token: said.held.get(token, 0) for token in after.held}
+    books = Books(dict(said.pools), held, dict(said.shares), dict(said.protocol_fees))
+    trial.insist(books == after, "twin", f"twin {books}, contract {after}")
+
+
+def money(trial: ExchangeTrial, _: Books, __: Step, after: Books) -> None:
+    """Nothing is created or lost: all is with the people, the actor, the protocol, or here."""
+    world = trial.world
+    if world.mode == "twin":
+        return
+    owners: list[HasAddress] = [*world.people.values(), world.actor, world.recipient]
+    for symbol, token in world.tokens.items():
+        total = after.held[token.address] + sum(token.balance_of(who) for who in owners)
+        there = token.total_supply() if symbol == "WETH" else PLENTY * len(PEOPLE)
+        trial.insist(total == there, "money", f"{there} {symbol} were made, {total} are left")
+
+
+def _bounds(pool: Pool) -> tuple[int, int]:
+    """What the pool's liquidity is at least and at most, far finer than a unit."""
+    least = pool.curve.liquidity(pool.reserve0 << 96, pool.reserve1 << 96)
+    return least, least + 1
+
+
+def _rises(before: Pool, after: Pool, *, strictly: bool = False) -> bool:
+    """Whether the curve's invariant does not fall; without rounding on the constant product."""
+    if isinstance(before.curve, ConstantProduct):
+        least, found = before.reserve0 * before.reserve1, after.reserve0 * after.reserve1
+        return found > least or (found == least and not strictly)
+    (least, _), (found, most) = _bounds(before), _bounds(after)
+    return found > least or (most > least and not strictly)
+
+
+INVARIANTS: Final[Mapping[str, Invariant]] = {
+    "X1": x1,
+    "X2": x2,
+    "X3": x3,
+    "X4": x4,
+    "X10": x10,
+    "twin": twin,
+    "money": money,
+}
