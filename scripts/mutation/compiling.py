@@ -125,25 +125,13 @@ def _settings(selection: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _solc(sources: Mapping[str, str], selection: Mapping[str, Any]) -> Json:
-    from solcx import compile_standard
-    from solcx.exceptions import SolcError
-
-    request = {
-        "language": "Solidity",
-        "sources": {name: {"content": text} for name, text in sorted(sources.items())},
-        "settings": _settings(selection),
-    }
-    try:
-        output = compile_standard(
-            request,
-            solc_binary=_compiler.ensure(),
-            solc_version=_compiler.VERSION,
-            base_path=_compiler.ROOT,
-            allow_empty=True,
-        )
-    except SolcError as error:
-        raise _compiler.CompilerError("no mutant of these compiles") from error
-    return dict(output)
+    return _compiler.standard(
+        {
+            "language": "Solidity",
+            "sources": {name: {"content": text} for name, text in sorted(sources.items())},
+            "settings": _settings(selection),
+        }
+    )
 
 
 def _places(error: Exception) -> set[int]:
