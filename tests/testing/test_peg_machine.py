@@ -136,7 +136,7 @@ def test_a_machine_finds_a_fault_and_tells_it_as_a_script_that_finds_it_again(
     saved = tmp_path / f"peg-{number}.json"
     assert any("The story:" in note for note in found.value.__notes__)
     with pytest.raises(Violation, match=f"^{number}: "):
-        Counterexample.replay(saved, Chain.embedded())
+        Counterexample.load(saved).run(Chain.embedded())
     script = saved.with_suffix(".py").read_text(encoding="utf-8")
     run = subprocess.run([sys.executable, "-i", "-q"], input=script, capture_output=True, text=True)
     assert f"Violation: {number}: " in run.stderr
@@ -146,7 +146,7 @@ def test_a_counter_example_of_another_trial_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "none.json"
     file.write_text('{"trial": "defi_kit.testing.peg:AlgoTrial", "make": "x:y", "arguments": {},')
     with pytest.raises(InputError, match="not a saved counter-example"):
-        Counterexample.replay(file, Chain.embedded())
+        Counterexample.load(file)
 
 
 def test_a_story_is_told_in_human_units() -> None:

@@ -18,6 +18,7 @@ from ....chain.hashing import ZERO_ADDRESS
 from ....errors import ParameterError, Reverted
 from ....stablecoins import Algo, AlgoController, AlgoDesign, Prices
 from ....units import MAX_UINT256, WAD
+from ...lending.pool.market import creation_code
 from ...trial import rewound
 from ...violations import hold
 from .controllers import Controller, OnChain, OnTwin
@@ -90,14 +91,14 @@ class AlgoWorld:
 
         Args:
             mode: "chain", "twin", or "both" in lockstep.
-            bytecode: creation code of another controller with the same interface. [hex]
+            bytecode: creation code of a fork, in hexadecimal, or the file that has it.
         """
         design = without(DESIGN, **numbers)
         if mode == "twin":
             return cls.imagine(chain, design)
         if mode not in ("chain", "both"):
             raise ParameterError(f"no mode {mode!r}", hint="one of chain, twin and both")
-        code = None if bytecode is None else bytes.fromhex(bytecode.removeprefix("0x"))
+        code = None if bytecode is None else creation_code(bytecode)
         made = cls.build(chain, design, code)
         made.lockstep = mode == "both"
         return made

@@ -16,6 +16,7 @@ from ....errors import ParameterError, Reverted
 from ....reverts import OracleOff
 from ....stablecoins import Peg, PegSide, PegSwap
 from ....units import MAX_UINT256
+from ...lending.pool.market import creation_code
 from ...trial import rewound
 from ...violations import hold
 from .swaps import OnChain, OnTwin, Price, Side, Swap
@@ -95,7 +96,7 @@ class SwapWorld:
 
         Args:
             mode: "chain", "twin", or "both" in lockstep.
-            bytecode: creation code of another swap with the same interface. [hex]
+            bytecode: creation code of a fork, in hexadecimal, or the file that has it.
             decimals, fees, guarded: of the backing, and of the dollar. [pips; has an oracle]
         """
         terms = Terms(decimals, fees, guarded=guarded)
@@ -103,7 +104,7 @@ class SwapWorld:
             return cls.imagine(chain, terms)
         if mode not in ("chain", "both"):
             raise ParameterError(f"no mode {mode!r}", hint="one of chain, twin and both")
-        code = None if bytecode is None else bytes.fromhex(bytecode.removeprefix("0x"))
+        code = None if bytecode is None else creation_code(bytecode)
         made = cls.build(chain, terms, code)
         made.lockstep = mode == "both"
         return made
