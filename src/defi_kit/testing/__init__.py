@@ -1,1 +1,75 @@
-"""Property tests for money: machines, strategies, invariants and counter-examples that run."""
+"""Property tests for money: machines, strategies, invariants and counter-examples that run.
+
+A `Trial` drives a market, an exchange or a peg verb by verb and checks what must hold; a machine
+lives random lives with it; what it finds is told as a story and as a script. Machines need
+Hypothesis (`pip install 'defi-kit[test]'`), nothing else does; so what is here is imported when it
+is asked for.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Final
+
+from ..errors import NotSupported
+
+if TYPE_CHECKING:
+    from .explored import Explored
+    from .lending.adapter import Adapter
+    from .lending.machine import LendingMachine
+    from .lending.market import Collateral, LendingMarket, Position, Terms, View
+    from .lending.pool import PoolMarket, PoolTrial
+    from .lending.pool.machine import PoolMachine
+    from .lending.trial import LendingTrial
+    from .machine import TrialMachine
+    from .trial import Step, Trial, step
+    from .violations import Violation
+
+__all__ = [
+    "Adapter",
+    "Collateral",
+    "Explored",
+    "LendingMachine",
+    "LendingMarket",
+    "LendingTrial",
+    "PoolMachine",
+    "PoolMarket",
+    "PoolTrial",
+    "Position",
+    "Step",
+    "Terms",
+    "Trial",
+    "TrialMachine",
+    "View",
+    "Violation",
+    "step",
+]
+
+_WHERE: Final = {
+    "Adapter": "lending.adapter",
+    "Collateral": "lending.market",
+    "Explored": "explored",
+    "LendingMachine": "lending.machine",
+    "LendingMarket": "lending.market",
+    "LendingTrial": "lending.trial",
+    "PoolMachine": "lending.pool.machine",
+    "PoolMarket": "lending.pool",
+    "PoolTrial": "lending.pool",
+    "Position": "lending.market",
+    "Step": "trial",
+    "Terms": "lending.market",
+    "Trial": "trial",
+    "TrialMachine": "machine",
+    "View": "lending.market",
+    "Violation": "violations",
+    "step": "trial",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name.endswith("Machine") and find_spec("hypothesis") is None:
+        raise NotSupported(f"{name} needs Hypothesis", hint="pip install 'defi-kit[test]'")
+    return getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)

@@ -161,10 +161,20 @@ class LendingMachine(TrialMachine):
         opening = self.trial.terms.collaterals[which].price
         self.trial.set_price(which, max(1, opening * thousandths // 1_000))
 
-    @rule(account=PEOPLE, percent=st.sampled_from((60, 85, 93, 97, 99, 101)))
-    def sink(self, account: str, percent: int) -> None:
-        """The price of what an account holds most of brings it to this health."""
+    @rule(
+        who=PEOPLE,
+        account=PEOPLE,
+        percent=st.sampled_from((60, 85, 93, 97, 99, 101)),
+        thousandths=PARTS,
+    )
+    def sink(self, who: str, account: str, percent: int, thousandths: int) -> None:
+        """The price of what a borrower holds most of brings it to this health, and somebody is
+        there to liquidate."""
         trial = self.trial
+        borrowers = [name for name, one in trial.seen.positions.items() if one.debt]
+        if not borrowers:
+            return
+        account = account if account in borrowers else borrowers[0]
         position = trial.position(account)
         worth = [
             value(trial.seen, tuple(a * (m == n) for m, a in enumerate(position.collateral)))
@@ -175,9 +185,12 @@ class LendingMachine(TrialMachine):
             part * risk.liquidation_ltv
             for part, risk in zip(worth, trial.terms.collaterals, strict=True)
         ) // (PRICE_SCALE * WAD)
-        if limit and position.debt:
-            price = trial.known[which] * position.debt * percent // (100 * limit)
-            trial.set_price(which, max(1, price))
+        if not limit:
+            return
+        price = trial.known[which] * position.debt * percent // (100 * limit)
+        trial.set_price(which, max(1, price))
+        part = position.debt * thousandths // 1_000
+        trial.liquidate(who, account, which, MAX_UINT256 if thousandths > 500 else part)
 
     @rule(number=NUMBERS)
     def turn_off(self, number: int) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Self
 
 from .... import reverts
@@ -15,13 +12,13 @@ from ....errors import InputError, Reverted
 from ....lending.pool import DUST_DIVISOR
 from ....lending.rates import RateModel
 from ....units import BPS, MAX_UINT256, WAD
+from ...bytecode import creation_code
 from ..market import Collateral, Position, Terms, View
 from .world import ADAPTIVE, RATE, World
 
-__all__ = ["PoolMarket", "creation_code"]
+__all__ = ["PoolMarket"]
 
 PLENTY = 2**110
-_HEX = re.compile(r"(0x)?[0-9a-fA-F]+")
 RATES: Mapping[str, RateModel] = {"kinked": RATE, "adaptive": ADAPTIVE}
 
 
@@ -234,35 +231,3 @@ def _terms(world: World) -> Terms:
         minimum_debt=parameters.minimum_debt,
         dust=parameters.minimum_debt // DUST_DIVISOR,
     )
-
-
-def creation_code(source: str) -> bytes:
-    """Creation bytecode: hexadecimal, or a file of it, or an artifact (JSON). InputError."""
-    text = source.strip()
-    if not _HEX.fullmatch(text):
-        try:
-            text = Path(source).read_text(encoding="utf-8").strip()
-            if text.startswith("{"):
-                text = _bytecode_of(json.loads(text))
-        except (OSError, ValueError, UnicodeError) as error:
-            raise InputError(
-                f"no bytecode in {source!r}: {error}",
-                hint="an artifact (JSON with bytecode), or creation code in hexadecimal",
-            ) from error
-    if not _HEX.fullmatch(text) or len(text) % 2:
-        raise InputError(
-            f"the bytecode of {source!r} is not hexadecimal",
-            hint="are there unlinked libraries in it?",
-        )
-    return bytes.fromhex(text.removeprefix("0x"))
-
-
-def _bytecode_of(artifact: Any) -> str:
-    """Ours, Hardhat's and Vyper's have a text, Ape's (`deploymentBytecode`) and forge's an object
-    around it."""
-    found = artifact.get("bytecode") or artifact.get("deploymentBytecode")
-    while isinstance(found, dict):
-        found = found.get("object") or found.get("bytecode")
-    if not isinstance(found, str):
-        raise ValueError("it has no bytecode")
-    return found

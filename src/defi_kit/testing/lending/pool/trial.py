@@ -35,6 +35,10 @@ class PoolTrial(LendingTrial):
 
     market: PoolMarket
 
+    # `experiment` says exactly what these say of any market.
+    compound = dust = leave = round_trip = impersonate = None  # type: ignore[assignment]
+    flash_loan = None  # type: ignore[assignment]
+
     def __init__(
         self,
         market: PoolMarket,
