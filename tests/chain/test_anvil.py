@@ -9,13 +9,17 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from defi_kit.bindings import ChainProbe, FaucetToken
+from defi_kit.bindings import ChainProbe, FaucetToken, MockToken
 from defi_kit.chain import Chain
+from defi_kit.chain import anvil as anvil_module
 from defi_kit.chain.anvil import AnvilChain, find_anvil
+from defi_kit.chain.pruning import forget
 from defi_kit.errors import (
     AnvilNotFound,
     ChainError,
@@ -40,11 +44,15 @@ def is_running(pid: int) -> bool:
     return not state.exists() or state.read_text().rsplit(")", 1)[1].split()[0] != "Z"
 
 
-def wait_until_gone(pid: int, seconds: float = 5.0) -> bool:
+def until(holds: Callable[[], bool], seconds: float = 5.0) -> bool:
     deadline = time.monotonic() + seconds
-    while is_running(pid) and time.monotonic() < deadline:
+    while not holds() and time.monotonic() < deadline:
         time.sleep(0.01)
-    return not is_running(pid)
+    return holds()
+
+
+def wait_until_gone(pid: int) -> bool:
+    return until(lambda: not is_running(pid))
 
 
 def test_anvil_runs_on_loopback_and_ends_with_close() -> None:
@@ -210,6 +218,21 @@ def test_anvil_ends_with_a_parent_that_forgets_to_close() -> None:
     assert wait_until_gone(pid)
 
 
+@pytest.mark.parametrize("ending", ["chain.close()", "sys.exit(3)", "os.kill(os.getpid(), 9)"])
+def test_nothing_is_left_in_the_folder_for_old_states(ending: str) -> None:
+    parent, pid = start_parent(
+        "import os",
+        "print(chain._process.folder, flush=True)",
+        ending,
+    )
+    assert parent.stdout is not None
+    folder = parent.stdout.readline().strip()
+    assert folder
+    parent.communicate(timeout=10)
+    assert wait_until_gone(pid)
+    assert until(lambda: not Path(folder).exists())
+
+
 def test_anvil_outlives_the_thread_that_started_it() -> None:
     parent, pid = start_parent(
         "import threading",
@@ -253,6 +276,78 @@ def test_anvil_survives_ten_thousand_transactions() -> None:
 
 
 # --- web3 -----------------------------------------------------------------------------------------
+
+
+def live(chain: AnvilChain, blocks: int) -> list[object]:
+    """Some life, and how the chain is after each bit of it."""
+    token = MockToken.deploy(chain, "T", 18)
+    seen: list[object] = []
+    for number in range(blocks):
+        if number % 7 == 3:
+            chain.advance(minutes=5)
+        if number % 11 == 5:
+            with chain.snapshot():
+                token.mint(chain.account("alice"), 1_000)
+                token.mint(chain.account("undone"), 1_000)
+        if number % 5 == 2:
+            one = token.build("mint", chain.account("bob"), 2)
+            chain.batch([one, one])
+        token.mint(chain.account("alice"), number)
+        token.approve(chain.account("bob"), number, sender=chain.impersonate(token))
+        people = [chain.account(name) for name in ("alice", "bob", "deployer")]
+        seen.append(
+            (
+                [token.balance_of(one) for one in people],
+                [chain.nonce(one) for one in people],
+                [chain.balance(one) for one in people],
+                chain.block_number,
+                chain.timestamp,
+                chain.genesis_hash,
+            )
+        )
+    return seen
+
+
+def test_an_anvil_that_forgets_is_otherwise_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(anvil_module, "OFTEN", 10)
+    forgets = 0
+
+    def counted(*args: Any) -> None:
+        nonlocal forgets
+        forgets += 1
+        forget(*args)
+
+    monkeypatch.setattr(anvil_module, "forget", counted)
+    with Chain.anvil() as whole, Chain.anvil(history=12) as short:
+        assert live(short, 60) == live(whole, 60)
+        assert forgets > 5
+        latest, every = short.block_number, list(whole.logs())
+        kept = list(short.logs(from_block=latest - 11))
+        place = [(log.block_number, log.log_index, log.data) for log in kept]
+        assert place == [
+            (log.block_number, log.log_index, log.data)
+            for log in every
+            if log.block_number > latest - 12
+        ]
+        assert len(list(short.logs())) < 40 < len(every)
+        assert short.block_timestamp(latest - 11) == whole.block_timestamp(latest - 11)
+
+
+def test_inside_a_snapshot_nothing_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(anvil_module, "OFTEN", 10)
+    with Chain.anvil(history=5) as chain:
+        token = MockToken.deploy(chain, "T", 18)
+        with chain.snapshot():
+            for number in range(40):
+                token.mint(chain.account("alice"), number)
+            assert len(list(chain.logs(token))) == 40
+        assert token.balance_of(chain.account("alice")) == 0
+
+
+@pytest.mark.parametrize("history", [0, -1, 1.5, "all"])
+def test_a_history_that_is_no_number_of_blocks_is_refused(history: Any) -> None:
+    with pytest.raises(InputError):
+        Chain.anvil(history=history)
 
 
 def test_w3_is_web3_on_the_same_node() -> None:

@@ -70,6 +70,7 @@ class Chain(ABC):
         hardfork: str = "cancun",
         arguments: Sequence[str] = (),
         program: str | Path | None = None,
+        history: int | None = None,
     ) -> AnvilChain:
         """Starts an Anvil on 127.0.0.1 that ends with the chain, or with this process.
 
@@ -78,6 +79,9 @@ class Chain(ABC):
         hardfork:  rules of the EVM; by default those of the embedded engine.
         arguments: more of Anvil's own options, such as `("--fork-url", "https://…")`.
         program:   path of anvil, where it is not found by itself (AnvilNotFound).
+        history:   how many blocks are kept, at least; all unless given. Logs and receipts of older
+                   ones are forgotten, and every state but the latest, so that memory does not grow.
+                   Nobody else may send to such an Anvil; inside a snapshot nothing is forgotten.
         """
         from .anvil import AnvilChain
 
@@ -88,6 +92,7 @@ class Chain(ABC):
             hardfork=hardfork,
             arguments=arguments,
             program=program,
+            history=history,
         )
 
     @staticmethod

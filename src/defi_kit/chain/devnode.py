@@ -61,11 +61,21 @@ class DevNode:
         self._impersonated: set[str] = set()
         self._next_timestamp: int | None = None
         self._latest_timestamp: int | None = None
-        if dialect == "anvil":
-            self._rpc.request("anvil_setBlockTimestampInterval", 1)
-        self._make_gas_free()
+        self._snapshots = 0
+        self.settle_in()
         self._automine = bool(self._rpc.request("hardhat_getAutomine"))
         self._sends_and_waits = dialect == "anvil" and self._automine
+
+    def settle_in(self) -> None:
+        """Tells a node that is new, or has been reset, how it is to behave."""
+        self._impersonated.clear()
+        if self._dialect == "anvil":
+            self._rpc.request("anvil_setBlockTimestampInterval", 1)
+        self._make_gas_free()
+
+    def may_forget(self) -> bool:
+        """Whether nothing is pending that a reset would lose."""
+        return not self._snapshots and self._next_timestamp is None
 
     # --- accounts ---------------------------------------------------------------------------------
 
@@ -286,9 +296,11 @@ class DevNode:
     def snapshot(self) -> Iterator[None]:
         """Undoes at its end whatever happened inside."""
         saved, next_timestamp = self._rpc.request("evm_snapshot"), self._next_timestamp
+        self._snapshots += 1
         try:
             yield
         finally:
+            self._snapshots -= 1
             self._revert(saved)
             if next_timestamp is not None:
                 self._rpc.request("evm_setNextBlockTimestamp", next_timestamp)
