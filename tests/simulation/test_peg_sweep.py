@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -91,14 +96,36 @@ def test_a_sweep_that_was_killed_goes_on_where_it_was(
 ) -> None:
     path, journal = tmp_path / "a.parquet", tmp_path / "a.parquet.journal"
     with pytest.raises(KeyboardInterrupt):
-        peg.sweep(GRID, path, executor=Inline(lives=2))
+        peg.sweep(GRID, path, executor=Inline(lives=4))
     assert not path.exists()
     journal.write_text(journal.read_text() + torn)
-    rest = Inline(lives=1)
+    rest = Inline(lives=2)
     done = peg.sweep(GRID, path, executor=rest)
     assert (done.resumed, rest.lives) == (16, 0)
     assert path.read_bytes() == whole
     assert not journal.exists()
+
+
+def test_a_sweep_whose_processes_are_shot_goes_on_and_ends_with_the_same_bytes(
+    tmp_path: Path,
+) -> None:
+    grid = replace(GRID, seeds=tuple(range(8)))
+    path, journal = tmp_path / "a.parquet", tmp_path / "a.parquet.journal"
+    arguments = [*ARGUMENTS[:-4], "--seeds", "8", "--workers", "1", "--no-picture"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "defi_kit.cli", "peg", "sweep", *arguments, "--out", str(path)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as shot:
+        while shot.poll() is None and (not journal.exists() or journal.read_text().count("\n") < 3):
+            time.sleep(0.01)
+        shot.kill()
+    assert shot.returncode == -signal.SIGKILL
+    assert not path.exists()
+    done = peg.sweep(grid, path, executor=Inline())
+    assert 0 < done.resumed < len(grid.cells)
+    peg.sweep(grid, tmp_path / "b.parquet", executor=Inline())
+    assert path.read_bytes() == (tmp_path / "b.parquet").read_bytes()
 
 
 def test_a_journal_of_another_grid_is_not_used(tmp_path: Path) -> None:
@@ -148,7 +175,7 @@ def test_the_diagram_counts_every_run() -> None:
 def test_the_command_line_sweeps_and_goes_on(whole: bytes, tmp_path: Path) -> None:
     out = tmp_path / "a.parquet"
     with pytest.raises(KeyboardInterrupt):
-        peg.sweep(GRID, out, executor=Inline(lives=2))
+        peg.sweep(GRID, out, executor=Inline(lives=4))
     done = CliRunner().invoke(
         main, ["peg", "sweep", *ARGUMENTS, "--workers", "1", "--out", str(out), "--json"]
     )

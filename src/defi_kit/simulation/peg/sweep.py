@@ -38,7 +38,7 @@ GUARDS: Final = {
 }
 """Settings of the guards by name."""
 PHASES: Final = ("survives", "wobbles", "dies")
-CHUNK: Final = 8
+CHUNK: Final = 4
 """Runs in one task."""
 AHEAD: Final = 64
 """Tasks that wait at any time: an executor is not given everything at once."""
