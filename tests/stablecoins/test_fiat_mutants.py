@@ -62,3 +62,12 @@ def test_a_vote_counts_up_to_the_largest_s_that_is_not_malleable(
     else:
         with pytest.raises(reverts.MalformedVote):
             usd.attest(5, at, [vote], sender=owner)
+
+
+def test_the_larger_s_is_refused_for_that_and_the_largest_of_the_lower_is_not(
+    usd: bindings.FiatDollar, alice: Account, owner: Account
+) -> None:
+    for beyond, error in ((0, reverts.SignatureInvalid), (1, reverts.SignatureMalleable)):
+        signature = bytes(32) + (MAX_S + beyond).to_bytes(32, "big") + b"\x1b"
+        with pytest.raises(error):
+            usd.cancel_authorization(alice, bytes(32), signature, sender=owner)

@@ -49,3 +49,17 @@ def test_stock_beyond_the_cap_is_refused_for_that_however_much_it_is(
         with pytest.raises(reverts.CapExceeded) as refused:
             swap.contract.fund(token, MAX_UINT256, sender=owner)
         assert refused.value.arguments["held"] == MAX_UINT256
+
+
+@pytest.mark.parametrize("verb", ["collect", "fund", "unfund", "funded"])
+def test_no_other_token_is_moved_even_if_the_swap_holds_some(
+    verb: str, chain: Chain, owner: Account
+) -> None:
+    swap, tokens = swap_of(chain, owner)
+    tokens[0].mint(swap.address, FUNDS)  # a surplus that a share of could be asked for
+    other = bindings.MockToken.deploy(chain, "ELSE", 18)
+    other.mint(swap.address, FUNDS)
+    arguments = (other, 1) if verb in ("fund", "unfund") else (other,)
+    sender = {} if verb == "funded" else {"sender": owner}
+    with pytest.raises(reverts.NotASide):
+        getattr(swap.contract, verb)(*arguments, **sender)
