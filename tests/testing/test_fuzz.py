@@ -1,0 +1,137 @@
+"""`defi-kit fuzz`: nothing found on a sound pool, a short story on a broken one, and it replays."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from inspect import signature
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from defi_kit.artifacts import load
+from defi_kit.cli import main
+from defi_kit.errors import InputError
+from defi_kit.testing.fuzz import TARGETS, Campaign, fuzz
+from defi_kit.testing.recipe import Recipe
+from faults import faulty_bytecode
+
+GENEROUS = {
+    "any": (
+        "uint256 shares = assets.toSharesUp(m.index);",
+        "uint256 shares = assets.toSharesUp(m.index) / 2;",
+    )
+}
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A pool where half of a loan is owed."""
+    code = faulty_bytecode("contracts/lending/LendingPool.sol", GENEROUS)["any"]
+    file = tmp_path_factory.mktemp("fork") / "Fork.json"
+    file.write_text(json.dumps({"bytecode": "0x" + code.hex()}))
+    return file
+
+
+def _run(*arguments: str) -> tuple[int, str, str]:
+    # Before click 8.2 both streams are one unless asked otherwise.
+    apart = {"mix_stderr": False} if "mix_stderr" in signature(CliRunner).parameters else {}
+    done = CliRunner(**apart).invoke(main, ["fuzz", *arguments], env={"COLUMNS": "100"})
+    return done.exit_code, done.stdout, done.stderr
+
+
+def test_a_sound_pool_passes(tmp_path: Path) -> None:
+    code, out, _ = _run("lending", "--steps", "120", "--out", str(tmp_path))
+    assert code == 0
+    assert "nothing found" in out
+    assert "supply_collateral" in out
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("mode", ["chain", "both"])
+def test_a_broken_fork_is_found_told_and_replayed(broken: Path, tmp_path: Path, mode: str) -> None:
+    where = "--bytecode", str(broken), "--mode", mode, "--out", str(tmp_path)
+    code, out, _ = _run("lending", *where, "--json")
+    found = json.loads(out)["violation"]
+    assert code == 1
+    assert (found["invariant"] == "twin") == (mode == "both")
+    assert found["reproduced"] is True
+    assert len(found["story"]) <= 4
+    file = Path(found["file"])
+    code, out, _ = _run("--replay", str(file))
+    assert code == 1
+    assert found["story"][-1] in out
+    script = subprocess.run(
+        [sys.executable, file.with_suffix(".py")], capture_output=True, text=True, check=False
+    )
+    assert f"Violation: {found['invariant']}" in script.stderr
+
+
+def test_what_is_mended_is_violated_no_more(broken: Path, tmp_path: Path) -> None:
+    fork = tmp_path / "Fork.hex"
+    fork.write_text(json.loads(broken.read_text())["bytecode"])
+    campaign = Campaign(kind="lending", bytecode=str(fork), mode="chain", folder=tmp_path)
+    report = fuzz(campaign)
+    fork.write_text(load("LendingPool").bytecode.hex())
+    code, out, _ = _run("--replay", str(report.file))
+    assert code == 0
+    assert "nothing is violated any more" in " ".join(out.split())
+
+
+def test_the_same_seed_takes_the_same_steps() -> None:
+    first, same, other = (
+        fuzz(Campaign(kind="lending", target="ours", steps=300, seed=seed, mode="chain"))
+        for seed in (7, 7, 8)
+    )
+    assert first.explored == same.explored
+    assert first.explored != other.explored
+
+
+def test_an_adapter_of_ones_own_is_driven() -> None:
+    target = "testing.test_lending_machine:Generous.deploy"
+    report = fuzz(Campaign(kind="lending", target=target, steps=2_000, folder=None))
+    assert report.found is not None
+    assert report.found.invariant in ("L15", "L16")
+    assert "Generous.deploy(chain)" in report.found.script
+
+
+@pytest.mark.slow
+def test_workers_share_the_steps() -> None:
+    report = fuzz(Campaign(kind="lending", steps=100, mode="chain"), workers=2)
+    assert [one.campaign.seed for one in report.others] == [1, 2]
+    assert report.explored.steps == sum(one.explored.steps for one in report.others) >= 100
+
+
+def test_time_is_up() -> None:
+    report = fuzz(Campaign(kind="lending", steps=10**9, time_limit=0.5))
+    assert report.seconds < 30
+    assert report.found is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ((), "lending, exchange or peg"),
+        (("lending", "--target", "nobody"), "no target 'nobody'"),
+        (("lending", "--target", "no.where:Nobody"), "nothing to make it with"),
+        (("lending", "--target", "morpho", "--mode", "both"), "has no mode"),
+        (("lending", "--bytecode", "nowhere.json"), "no bytecode in 'nowhere.json'"),
+        (("--replay", "nowhere.json"), "not a saved counter-example"),
+        (("lending", "--workers", "2", "--chain", "http://127.0.0.1:1"), "a chain each"),
+        (("lending", "--steps", "0"), "0 is not in the range"),
+    ],
+)
+def test_wrong_usage_is_refused(arguments: tuple[str, ...], told: str) -> None:
+    code, _, err = _run(*arguments)
+    assert code == 2
+    assert told in err
+
+
+def test_every_target_of_ours_exists() -> None:
+    for kind, targets in TARGETS.items():
+        for target in targets.values():
+            assert isinstance(Recipe(target.machine).function(), type), kind
+    with pytest.raises(InputError, match="nothing to fuzz"):
+        fuzz(Campaign(kind="weather"))

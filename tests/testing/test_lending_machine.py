@@ -1,0 +1,157 @@
+"""The lending machine on anybody's market: green on a sound one, and it finds what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from defi_kit.chain import Chain
+from defi_kit.errors import InputError
+from defi_kit.testing import (
+    LendingMachine,
+    LendingMarket,
+    LendingTrial,
+    PoolMarket,
+    PoolTrial,
+    Step,
+    Violation,
+)
+from defi_kit.testing.bytecode import creation_code
+from defi_kit.testing.lending.market import FlashLender
+from defi_kit.units import MAX_UINT256
+
+QUICK = settings(
+    max_examples=12,
+    stateful_step_count=30,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+class OursMachine(LendingMachine):
+    """Our pool as anybody's, by what its views show."""
+
+    make = PoolMarket.deploy
+    variants = (
+        {},
+        {"asset_decimals": 18, "collateral_decimals": (6, 0, 8), "rate": "adaptive"},
+        {"asset_decimals": 0, "collateral_decimals": (24, 6, 18)},
+    )
+    folder = None
+
+
+TestOurs = OursMachine.TestCase
+TestOurs.settings = QUICK
+
+
+class Generous(PoolMarket):
+    """Gives whoever lends a collateral of its own, out of nothing."""
+
+    def supply(self, who: Any, assets: int) -> None:
+        super().supply(who, assets)
+        self.world.tokens[0].mint(who, 10**20)
+
+
+class Forgetful(PoolMarket):
+    """Says that everybody is healthy."""
+
+    def _healthy(self, who: Any) -> bool | None:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("market", "invariants"), [(Generous, {"L15", "L16"}), (Forgetful, {"L5"})]
+)
+def test_what_is_wrong_is_found(market: type[PoolMarket], invariants: set[str]) -> None:
+    class Machine(OursMachine):
+        make = market.deploy
+        variants = ({},)
+
+    with pytest.raises(Violation) as caught:
+        run_state_machine_as_test(seed(1)(Machine), settings=QUICK)
+    assert caught.value.invariant in invariants
+
+
+def test_a_subclass_adds_rules_and_invariants() -> None:
+    def m1(trial: LendingTrial, before: Any, done: Step, after: Any) -> None:
+        if after.view.total_debt > 0:
+            raise Violation("M1", "somebody borrows")
+
+    class MyTrial(LendingTrial):
+        invariants: ClassVar[Mapping[str, Any]] = {**LendingTrial.invariants, "M1": m1}
+
+    class MyMachine(OursMachine):
+        trial_class = MyTrial
+
+    with pytest.raises(Violation, match="M1: somebody borrows"):
+        run_state_machine_as_test(seed(1)(MyMachine), settings=QUICK)
+
+
+def test_our_pool_keeps_the_protocol() -> None:
+    market = PoolMarket.deploy(Chain.embedded())
+    assert isinstance(market, LendingMarket)
+    assert isinstance(market, FlashLender)
+    assert market.terms.symbol == "USD"
+
+
+def test_a_story_is_told_in_human_units() -> None:
+    trial = LendingTrial(PoolMarket.deploy(Chain.embedded()))
+    trial.supply("carol", 100_000_000_000)
+    trial.supply_collateral("bob", 0, 10**19)
+    trial.borrow("bob", 14_000_000_000)
+    trial.borrow("bob", 14_000_000_000)
+    trial.set_price(0, 1_500 * 10**24)
+    trial.wait(90_061)
+    trial.liquidate("keeper", "bob", 0, MAX_UINT256)
+    trial.donate("mallory", None, 1)
+    assert trial.story().splitlines() == [
+        "1. carol lends 100,000 USD",
+        "2. bob posts 10 C0",
+        "3. bob borrows 14,000 USD",
+        "4. bob borrows 14,000 USD: refused, DebtAboveLimit",
+        "5. C0 is worth 1,500 USD now",
+        "6. 1 day 1 hour pass",
+        "7. keeper liquidates bob, repaying everything at most, for C0",
+        "8. mallory gives the market 0.000001 USD for nothing",
+    ]
+    assert trial.explored.noted["liquidations"] == 1
+
+
+def test_contract_and_twin_go_in_lockstep() -> None:
+    trial = PoolTrial(PoolMarket.deploy(Chain.embedded(), mode="both"))
+    trial.supply("carol", 10**12, "bob")
+    trial.supply_collateral("alice", 0, 10**19)
+    assert trial.borrow("alice", 10**10).refused is None
+    carol = trial.accounts["carol"]
+    trial.market.contract.deposit(10**6, carol, sender=carol)  # behind the twin's back
+    with pytest.raises(Violation, match=r"twin: .* the books should be"):
+        trial.supply("carol", 10**6)
+
+
+def test_bytecode_is_read_from_what_holds_it(tmp_path: Any) -> None:
+    for name, text in (
+        ("hex", "0x6001"),
+        ("ours.json", '{"bytecode": "6001"}'),
+        ("forge.json", '{"bytecode": {"object": "0x6001"}}'),
+        ("ape.json", '{"deploymentBytecode": {"bytecode": "0x6001"}}'),
+    ):
+        (tmp_path / name).write_text(text)
+        assert creation_code(str(tmp_path / name)) == b"\x60\x01"
+    assert creation_code("0x6001") == b"\x60\x01"
+    (tmp_path / "unlinked").write_text("0x60__$abc$__01")
+    for source in ("nowhere", str(tmp_path / "unlinked")):
+        with pytest.raises(InputError, match="bytecode"):
+            creation_code(source)
+
+
+@pytest.mark.parametrize("wrong", [{"mode": "dream"}, {"rate": "flat"}])
+def test_a_market_that_cannot_be_made_says_why(wrong: dict[str, str]) -> None:
+    with pytest.raises(InputError, match=r"no (mode|rate model)"):
+        PoolMarket.deploy(Chain.embedded(), **wrong)  # type: ignore[arg-type]
