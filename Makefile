@@ -26,7 +26,7 @@ HARDHAT := $(call stamp,hardhat,tools/hardhat/package-lock.json)
 PEERS := $(call stamp,peers,tools/peers/package-lock.json)
 COMPILER := $(call stamp,compiler,tools/package-lock.json scripts/solc.cjs scripts/_compiler.py)
 
-.PHONY: help demo test check coverage prove format artifacts reference bench growth snapshots mutants bench-gas up lock clean
+.PHONY: help demo test check coverage prove format artifacts reference bench growth soak snapshots mutants bench-gas up lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -69,8 +69,11 @@ reference: $(DEV) ## write docs/reference/ from docstrings, NatSpec and the comm
 bench: $(DEV) $(TOOLS) ## how fast everything is, beside pyrevm, web3.py and curvesim; ARGS=--json
 	$(VENV)/defi-kit bench speed $(ARGS)
 
-growth: $(DEMO) ## how time and memory grow with accounts, pools and blocks; ARGS=--json
-	$(VENV)/defi-kit bench growth $(ARGS)
+growth: $(DEMO) ## how time and memory grow with accounts, pools and a million blocks, drawn to build/growth.png
+	$(VENV)/defi-kit bench growth --largest 1000000 --plot build/growth.png $(ARGS)
+
+soak: $(DEMO) $(TOOLS) ## a million transactions embedded, a hundred thousand on Anvil, and their memory; ARGS=--json
+	$(VENV)/defi-kit bench soak $(ARGS)
 
 snapshots: $(DEMO) $(TOOLS) ## measure the gas of every verb on Anvil and write it to snapshots/
 	$(VENV)/python scripts/snapshot_gas.py

@@ -21,6 +21,8 @@ from click.testing import CliRunner
 from defi_kit.bench import speed, stopwatch
 from defi_kit.bench.growth import SIZES, Growth, measure_growth
 from defi_kit.bench.installed import base_megabytes
+from defi_kit.bench.machine import rules_per_second
+from defi_kit.bench.soak import Look, Soak, measure_soak
 from defi_kit.bench.speed import SPEED_GOALS, SpeedReport, measure_speed
 from defi_kit.bench.stopwatch import rates
 from defi_kit.chain import Chain
@@ -104,7 +106,7 @@ def test_without_anvil_what_needs_it_is_left_out(monkeypatch: pytest.MonkeyPatch
 def test_without_hypothesis_the_machine_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("defi_kit.bench.machine.find_spec", lambda _: None)
     with Chain.embedded() as chain, pytest.raises(NotSupported) as refused:
-        speed.rules_per_second(chain, 1)
+        rules_per_second(chain, 1)
     assert "pip install" in str(refused.value.hint)
 
 
@@ -168,3 +170,32 @@ def test_growth_is_plotted_and_printed(
     assert file.read_bytes().startswith(b"\x89PNG")
     shown = CliRunner().invoke(main, ["bench", "growth"])
     assert "all borrowers" in shown.stdout
+
+
+# --- a long life ----------------------------------------------------------------------------------
+
+
+def test_a_soak_looks_at_memory_all_along() -> None:
+    soak = measure_soak("embedded", 40)
+    assert [look.transactions for look in soak.looks] == list(range(2, 41, 2))
+    assert all(look.resident_mb > 10 and look.node_mb is None for look in soak.looks)
+    assert json.loads(json.dumps(soak.to_json())) == soak.to_json()
+
+
+def test_growth_is_from_the_second_fifth_to_the_last() -> None:
+    sizes = [*range(20, 40), *[50] * 60, *range(60, 80)]
+    looks = tuple(Look(number, 10, size - 10, 1) for number, size in enumerate(sizes))
+    assert Soak("anvil", None, looks).grown_mb == 69.5 - 50
+
+
+def test_the_soak_command_shows_both_engines() -> None:
+    shown = CliRunner().invoke(main, ["bench", "soak", "--transactions", "20", "--history", "5"])
+    assert shown.exit_code == 0, shown.output
+    assert "embedded: " in shown.stdout
+    assert "anvil: " in shown.stdout
+    data = CliRunner().invoke(
+        main, ["bench", "soak", "--transactions", "20", "--chain", "anvil", "--json"]
+    )
+    (soak,) = json.loads(data.stdout)["soaks"]
+    assert (soak["engine"], soak["history"], len(soak["looks"])) == ("anvil", 10_000, 20)
+    assert all(look["node_mb"] > 10 for look in soak["looks"])

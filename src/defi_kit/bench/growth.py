@@ -7,16 +7,17 @@ growth.factor("accounts", "transfer")       # largest size over smallest, per op
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from time import process_time
 from typing import Any, Final
 
 from .. import deploy
 from ..chain import Chain
 from ..errors import NotSupported
 from ..tokens import FaucetToken
+from .memory import resident_mb
 from .stopwatch import Task, rates
 
 __all__ = ["SIZES", "Growth", "Point", "measure_growth"]
@@ -36,7 +37,7 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One operation at one size."""
+    """One operation at one size, in time of this process on a core."""
 
     of: str
     """What grew: accounts, pools, blocks."""
@@ -84,6 +85,7 @@ class Growth:
             axes.set_xlabel(of)
             axes.set_ylabel("microseconds")
             axes.legend(fontsize=8)
+        file.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(file)
 
 
@@ -99,9 +101,13 @@ def measure_growth(
         with Chain.embedded() as chain:
             for size, tasks in stage(chain, [n for n in SIZES[of] if n <= largest]):
                 progress(f"{size:,} {of}")
-                for name, rate in rates(tasks, rounds=rounds, warm_up=2).items():
-                    points.append(Point(of, size, name, 1e6 / rate, _resident()))
+                for name, rate in _measured(tasks, rounds):
+                    points.append(Point(of, size, name, 1e6 / rate, resident_mb() or 0))
     return Growth(tuple(points))
+
+
+def _measured(tasks: Mapping[str, Task], rounds: int) -> Iterable[tuple[str, float]]:
+    return rates(tasks, rounds=rounds, warm_up=2, clock=process_time).items()
 
 
 Stage = Iterator[tuple[int, Mapping[str, Task]]]
@@ -133,6 +139,7 @@ def _accounts(chain: Chain, sizes: list[int]) -> Stage:
                 "balance": lambda: kit.usd.balance(last),  # noqa: B023
                 "account in debt": lambda: kit.lending.account(last),  # noqa: B023
                 "snapshot": undo,
+                "page of an account's history": lambda: kit.lending.history(last, limit=10),  # noqa: B023
                 "all borrowers": kit.lending.borrowers,
             },
         )
@@ -189,16 +196,3 @@ def _blocks(chain: Chain, sizes: list[int]) -> Stage:
                 "timestamp of a block": lambda: chain.block_timestamp(size // 2),  # noqa: B023
             },
         )
-
-
-def _resident() -> float:
-    """Memory of this process, at its highest where the system does not tell it now. [MB]"""
-    status = Path("/proc/self/status")
-    if status.exists():
-        for line in status.read_text(encoding="utf-8").splitlines():
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1]) * 1024 / 1e6
-    import resource
-
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6

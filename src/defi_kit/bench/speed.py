@@ -14,9 +14,8 @@ import platform
 import subprocess
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
@@ -25,14 +24,12 @@ from statistics import median
 from typing import Any, Final
 
 from .. import artifacts, deploy
-from ..chain import Chain, Receipt, Transaction
+from ..chain import Chain
 from ..chain.anvil import AnvilChain
-from ..chain.hashing import address_of
 from ..errors import AnvilNotFound, NotSupported
-from ..units import MAX_UINT256
-from .exchanges import DEPTH, SALE, OurExchange, deploy_tokens
 from .installed import base_megabytes
 from .machine import rules_per_second
+from .scene import Scene
 from .stopwatch import Task, rates, seconds
 
 __all__ = ["SPEED_GOALS", "SpeedReport", "live", "measure_speed"]
@@ -162,7 +159,7 @@ class _Run:
     def embedded(self) -> None:
         """the embedded chain beside raw pyrevm"""
         with Chain.embedded() as chain:
-            scene = _Scene(chain)
+            scene = Scene(chain)
             self._measure(
                 {
                     "embedded transfer": scene.transfer,
@@ -179,7 +176,7 @@ class _Run:
         """Anvil through the kit, and through web3.py as it comes"""
         try:
             with Chain.anvil() as chain:
-                scene = _Scene(chain)
+                scene = Scene(chain)
                 tasks: dict[str, Task] = {
                     "anvil transfer": scene.transfer,
                     "anvil swap": scene.swap,
@@ -212,7 +209,7 @@ class _Run:
     def twins(self) -> None:
         """twins beside curvesim"""
         with Chain.embedded() as chain:
-            scene = _Scene(chain)
+            scene = Scene(chain)
         self._measure({"twin swap": scene.twin_swap, "twin supply": scene.twin_supply})
         command = [self._curvesim, "-c", CURVESIM]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
@@ -284,86 +281,7 @@ def live(seed: int) -> int:
         return kit.usd.balance(alice).raw - before
 
 
-class _Scene:
-    """The standard economy on a chain, and what is done to it over and over."""
-
-    def __init__(self, chain: Chain) -> None:
-        self.chain = chain
-        self.kit = deploy(chain)
-        self.alice, self.bob = self.kit.actors("alice", "bob")
-        self.kit.provide(self.kit.usd("100_000_000"), self.alice)
-        self._one_dollar = self.kit.usd(1)
-        self._tokens = deploy_tokens(chain, "AB")
-        self._exchange = OurExchange(chain)
-        self._open_pool()
-        self._pool = self.kit.exchange.pool(self.kit.weth, self.kit.usd)
-        self._lending = self.kit.lending.state([self.alice])
-        self._now = chain.timestamp
-
-    def _open_pool(self) -> None:
-        for token in self._tokens:
-            token.mint(self.alice, 10 * DEPTH)
-            for spender in self._exchange.spenders:
-                token.approve(spender, MAX_UINT256, sender=self.alice)
-        self._send(self._exchange.create_pool(self._tokens))
-        self._send(self._exchange.add_liquidity(self._tokens, DEPTH, self.alice))
-
-    def _send(self, transaction: Transaction) -> None:
-        self.chain.transact(transaction.to, transaction.data, sender=transaction.sender)
-
-    def transfer(self) -> None:
-        """A dollar, through the token's client."""
-        self.kit.usd.transfer(self.bob, self._one_dollar, sender=self.alice)
-
-    def swap(self) -> None:
-        """One transaction, through the binding: no quote, no approval."""
-        self._send(self._exchange.swap(self._tokens, SALE, self.alice, self.alice))
-
-    def view(self) -> None:
-        """A balance, through the token's client."""
-        self.kit.usd.balance(self.alice)
-
-    def swap_verb(self) -> None:
-        """The client's verb: finds the path, quotes, approves, sells."""
-        self.kit.exchange.swap(self._one_dollar, self.kit.weth, sender=self.alice)
-
-    def supply_verb(self) -> None:
-        """The client's verb: approves, lends."""
-        self.kit.lending.supply(self._one_dollar, sender=self.alice)
-
-    def twin_swap(self) -> None:
-        """There and back."""
-        self._now += 1
-        self._pool, _ = self._pool.swap_exact_in(10**15, bool(self._now & 1), now=self._now)
-
-    def twin_supply(self) -> None:
-        """A dollar."""
-        self._now += 1
-        self._lending, _ = self._lending.deposit(10**6, self.alice.address, now=self._now)
-
-    def raw(self, task: Task) -> Task:
-        """The transaction that the task sends, prepared, straight to the EVM of the chain."""
-        sent: list[tuple[str, str, bytes]] = []
-        before = self.chain.transact
-
-        def note(to: Any, data: bytes = b"", *, sender: Any = None, **others: Any) -> Receipt:
-            sent.append((address_of(sender), address_of(to), data))
-            return before(to, data, sender=sender, **others)
-
-        with _patched(self.chain, "transact", note):
-            task()
-        ((sender, to, data),) = sent
-        chain: Any = self.chain
-
-        def call() -> None:
-            evm = chain._evm
-            evm.reset_transient_storage()
-            evm.message_call(sender, to, data)
-
-        return call
-
-
-def _web3_tasks(chain: AnvilChain, scene: _Scene) -> dict[str, Task]:
+def _web3_tasks(chain: AnvilChain, scene: Scene) -> dict[str, Task]:
     """The transfer and the view as web3.py's documentation has them."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of web3's own imports
@@ -381,20 +299,6 @@ def _web3_tasks(chain: AnvilChain, scene: _Scene) -> dict[str, Task]:
         contract.functions.balanceOf(alice).call()
 
     return {"web3 transfer": transfer, "web3 view": view}
-
-
-@contextmanager
-def _patched(owner: Any, name: str, value: object) -> Iterator[None]:
-    """Inside, the owner has another value by this name."""
-    before = vars(owner).get(name, owner)
-    setattr(owner, name, value)
-    try:
-        yield
-    finally:
-        if before is owner:
-            delattr(owner, name)
-        else:
-            setattr(owner, name, before)
 
 
 def _machine() -> str:

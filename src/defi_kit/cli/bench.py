@@ -1,4 +1,4 @@
-"""`defi-kit bench`: what each verb costs in gas, and how fast everything is, beside others."""
+"""`defi-kit bench`: what verbs cost in gas, how fast everything is, how it grows and lasts."""
 
 from __future__ import annotations
 
@@ -14,19 +14,21 @@ if TYPE_CHECKING:
 
     from defi_kit.bench import Report, Row
     from defi_kit.bench.growth import Growth
+    from defi_kit.bench.soak import Engine, Soak
     from defi_kit.bench.speed import SpeedReport
 
 __all__ = [
     "command",
     "gas",
     "growth",
+    "soak",
     "speed",
 ]
 
 
 @click.group("bench")
 def command() -> None:
-    """Measure gas, speed and growth."""
+    """Measure gas, speed, growth and long lives."""
 
 
 @command.command("gas")
@@ -199,4 +201,60 @@ def _growth_table(measured: Growth, of: str) -> Table:
         table.add_row(name, *(f"{point.microseconds:,.1f}" for point in row))
     memory = {point.size: point.resident_mb for point in points}
     table.add_row("memory of the process, MB", *(f"{memory[size]:,.0f}" for size in sizes))
+    return table
+
+
+@command.command("soak")
+@click.option(
+    "--chain",
+    "engine",
+    type=click.Choice(["embedded", "anvil"]),
+    help="Only this engine; both unless given.",
+)
+@click.option(
+    "--transactions",
+    type=click.IntRange(20),
+    help="How many; a million on the embedded chain and a hundred thousand on Anvil unless given.",
+)
+@click.option(
+    "--history",
+    type=click.IntRange(0),
+    default=10_000,
+    show_default=True,
+    help="Blocks that Anvil is to remember; 0 is all, and then its memory grows.",
+)
+@json_option
+def soak(engine: Engine | None, transactions: int | None, history: int, as_json: bool) -> None:
+    """A long life, and how much memory it takes on the way.
+
+    Transfers and swaps in turn, each a block of its own, and one in five hundred undone by a
+    snapshot. Memory is flat when the last column does not grow.
+    """
+    from defi_kit.bench.soak import LENGTHS, measure_soak
+
+    screen = console(as_json=as_json)
+    soaks = []
+    with screen.status("starting") as status:
+        for one in LENGTHS if engine is None else (engine,):
+            found = measure_soak(one, transactions, history=history or None, progress=status.update)
+            soaks.append(found)
+    if as_json:
+        print_json({"soaks": [found.to_json() for found in soaks]})
+        return
+    for found in soaks:
+        screen.print(_soak_table(found))
+        screen.print()
+
+
+def _soak_table(found: Soak) -> Table:
+    from rich.table import Table
+
+    title = f"{found.engine}: {found.grown_mb:+,.0f} MB from the second fifth to the last"
+    table = Table(title=title, title_justify="left", title_style="bold", box=None)
+    for column in ("transactions", "a second", "Anvil, MB", "this process, MB"):
+        table.add_column(column, justify="right")
+    for look in found.looks:
+        node = "" if look.node_mb is None else f"{look.node_mb:,.0f}"
+        shown = f"{look.transactions:,}", f"{look.per_second:,.0f}"
+        table.add_row(*shown, node, f"{look.resident_mb:,.0f}")
     return table
