@@ -59,6 +59,8 @@ class Step:
     seized: int = 0
     bad_debt: int = 0
     from_reserve: int = 0
+    receiver: str = ""
+    """Who gets what is borrowed in a callback, if not the actor."""
 
 
 def l1(_: Seen, __: Step, after: Seen) -> None:

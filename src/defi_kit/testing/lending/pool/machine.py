@@ -203,7 +203,7 @@ class PoolMachine(LendingMachine):
     @rule(who=ACTORS, owner=ACTORS, operator=ACTORS, ahead=st.sampled_from((0, 0, 0, 1)))
     def sign(self, who: str, owner: str, operator: str, ahead: int) -> None:
         """Signed with the nonce that is due, or the one after it; some come too late."""
-        nonce = self.world.contract.authorization_nonce(self.person(owner)) + ahead
+        nonce = self.world.nonce(self.person(owner)) + ahead
         self.trial.sign(who, owner, operator, nonce, -(nonce % 4 == 3))
 
     @rule(who=ACTORS, account=ACTORS, number=NUMBERS, thousandths=PARTS)

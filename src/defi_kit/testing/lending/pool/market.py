@@ -14,6 +14,7 @@ from ....lending.rates import RateModel
 from ....units import BPS, MAX_UINT256, WAD
 from ...bytecode import creation_code
 from ..market import Collateral, Position, Terms, View
+from .dream import TwinWorld
 from .world import ADAPTIVE, RATE, World
 
 __all__ = ["PoolMarket"]
@@ -33,7 +34,7 @@ class PoolMarket:
         self.world = world
         self.chain = world.chain
         self.contract = world.contract
-        self.address = world.contract.address
+        self.address = "" if world.contract is None else world.contract.address
         self.terms = _terms(world)
 
     @classmethod
@@ -50,14 +51,25 @@ class PoolMarket:
         """Deploys it, and gives everybody money.
 
         rate:     "kinked" or "adaptive".
-        mode:     "chain" drives the contract, "both" the twin in lockstep with it.
+        mode:     "chain" drives the contract, "both" the twin in lockstep with it, "twin" the twin
+                  alone, for which `PoolTrial` leaves out what asks a contract.
         bytecode: creation code of a fork, in hexadecimal, or the file that has it: an artifact of
                   forge, Hardhat, Ape or ours (JSON), or hexadecimal.
         """
         if rate not in RATES:
             raise InputError(f"no rate model {rate!r}", hint=" or ".join(RATES))
-        if mode not in ("chain", "both"):
-            raise InputError(f"no mode {mode!r}", hint="chain or both")
+        if mode not in ("chain", "both", "twin"):
+            raise InputError(f"no mode {mode!r}", hint="chain, both or twin")
+        if mode == "twin":
+            if bytecode is not None:
+                raise InputError("the twin alone runs no bytecode", hint="mode chain or both")
+            alone = TwinWorld(
+                chain,
+                asset_decimals=asset_decimals,
+                collateral_decimals=collateral_decimals,
+                rate=RATES[rate],
+            )
+            return cls(alone)
         world = World(
             chain,
             asset_decimals=asset_decimals,

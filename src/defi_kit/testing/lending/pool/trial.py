@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from ....bindings import lending_pool as abi
 from ....chain import Account, Receipt
 from ....errors import Reverted
 from ....units import MAX_UINT256, WAD
 from ...explored import Explored
 from ...recipe import Recipe
 from ...trial import Invariant, step
+from .. import experiments
 from ..invariants import Sight
 from ..market import Position, View
 from ..trial import LendingTrial
@@ -181,9 +181,10 @@ class PoolTrial(LendingTrial):
         )
 
     def _liquidated(self, receipt: Receipt | None) -> None:
-        losses = self._done(receipt).all(abi.BadDebt)
+        self._done(receipt)
         self.note("liquidations")
-        self.note("bad debts", len(losses))
+        if self.world.told.bad_debt:
+            self.note("bad debts")
 
     # --- operators, callbacks, flash loans --------------------------------------------------------
 
@@ -272,7 +273,25 @@ class PoolTrial(LendingTrial):
         """The clock leaps."""
         self.world.wait(seconds)
 
+    # --- experiments: they ask the contract, so the twin alone is left out ------------------------
+
     @step("is {invariant} kept?", undone=True)
     def experiment(self, invariant: str) -> None:
         """L7, L8, L12, L13, L14 or L16: tried, looked at, undone."""
-        EXPERIMENTS[invariant](self.world)
+        if self.world.contract is not None:
+            EXPERIMENTS[invariant](self.world)
+
+    @step(
+        "what if {who} lends one unit, gives {gift} for nothing, and then {victim} lends {assets}?",
+        undone=True,
+    )
+    def inflate(self, who: str, victim: str, gift: int, assets: int) -> None:
+        """L8: the first depositor's attack."""
+        if self.world.contract is not None:
+            experiments.inflate(self, who, victim, gift, assets)
+
+    @step("what if {account} stood at the very limit of {number}?", undone=True)
+    def brink(self, who: str, account: str, number: int) -> None:
+        """L5: at health 1 it is not liquidated, right below it is."""
+        if self.world.contract is not None:
+            experiments.brink(self, who, account, number)

@@ -63,28 +63,24 @@ class World:
         """Where violations are noted instead of raised, if anywhere."""
         self.refusal: Reverted | None = None
         """Why the last verb was refused, if it was."""
+        self.told = Step("", "")
+        """The last verb that was not, and what came of it."""
         self.people = [chain.account(name) for name in PEOPLE]
         self.names = [person.address for person in self.people]
         self.asset = token(chain, "USD", asset_decimals)
         self.unit = 10**asset_decimals
         self.tokens = [token(chain, f"C{n}", d) for n, d in enumerate(collateral_decimals)]
         self.units = [10**decimals for decimals in collateral_decimals]
-        self.opening = [
-            price * 10 ** (36 + asset_decimals - decimals)
-            for price, decimals in zip(WHOLE_PRICES, collateral_decimals, strict=False)
-        ]
+        self.opening = opening_prices(asset_decimals, collateral_decimals)
         self.oracles = [MockOracle.deploy(chain, price) for price in self.opening]
         self.prices: list[int | Exception] = list(self.opening)
-        self.parameters = twin.Parameters(
-            collaterals=tuple(
-                twin.Collateral(token.address, *risk, oracle=oracle.address)
-                for token, oracle, risk in zip(
-                    self.tokens, self.oracles, (*risks, *risks), strict=False
-                )
-            ),
-            rate=rate,
-            minimum_debt=max(100, 100 * self.unit),
-            reserve_factor=reserve_factor,
+        self.parameters = parameters_of(
+            [token.address for token in self.tokens],
+            [oracle.address for oracle in self.oracles],
+            risks,
+            rate,
+            max(100, 100 * self.unit),
+            reserve_factor,
         )
         self.contract = deploy_pool(chain, self.asset.address, self.parameters, bytecode=bytecode)
         for held in (self.asset, *self.tokens):
@@ -163,6 +159,10 @@ class World:
     def now(self) -> int:
         """The next block's time."""
         return self.chain.timestamp + 1
+
+    def nonce(self, owner: Account) -> int:
+        """That the next signed authorisation must have."""
+        return self.contract.authorization_nonce(owner)
 
     # --- verbs ------------------------------------------------------------------------------------
 
@@ -267,7 +267,13 @@ class World:
     ) -> Receipt | None:
         """`owner` signs that `operator` may act for it; `sender` brings it."""
         message = Authorization(owner.address, operator.address, True, nonce, deadline)
-        done = message.sign(self.contract.domain_separator(), named_key(owner.name or ""))
+
+        def send() -> Receipt:
+            done = message.sign(self.contract.domain_separator(), named_key(owner.name or ""))
+            return self.contract.set_authorization_by_signature(
+                owner, operator, True, deadline, done.signature, sender=sender
+            )
+
         receipt = self._step(
             Step("authorize", sender.address, owner.address),
             lambda now: (
@@ -276,9 +282,7 @@ class World:
                 ),
                 None,
             ),
-            lambda: self.contract.set_authorization_by_signature(
-                owner, operator, True, deadline, done.signature, sender=sender
-            ),
+            send,
         )
         if receipt:
             self.granted.add((owner.address, operator.address))
@@ -367,7 +371,9 @@ class World:
             return after, done
 
         verb = ("liquidate_with_callback", account, token, *limits, b"")
-        step = Step("liquidate", self.actor.address, account.address, token)
+        step = Step(
+            "liquidate", self.actor.address, account.address, token, receiver=borrower.address
+        )
         inside = [("borrow", assets, borrower, borrower)] if assets else []
         return self._step(step, simulate, lambda: self._through_actor(who, inside, *verb))
 
@@ -498,7 +504,7 @@ class World:
             return None
         self.refusal = None
         _agree(expected is None, f"{step}: only the twin refuses: {expected}")
-        told = self._told(step, receipt)
+        told = self.told = self._told(step, receipt)
         if self.lockstep:
             self.pool = after
             self._same_result(told, receipt, result)
@@ -510,15 +516,12 @@ class World:
             return step
         done = receipt.one(abi.Liquidated)
         losses = receipt.all(abi.BadDebt)
-        return Step(
-            step.verb,
-            step.actor,
-            step.target,
-            step.token,
-            done.repaid,
-            done.seized,
-            sum(loss.loss for loss in losses),
-            sum(loss.from_reserve for loss in losses),
+        return replace(
+            step,
+            repaid=done.repaid,
+            seized=done.seized,
+            bad_debt=sum(loss.loss for loss in losses),
+            from_reserve=sum(loss.from_reserve for loss in losses),
         )
 
     def _same_result(self, step: Step, receipt: Receipt, result: Any) -> None:
@@ -562,6 +565,34 @@ class World:
     def _books(self, pool: twin.Pool) -> tuple[Any, ...]:
         people = tuple(pool.account(name) for name in self.names)
         return pool.market, pool.total_shares, pool.held, people
+
+
+def opening_prices(asset_decimals: int, collateral_decimals: Sequence[int]) -> list[int]:
+    """Of each collateral. [asset per raw unit, scaled by 1e36]"""
+    return [
+        price * 10 ** (36 + asset_decimals - decimals)
+        for price, decimals in zip(WHOLE_PRICES, collateral_decimals, strict=False)
+    ]
+
+
+def parameters_of(
+    tokens: Sequence[str],
+    oracles: Sequence[str],
+    risks: Sequence[tuple[int, int, int, int]],
+    rate: RateModel,
+    minimum_debt: int,
+    reserve_factor: int,
+) -> twin.Parameters:
+    """The twin's, with these terms for the collaterals in turn."""
+    return twin.Parameters(
+        collaterals=tuple(
+            twin.Collateral(token, *risk, oracle=oracle)
+            for token, oracle, risk in zip(tokens, oracles, (*risks, *risks), strict=False)
+        ),
+        rate=rate,
+        minimum_debt=minimum_debt,
+        reserve_factor=reserve_factor,
+    )
 
 
 def _agree(holds: bool, reason: str) -> None:
