@@ -12,8 +12,8 @@ from defi_kit.chain import Account, Chain
 from defi_kit.chain.hashing import ZERO_ADDRESS
 from defi_kit.errors import Reverted
 from defi_kit.stablecoins import FiatDollar, SignedAuthorization, SignedStatement
+from defi_kit.testing.peg.fiat.world import AUDITORS, DAY, MONTH, attest, deploy
 from defi_kit.tokens.typed_data import CURVE_ORDER
-from stablecoins.fiat_world import AUDITORS, DAY, MONTH, attest, deploy
 
 
 @pytest.fixture

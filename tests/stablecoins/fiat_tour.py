@@ -6,15 +6,15 @@ from dataclasses import replace
 
 from defi_kit.stablecoins import Authorization, Cancellation, Role
 from defi_kit.stablecoins.fiat import NO_LIMIT
+from defi_kit.testing.peg.fiat.world import DAY, MONTH, FiatWorld, ascending
 from defi_kit.tokens.permit import PermitMessage
-from stablecoins.fiat_world import DAY, MONTH, World, ascending
 
 MILLION = 1_000_000_000_000
 FAR = 2**63
 EVERYTHING = 2**256 - 1
 
 
-def walk(world: World) -> None:
+def walk(world: FiatWorld) -> None:
     """Raises AssertionError, naming the invariant, at the first step that breaks one."""
     a, b, c, bank, zero, dollar = (
         world.address(name) for name in ("alice", "bob", "carol", "bank", "zero", "dollar")
@@ -37,7 +37,7 @@ def walk(world: World) -> None:
     _roles(world, a, b)
 
 
-def _attest(world: World, bank: str) -> None:
+def _attest(world: FiatWorld, bank: str) -> None:
     """Who may state the reserves, and when: the first statement comes at the end."""
     now, plenty = world.chain.timestamp, 2**112 - 1
     one, two = (world.vote(name, plenty, now) for name in ("auditor", "examiner"))
@@ -67,7 +67,7 @@ def _attest(world: World, bank: str) -> None:
     world.attest(plenty, now, [world.vote("examiner", plenty, now)], auditor)
 
 
-def _issue(world: World, treasurer: str, bank: str, a: str, b: str) -> None:
+def _issue(world: FiatWorld, treasurer: str, bank: str, a: str, b: str) -> None:
     world.do("mint", bank, a, 1)
     world.do("configure_minter", treasurer, bank, 3 * MILLION, NO_LIMIT)
     world.do("mint", bank, a, MILLION)
@@ -86,7 +86,7 @@ def _issue(world: World, treasurer: str, bank: str, a: str, b: str) -> None:
     world.do("mint", a, a, 1)
 
 
-def _move(world: World, a: str, b: str, c: str) -> None:
+def _move(world: FiatWorld, a: str, b: str, c: str) -> None:
     world.do("transfer", a, b, 500)
     world.do("transfer", a, a, 500)
     world.do("transfer", c, a, 1)
@@ -104,7 +104,7 @@ def _move(world: World, a: str, b: str, c: str) -> None:
     world.do("transfer", a, b, 2**200)
 
 
-def _freeze(world: World, officer: str, a: str, b: str, bank: str) -> None:
+def _freeze(world: FiatWorld, officer: str, a: str, b: str, bank: str) -> None:
     """`b` frozen, on every path; then `a`, who has given `b` an allowance; then the minter."""
     world.do("freeze", officer, b)
     world.do("transfer", b, a, 1)
@@ -131,7 +131,7 @@ def _freeze(world: World, officer: str, a: str, b: str, bank: str) -> None:
     world.do("unfreeze", officer, bank)
 
 
-def _never(world: World, officer: str, a: str, zero: str, dollar: str) -> None:
+def _never(world: FiatWorld, officer: str, a: str, zero: str, dollar: str) -> None:
     for nowhere in (zero, dollar):
         world.do("transfer", a, nowhere, 1)
         world.do("approve", a, nowhere, 1)
@@ -139,7 +139,7 @@ def _never(world: World, officer: str, a: str, zero: str, dollar: str) -> None:
         world.do("unfreeze", officer, nowhere)
 
 
-def _pause(world: World, warden: str, treasurer: str, a: str, b: str, bank: str) -> None:
+def _pause(world: FiatWorld, warden: str, treasurer: str, a: str, b: str, bank: str) -> None:
     world.do("approve", a, b, 900)
     world.do("pause", warden)
     world.do("transfer", a, b, 1)
@@ -163,7 +163,7 @@ def _pause(world: World, warden: str, treasurer: str, a: str, b: str, bank: str)
     world.do("rescue", world.address("owner"), world.address("zero"), b, 5)
 
 
-def _sign(world: World, a: str, b: str, c: str) -> None:
+def _sign(world: FiatWorld, a: str, b: str, c: str) -> None:
     first = PermitMessage(a, b, 50, world.usd.dollar.nonces(a), FAR)
     world.permit(world.sign("bob", first), c)
     world.permit(world.sign("alice", first, chain_id=1), c)
@@ -184,7 +184,7 @@ def _sign(world: World, a: str, b: str, c: str) -> None:
     world.permit(world.sign("bob", PermitMessage(b, b, 0, 0, FAR)), b)
 
 
-def _authorize(world: World, a: str, b: str, c: str) -> None:
+def _authorize(world: FiatWorld, a: str, b: str, c: str) -> None:
     order = Authorization(a, b, 50, 0, FAR, b"1" * 32)
     world.order(world.sign_order("bob", order), c)
     world.order(world.sign_order("alice", order, chain_id=1), c)
@@ -218,7 +218,7 @@ def _authorize(world: World, a: str, b: str, c: str) -> None:
     world.order(world.sign_order("alice", replace(order, to=a, nonce=b"6" * 32)), c)
 
 
-def _limit(world: World, treasurer: str, bank: str, a: str) -> None:
+def _limit(world: FiatWorld, treasurer: str, bank: str, a: str) -> None:
     """A day's limit, used up, fading, changed, and used up again."""
     world.do("configure_minter", treasurer, bank, MILLION, 1_000_000)
     world.do("mint", bank, a, 1_000_001)
@@ -237,7 +237,7 @@ def _limit(world: World, treasurer: str, bank: str, a: str) -> None:
     world.do("configure_minter", treasurer, bank, MILLION, NO_LIMIT)
 
 
-def _reserves(world: World, treasurer: str, bank: str, a: str) -> None:
+def _reserves(world: FiatWorld, treasurer: str, bank: str, a: str) -> None:
     """Minting to the last unit of the reserves, not beyond, and not on a stale statement."""
     supply = world.usd.dollar.total_supply()
     world.state_reserves(supply + 100)
@@ -273,7 +273,7 @@ def _reserves(world: World, treasurer: str, bank: str, a: str) -> None:
 
 
 def _redeem(
-    world: World, officer: str, warden: str, treasurer: str, a: str, b: str, bank: str
+    world: FiatWorld, officer: str, warden: str, treasurer: str, a: str, b: str, bank: str
 ) -> None:
     """Three in line; the middle one first; one refused while its holder is frozen, and later."""
     world.do("request_redemption", a, 0)
@@ -303,7 +303,7 @@ def _redeem(
     world.do("request_redemption", a, 70)
 
 
-def _strangers(world: World, a: str, b: str, bank: str) -> None:
+def _strangers(world: FiatWorld, a: str, b: str, bank: str) -> None:
     """Nobody holds a role that was not given."""
     world.do("configure_minter", b, b, 5, NO_LIMIT)
     world.do("remove_minter", b, bank)
@@ -315,7 +315,7 @@ def _strangers(world: World, a: str, b: str, bank: str) -> None:
     world.do("rescue", b, world.address("zero"), b, 0)
 
 
-def _roles(world: World, a: str, b: str) -> None:
+def _roles(world: FiatWorld, a: str, b: str) -> None:
     owner, warden = world.address("owner"), world.address("warden")
     world.do("offer_role", b, Role.PAUSER, b)
     world.do("revoke_role", b, Role.PAUSER)

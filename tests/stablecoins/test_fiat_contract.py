@@ -13,10 +13,10 @@ from defi_kit.chain import Account, Chain
 from defi_kit.chain.hashing import ZERO_ADDRESS
 from defi_kit.errors import AmountError, RefusedKey, Reverted, UnitMismatch
 from defi_kit.stablecoins import FiatDollar, Role
+from defi_kit.testing.peg.fiat.world import DAY, OFFICERS, attest, deploy
 from defi_kit.tokens import FaucetToken, Permit
 from defi_kit.tokens.permit import domain_separator
 from defi_kit.units import MAX_UINT256, Unit
-from stablecoins.fiat_world import DAY, OFFICERS, attest, deploy
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ import os
 import pytest
 
 from defi_kit.chain import Chain
+from defi_kit.testing.peg.fiat.world import FiatWorld, deploy
 from faults import faulty_bytecode
 from stablecoins.fiat_tour import walk
-from stablecoins.fiat_world import World, deploy
 
 ROOM = "contracts/stablecoins"
 SOURCE = f"{ROOM}/FiatDollar.sol"
@@ -271,10 +271,10 @@ def bytecodes() -> dict[str, bytes]:
 
 
 def test_the_walk_passes_on_the_real_contract(chain: Chain) -> None:
-    walk(World(deploy(chain)))
+    walk(FiatWorld(deploy(chain)))
 
 
 @pytest.mark.parametrize("fault", ALL)
 def test_a_seeded_fault_is_caught(fault: str, chain: Chain, bytecodes: dict[str, bytes]) -> None:
     with pytest.raises(AssertionError, match=rf"^{fault[:2].upper()}: "):
-        walk(World(deploy(chain, bytecodes[fault])))
+        walk(FiatWorld(deploy(chain, bytecodes[fault])))

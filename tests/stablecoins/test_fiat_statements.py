@@ -20,10 +20,10 @@ from defi_kit.chain.base import named_key
 from defi_kit.chain.hashing import ZERO_ADDRESS
 from defi_kit.errors import Reverted
 from defi_kit.stablecoins import FiatDollar, Role
+from defi_kit.testing.peg.fiat.world import attest, deploy
 from defi_kit.tokens import FaucetToken
 from defi_kit.tokens.permit import domain_separator
 from defi_kit.units import MAX_UINT256
-from stablecoins.fiat_world import attest, deploy
 
 
 @dataclass

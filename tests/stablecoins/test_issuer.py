@@ -17,8 +17,8 @@ from defi_kit.stablecoins import (
     SlowBank,
     bank_run,
 )
+from defi_kit.testing.peg.fiat.world import AUDITORS, DAY, deploy
 from defi_kit.units import WAD
-from stablecoins.fiat_world import AUDITORS, DAY, deploy
 
 
 @pytest.fixture

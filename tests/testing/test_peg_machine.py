@@ -16,6 +16,9 @@ from defi_kit.testing.peg import (
     AlgoMachine,
     AlgoTrial,
     AlgoWorld,
+    FiatMachine,
+    FiatPair,
+    FiatTrial,
     SwapMachine,
     SwapTrial,
     SwapWorld,
@@ -27,6 +30,11 @@ from faults import faulty_bytecode
 
 ROOM = "contracts/stablecoins"
 FAULTS = {
+    "S2": (
+        "FiatDollar",
+        ("minter.allowance -= uint104(amount);", ""),
+        FiatMachine,
+    ),
     "S4": (
         "PegSwap",
         ("require(amount <= stock, NotFunded(token, stock, amount));", "stock = amount;"),
@@ -101,6 +109,45 @@ def test_a_life_is_the_same_on_the_chain_on_the_twin_and_on_both(
         return [(verb, came, refused and refused[0]) for verb, came, refused in life]
 
     assert kinds(told[0]) == kinds(told[1]) == kinds(told[2])
+
+
+def test_a_dollar_on_cash_lives_the_same_with_and_without_its_twin() -> None:
+    def life(mode: str) -> list[tuple[str, object, object]]:
+        trial = FiatTrial(FiatPair.deploy(Chain.embedded(), mode=mode))  # type: ignore[arg-type]
+        trial.attest("carol", 10**7, 0, "auditor examiner")
+        trial.configure_minter("treasurer", "bank", 10**12, 2**50)
+        trial.mint("bank", "alice", 10**6)
+        trial.transfer("alice", "bob", 400_000)
+        trial.transfer("carol", "bob", 1)
+        trial.permit("bob", "carol", 5_000, 100, "none")
+        trial.replay_permit(0)
+        trial.permit("bob", "carol", 5_000, 100, "other chain")
+        trial.transfer_from("carol", "bob", "carol", 5_000)
+        trial.authorize("carol", "bob", "alice", 100, 1, 10, 1, False, "none")
+        trial.replay_order("alice", 0)
+        trial.cancel("alice", "bob", 2, "high s")
+        trial.redeem("bob", 200_000)
+        trial.settle("bank", 1)
+        trial.attest("carol", 10**9, 0, "auditor examiner")
+        trial.misstate("order")
+        trial.replay_statement(0)
+        trial.configure_attesters("owner", "auditor", 1)
+        trial.freeze("officer", "alice")
+        trial.force_ether(2)
+        trial.rescue_ether("owner", 2)
+        trial.pause("warden")
+        trial.transfer("bob", "carol", 1)
+        trial.unpause("warden")
+        trial.offer_role("owner", 2, "bob")
+        trial.accept_role("bob", 2)
+        trial.revoke_role("owner", 2)
+        trial.remove_minter("treasurer", "bank")
+        assert "bob accepts the role pauser" in trial.story()
+        return outcomes(trial.steps)
+
+    assert life("chain") == life("both")
+    with pytest.raises(ParameterError, match="no mode 'twin'"):
+        FiatPair.deploy(Chain.embedded(), mode="twin")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("world", "client"), [(AlgoWorld, "algo"), (SwapWorld, "swap")])

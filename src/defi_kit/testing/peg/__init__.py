@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from .algo.machine import AlgoMachine
     from .algo.trial import AlgoTrial
     from .algo.world import AlgoWorld
+    from .fiat.machine import FiatMachine
+    from .fiat.pair import FiatPair
+    from .fiat.trial import FiatTrial
     from .machine import PegMachine
     from .swap.machine import SwapMachine
     from .swap.trial import SwapTrial
@@ -18,6 +21,9 @@ __all__ = [
     "AlgoMachine",
     "AlgoTrial",
     "AlgoWorld",
+    "FiatMachine",
+    "FiatPair",
+    "FiatTrial",
     "PegMachine",
     "SwapMachine",
     "SwapTrial",
@@ -28,6 +34,9 @@ _HOMES = {
     "AlgoMachine": "algo.machine",
     "AlgoTrial": "algo.trial",
     "AlgoWorld": "algo.world",
+    "FiatMachine": "fiat.machine",
+    "FiatPair": "fiat.pair",
+    "FiatTrial": "fiat.trial",
     "PegMachine": "machine",
     "SwapMachine": "swap.machine",
     "SwapTrial": "swap.trial",

@@ -18,7 +18,7 @@ from ....chain.hashing import ZERO_ADDRESS
 from ....errors import ParameterError, Reverted
 from ....stablecoins import Algo, AlgoController, AlgoDesign, Prices
 from ....units import MAX_UINT256, WAD
-from ...lending.pool.market import creation_code
+from ...bytecode import creation_code
 from ...trial import rewound
 from ...violations import hold
 from .controllers import Controller, OnChain, OnTwin

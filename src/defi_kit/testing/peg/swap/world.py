@@ -16,7 +16,7 @@ from ....errors import ParameterError, Reverted
 from ....reverts import OracleOff
 from ....stablecoins import Peg, PegSide, PegSwap
 from ....units import MAX_UINT256
-from ...lending.pool.market import creation_code
+from ...bytecode import creation_code
 from ...trial import rewound
 from ...violations import hold
 from .swaps import OnChain, OnTwin, Price, Side, Swap

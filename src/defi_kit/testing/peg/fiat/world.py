@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from defi_kit import bindings
-from defi_kit.chain import Account, Chain
-from defi_kit.chain.base import named_key
-from defi_kit.chain.hashing import ZERO_ADDRESS
-from defi_kit.errors import Reverted
-from defi_kit.stablecoins import (
+from .... import bindings
+from ....chain import Account, Chain
+from ....chain.base import named_key
+from ....chain.hashing import ZERO_ADDRESS
+from ....errors import Reverted
+from ....stablecoins import (
     Authorization,
     Cancellation,
     Fiat,
@@ -26,10 +26,27 @@ from defi_kit.stablecoins import (
     SignedAuthorization,
     SignedCancellation,
 )
-from defi_kit.stablecoins.fiat import NO_LIMIT
-from defi_kit.stablecoins.reserves import statement_digest
-from defi_kit.tokens.permit import MAX_S, Permit, PermitMessage, domain_separator, sign
-from defi_kit.tokens.typed_data import sign_digest
+from ....stablecoins.fiat import NO_LIMIT
+from ....stablecoins.reserves import statement_digest
+from ....tokens.permit import MAX_S, Permit, PermitMessage, domain_separator, sign
+from ....tokens.typed_data import sign_digest
+from ...violations import hold
+
+__all__ = [
+    "AUDITORS",
+    "DAY",
+    "MONTH",
+    "OFFICERS",
+    "PEOPLE",
+    "QUORUM",
+    "FiatWorld",
+    "Signed",
+    "SignedOrder",
+    "Vote",
+    "ascending",
+    "attest",
+    "deploy",
+]
 
 NAME = "Fiat Dollar"
 PEOPLE = ("alice", "bob", "carol", "bank", "mint")
@@ -107,6 +124,7 @@ class SignedOrder:
 
     @property
     def s(self) -> int:
+        """The half of the signature that must be low."""
         return int.from_bytes(self.order.signature[32:64], "big")
 
 
@@ -123,7 +141,7 @@ class Vote:
 
 
 @dataclass
-class World:
+class FiatWorld:
     """The dollar, its people, and the records that the checks rest on."""
 
     usd: FiatDollar
@@ -162,12 +180,15 @@ class World:
 
     @property
     def chain(self) -> Chain:
+        """Where the dollar is."""
         return self.usd.chain
 
     def who(self, name: str) -> Account:
+        """The account of that name."""
         return self.chain.account(name)
 
     def address(self, name: str) -> str:
+        """Of a person, the "dollar" or the "zero" address."""
         if name == "zero":
             return ZERO_ADDRESS
         return self.usd.address if name == "dollar" else self.who(name).address
@@ -178,6 +199,7 @@ class World:
         return [self.address(name) for name in (*PEOPLE, "dollar", "zero")]
 
     def state(self) -> Fiat:
+        """All there is to see, as a twin."""
         return self.usd.state(self.addresses, self.asked)
 
     # --- steps ------------------------------------------------------------------------------------
@@ -222,18 +244,19 @@ class World:
         refusal = self._submit(signed.permit, sender)
         if refusal is not None:
             due = good and self.chain.timestamp + 1 <= asked.deadline and signed.permit.s <= MAX_S
-            assert not (due and self._may_approve(asked)), f"S3: refused a good one: {refusal}"
+            hold("S3", not (due and self._may_approve(asked)), f"refused a good one: {refusal}")
         else:
-            assert self.chain.timestamp <= asked.deadline, "S3: accepted after its deadline"
-            assert signed.permit.s <= MAX_S, "S3: accepted with a high s"
-            assert good, "S3: accepted though not signed for this, here, now"
+            hold("S3", self.chain.timestamp <= asked.deadline, "accepted after its deadline")
+            hold("S3", signed.permit.s <= MAX_S, "accepted with a high s")
+            hold("S3", good, "accepted though not signed for this, here, now")
             self.permits[asked.owner] = self.permits.get(asked.owner, 0) + 1
             allowed = self.usd.dollar.allowance(asked.owner, asked.spender)
-            assert allowed == asked.value, "S3: allows something else than was signed"
+            hold("S3", allowed == asked.value, "allows something else than was signed")
         self._checked()
         return refusal
 
     def authentic(self, signed: Signed) -> bool:
+        """Whether it was signed by its owner, for just this, here."""
         asked = signed.permit.message
         return self._here(signed) and signed.signed == asked and signed.signer == asked.owner
 
@@ -302,6 +325,7 @@ class World:
         return SignedOrder(order, self.address(signer), chain_id, token, message)
 
     def true(self, signed: SignedOrder) -> bool:
+        """Whether it was signed by its owner, for just this, here."""
         asked = signed.order.message
         return self._here(signed) and signed.signed == asked and signed.signer == asked.owner
 
@@ -315,18 +339,18 @@ class World:
         refusal = self._sent_order(signed.order, sender)
         if refusal is not None:
             due = good and self._may_order(asked, sender, self.chain.timestamp + 1, before)
-            assert not due, f"S3: refused a good one: {refusal}"
+            hold("S3", not due, f"refused a good one: {refusal}")
         else:
-            assert key not in self.spent, "S3: accepted twice"
-            assert signed.s <= MAX_S, "S3: accepted with a high s"
-            assert good, "S3: accepted though not signed for this, here"
-            assert self._in_time(asked, self.chain.timestamp), "S3: accepted out of its time"
+            hold("S3", key not in self.spent, "accepted twice")
+            hold("S3", signed.s <= MAX_S, "accepted with a high s")
+            hold("S3", good, "accepted though not signed for this, here")
+            hold("S3", self._in_time(asked, self.chain.timestamp), "accepted out of its time")
             self.spent.add(key)
             if isinstance(asked, Authorization):
-                assert sender == asked.to or not asked.receive, "S3: sent ahead of its receiver"
+                hold("S3", sender == asked.to or not asked.receive, "sent ahead of its receiver")
                 gone = before.balance_of(asked.owner) - self.usd.dollar.balance_of(asked.owner)
-                due = 0 if asked.owner == asked.to else asked.value
-                assert gone == due, "S3: moved something else than was signed"
+                moved = 0 if asked.owner == asked.to else asked.value
+                hold("S3", gone == moved, "moved something else than was signed")
         self._checked()
         return refusal
 
@@ -396,7 +420,8 @@ class World:
         refusal = self.attest(
             reserves, at, [self.vote(name, reserves, at) for name in by], self.address("postman")
         )
-        assert refusal is None, refusal
+        if refusal is not None:
+            raise refusal
 
     def attest(
         self, reserves: int, as_of: int, votes: Sequence[Vote], sender: str, *, sort: bool = True
@@ -420,14 +445,14 @@ class World:
         except Reverted as refusal:
             now = self.chain.timestamp + 1
             due = enough and sort and newest < as_of <= now <= as_of + MONTH and reserves < 2**112
-            assert not due, f"S2: refused a good statement: {refusal}"
+            hold("S2", not due, f"refused a good statement: {refusal}")
             self._checked()
             return refusal
         now = self.chain.timestamp
-        assert as_of > newest, "S2: accepted a statement that is no newer"
-        assert as_of <= now, "S2: accepted a statement of the future"
-        assert now - as_of <= MONTH, "S2: accepted a stale statement"
-        assert enough, "S2: accepted a statement without a quorum"
+        hold("S2", as_of > newest, "accepted a statement that is no newer")
+        hold("S2", as_of <= now, "accepted a statement of the future")
+        hold("S2", now - as_of <= MONTH, "accepted a stale statement")
+        hold("S2", enough, "accepted a statement without a quorum")
         self.statements.append((reserves, as_of))
         self.backing = reserves
         self._checked()
@@ -437,7 +462,7 @@ class World:
 
     def _record(self, verb: str, sender: str, args: tuple[Any, ...]) -> None:
         if verb in ROLE_OF:
-            assert sender == self.holders[ROLE_OF[verb]], f"S2: {verb} without the role"
+            hold("S2", sender == self.holders[ROLE_OF[verb]], f"{verb} without the role")
         record = getattr(self, f"_record_{verb}", None)
         if record is not None:
             record(sender, *args)
@@ -446,11 +471,11 @@ class World:
         self.offers[role] = candidate
 
     def _record_accept_role(self, sender: str, role: int) -> None:
-        assert self.offers.pop(role, None) == sender, "S2: took a role not offered"
+        hold("S2", self.offers.pop(role, None) == sender, "took a role not offered")
         self.holders[role] = sender
 
     def _record_revoke_role(self, sender: str, role: int) -> None:
-        assert role != Role.OWNER, "S2: nobody owns the dollar"
+        hold("S2", role != Role.OWNER, "nobody owns the dollar")
         self.holders[role] = ZERO_ADDRESS
         self.offers.pop(role, None)
 
@@ -472,18 +497,18 @@ class World:
         return max(level - Fraction((self.chain.timestamp - at) * limit, DAY), Fraction(0))
 
     def _record_mint(self, sender: str, to: str, amount: int) -> None:
-        assert sender in self.minted, "S2: minted without being a minter"
+        hold("S2", sender in self.minted, "minted without being a minter")
         self.minted[sender] -= amount
-        assert self.minted[sender] >= 0, "S2: minted more than allowed"
+        hold("S2", self.minted[sender] >= 0, "minted more than allowed")
         limit = self.limits[sender][0]
         if limit != NO_LIMIT:
             level = self._level(sender) + amount
-            assert level <= limit, "S2: minted more than the daily limit"
+            hold("S2", level <= limit, "minted more than the daily limit")
             self.limits[sender] = (limit, level, self.chain.timestamp)
         out = self.usd.dollar.total_supply() + self._owed()
-        assert out <= self.backing, "S2: minted beyond the reserves"
+        hold("S2", out <= self.backing, "minted beyond the reserves")
         age = self.chain.timestamp - self.statements[-1][1]
-        assert age <= MONTH, "S2: minted on a stale statement"
+        hold("S2", age <= MONTH, "minted on a stale statement")
 
     def _owed(self) -> int:
         return sum(
@@ -496,7 +521,7 @@ class World:
         self.frozen.setdefault(account, self._held(self.state(), account))
 
     def _record_unfreeze(self, sender: str, account: str) -> None:
-        assert account not in (ZERO_ADDRESS, self.usd.address), "S2: unfroze what must stay"
+        hold("S2", account not in (ZERO_ADDRESS, self.usd.address), "unfroze what must stay")
         self.frozen.pop(account, None)
 
     def _record_pause(self, sender: str) -> None:
@@ -517,10 +542,10 @@ class World:
         self._closed(sender, id_, RedemptionStatus.REFUSED)
 
     def _closed(self, sender: str, id_: int, status: RedemptionStatus) -> int:
-        assert sender in self.minted, "S6: a stranger closed a redemption"
-        assert sender not in self.frozen, "S2: a frozen minter closed a redemption"
+        hold("S6", sender in self.minted, "a stranger closed a redemption")
+        hold("S2", sender not in self.frozen, "a frozen minter closed a redemption")
         holder, amount, before = self.queue.get(id_, ("", 0, RedemptionStatus.NONE))
-        assert before == RedemptionStatus.PENDING, "S6: closed what is not pending"
+        hold("S6", before == RedemptionStatus.PENDING, "closed what is not pending")
         self.queue[id_] = (holder, amount, status)
         return amount
 
@@ -543,42 +568,42 @@ class World:
         """
         state = self.state()
         held = sum(state.balances.values())
-        assert held == state.supply, f"S1: balances sum to {held}, supply is {state.supply}"
+        hold("S1", held == state.supply, f"balances sum to {held}, supply is {state.supply}")
         self._check_officers(state)
         self._check_stops(state)
-        assert dict(state.nonces) == self.permits, "S3: signatures used are not those accepted"
-        assert state.spent == self.spent, "S3: authorizations used are not those accepted"
+        hold("S3", dict(state.nonces) == self.permits, "signatures used are not those accepted")
+        hold("S3", state.spent == self.spent, "authorizations used are not those accepted")
         self._check_queue(state)
         return state
 
     def _check_officers(self, state: Fiat) -> None:
         left = {who: minter.allowance for who, minter in state.minters.items()}
-        assert left == self.minted, "S2: allowances are not given less minted"
+        hold("S2", left == self.minted, "allowances are not given less minted")
         roles = {int(role): holder for role, holder in state.holders.items()}
-        assert roles == self.holders, "S2: a role is not where it was given"
+        hold("S2", roles == self.holders, "a role is not where it was given")
         named = sorted(self.attesters, key=str.lower)
-        assert list(state.reserves.attesters) == named, "S2: attesters are not those named"
+        hold("S2", list(state.reserves.attesters) == named, "attesters are not those named")
         said = [(one.reserves, one.as_of) for one in state.reserves.statements]
-        assert said == self.statements, "S2: the statements on chain are not those accepted"
-        assert state.reserves.amount == self.backing, "S2: reserves are not stated less paid out"
+        hold("S2", said == self.statements, "the statements on chain are not those accepted")
+        hold("S2", state.reserves.amount == self.backing, "reserves are not stated less paid out")
 
     def _check_stops(self, state: Fiat) -> None:
         for account, before in self.frozen.items():
-            assert self._held(state, account) == before, f"S2: frozen {account} moved"
+            hold("S2", self._held(state, account) == before, f"frozen {account} moved")
         for account in (ZERO_ADDRESS, self.usd.address):
-            assert not state.balance_of(account), "S2: something went where nothing comes back"
+            hold("S2", not state.balance_of(account), "something went where nothing comes back")
         if self.paused is not None:
-            assert self._books(state) == self.paused, "S2: something moved while paused"
-        assert state.paused == (self.paused is not None), "S2: the pause is not where it was set"
+            hold("S2", self._books(state) == self.paused, "something moved while paused")
+        hold("S2", state.paused == (self.paused is not None), "the pause is not where it was set")
 
     def _check_queue(self, state: Fiat) -> None:
         seen = {id_: (one.holder, one.amount, one.status)
                 for id_, one in state.redemptions.tickets.items()}  # fmt: skip
-        assert seen == self.queue, "S6: the queue is not what was asked for"
+        hold("S6", seen == self.queue, "the queue is not what was asked for")
         owed = self.usd.dollar.owed()
-        assert owed == self._owed(), f"S6: owes {owed}, burned for it {self._owed()}"
+        hold("S6", owed == self._owed(), f"owes {owed}, burned for it {self._owed()}")
         pending = [id_ for id_, one in self.queue.items() if one[2] == RedemptionStatus.PENDING]
-        assert self._line() == pending, "S6: the line is out of order"
+        hold("S6", self._line() == pending, "the line is out of order")
 
     def _line(self) -> list[int]:
         try:
