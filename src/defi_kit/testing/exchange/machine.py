@@ -356,6 +356,7 @@ class ExchangeMachine(TrialMachine):
         pool = self.some(seed)
         self.trial.give(who, to, pool, self.trial.shares(who, pool) * part // 1_000)
 
+    @precondition(lambda self: self.trial.steps[-1].verb != "wait")
     @rule(seconds=magnitudes(1, 10**8))
     def wait(self, seconds: int) -> None:
         self.trial.wait(seconds)

@@ -16,7 +16,7 @@ from ...bindings.exchange import Hop as HopStruct
 from ...bindings.exchange import PoolKey as KeyStruct
 from ...bindings.trading_actor import Call
 from ...chain import Account, Chain, Transaction
-from ...chain.hashing import address_of
+from ...chain.hashing import HasAddress
 from ...dex.curves import curve_of
 from ...dex.exchange import NOBODY, ExchangeState
 from ...dex.pool import Hop, Pool, PoolKey
@@ -24,6 +24,7 @@ from ...dex.routes import ETHER
 from ...dex.stable_swap import StableSwap
 from ...errors import ParameterError, Reverted
 from ...reverts import InsufficientAllowance, LoanRefused, Locked
+from ..deployed import Deployed
 from ..violations import Violation
 
 __all__ = [
@@ -36,8 +37,10 @@ __all__ = [
     "PLENTY",
     "Books",
     "World",
+    "deployed",
     "struct",
     "structs",
+    "told",
 ]
 
 DECIMALS: Final = (0, 6, 8, 18, 24)
@@ -93,7 +96,7 @@ class World:
             raise ParameterError(f"no mode {mode!r} of an exchange", hint=f"one of {MODES}")
         deployer = chain.account("deployer")
         weth = bindings.WrappedEther.deploy(chain, sender=deployer)
-        exchange = _deployed(chain, weth, deployer, bytecode)
+        exchange = deployed(chain, weth, SHARE, deployer, bytecode)
         made = {"WETH": bindings.MockToken(chain, weth)}
         for decimals in DECIMALS:
             if decimals != 18:
@@ -354,17 +357,15 @@ class World:
         return doors[number // 7 % DOORS]
 
 
-def _deployed(
-    chain: Chain, weth: bindings.WrappedEther, deployer: Account, bytecode: str
+def deployed(
+    chain: Chain, weth: HasAddress | str, share: int, recipient: HasAddress | str, bytecode: str
 ) -> bindings.Exchange:
+    """An Exchange, or a fork of it by its creation code in hexadecimal."""
     if not bytecode:
-        return bindings.Exchange.deploy(chain, weth, SHARE, deployer, sender=deployer)
-    words = (int(address_of(weth), 16), SHARE, int(deployer.address, 16))
+        return bindings.Exchange.deploy(chain, weth, share, recipient)
     code = bytes.fromhex(bytecode.removeprefix("0x"))
-    code += b"".join(word.to_bytes(32, "big") for word in words)
-    created = chain.transact(None, code, sender=deployer).contract_address
-    assert created is not None
-    return bindings.Exchange(chain, created)
+    fork = Deployed.create(chain, code, "(address,uint256,address)", weth, share, recipient)
+    return bindings.Exchange(chain, fork.address)
 
 
 def told(refusal: Reverted | None) -> tuple[Any, ...]:

@@ -1,0 +1,265 @@
+"""Anybody's pool of two tokens, driven verb by verb.
+
+The invariants carry the numbers of contracts/dex/README.md, of which these are what can be said of
+any pool: X1 to X9, that nobody pays for what another does, and where the money is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+from ...errors import Reverted
+from ...units import format_units
+from ..explored import Explored
+from ..recipe import Recipe
+from ..trial import Invariant, Literal_, Step, Trial, step
+from ..violations import Violation
+from .market import PairMarket
+
+__all__ = ["PAIR_INVARIANTS", "PairTrial", "Sight"]
+
+PEOPLE: Final = ("alice", "bob", "mallory")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """The pool and everybody's money at one moment."""
+
+    reserves: tuple[int, int]
+    supply: int
+    held: tuple[int, int]
+    wallets: Mapping[str, tuple[int, int]]
+    shares: Mapping[str, int]
+
+
+def _hold(holds: bool, number: str, reason: str) -> None:
+    if not holds:
+        raise Violation(number, reason)
+
+
+def x1(trial: PairTrial, before: Sight, done: Step, after: Sight) -> None:
+    """The curve's invariant never falls on a trade, and rises when there is a fee."""
+    if done.verb != "swap":
+        return
+    early = trial.market.liquidity(*before.reserves)
+    late = trial.market.liquidity(*after.reserves)
+    # One unit of play: what is measured is a root, rounded down.
+    told = f"liquidity {early} before, {late} after: {before.reserves} to {after.reserves}"
+    _hold(late + 1 >= early, "X1", told)
+    if trial.market.fee and before.reserves != after.reserves:
+        _hold(late >= early, "X1", f"{told}, in spite of the fee")
+
+
+def x2(trial: PairTrial, before: Sight, _: Step, after: Sight) -> None:
+    """The invariant per share never falls, whatever is done."""
+    if before.supply:
+        least = trial.market.liquidity(*before.reserves)
+        most = trial.market.liquidity(*after.reserves) + 1
+        told = f"{before.reserves} for {before.supply} shares, {after.reserves} for {after.supply}"
+        _hold(most * before.supply >= least * after.supply, "X2", told)
+
+
+def x3(_: PairTrial, __: Sight, ___: Step, after: Sight) -> None:
+    """It has what it believes it has."""
+    enough = all(held >= booked for held, booked in zip(after.held, after.reserves, strict=True))
+    _hold(enough, "X3", f"holds {after.held}, books {after.reserves}")
+
+
+def x4(_: PairTrial, __: Sight, ___: Step, after: Sight) -> None:
+    """Nobody's shares are missing from the supply."""
+    owned = sum(after.shares.values())
+    _hold(owned <= after.supply, "X4", f"people have {owned} shares of {after.supply}")
+
+
+def strangers(_: PairTrial, before: Sight, done: Step, after: Sight) -> None:
+    """Nobody loses a token or a share by what another does."""
+    for name in PEOPLE:
+        if name not in done.arguments[:1]:
+            had = (*before.wallets[name], before.shares[name])
+            has = (*after.wallets[name], after.shares[name])
+            _hold(had == has, "strangers", f"{name} had {had}, has {has}")
+
+
+def money(_: PairTrial, before: Sight, __: Step, after: Sight) -> None:
+    """Of each token as much is with the people and the pool as before."""
+    for side in (0, 1):
+        was, now = (
+            sight.held[side] + sum(wallet[side] for wallet in sight.wallets.values())
+            for sight in (before, after)
+        )
+        _hold(was == now, "money", f"of token {side} there were {was}, now {now}")
+
+
+PAIR_INVARIANTS: Final[Mapping[str, Invariant]] = {
+    "X1": x1,
+    "X2": x2,
+    "X3": x3,
+    "X4": x4,
+    "strangers": strangers,
+    "money": money,
+}
+
+
+class PairTrial(Trial):
+    """Everything that people may do to a pool of two tokens."""
+
+    KIND = "exchange"
+    SUBJECT = "market"
+    invariants: ClassVar[Mapping[str, Invariant]] = PAIR_INVARIANTS
+
+    def __init__(
+        self,
+        market: PairMarket,
+        *,
+        recipe: Recipe | None = None,
+        explored: Explored | None = None,
+        prepared: bool = False,
+    ) -> None:
+        self.market = market
+        super().__init__(market, recipe=recipe, explored=explored, prepared=prepared)
+        self.exempt = market.exempt
+
+    @classmethod
+    def prepare(cls, subject: PairMarket) -> None:
+        """Everybody gets plenty of both tokens."""
+        for name in PEOPLE:
+            subject.fund(subject.chain.account(name))
+
+    def look(self) -> Sight:
+        """Reserves, balances, wallets and shares."""
+        market = self.market
+        people = {name: self.person(name) for name in PEOPLE}
+        return Sight(
+            reserves=market.reserves(),
+            supply=market.supply(),
+            held=market.held(),
+            wallets={name: market.wallet(who) for name, who in people.items()},
+            shares={name: market.shares(who) for name, who in people.items()},
+        )
+
+    # --- verbs ------------------------------------------------------------------------------------
+
+    @step("{who} joins with at most {amount0} and {amount1}")
+    def add(self, who: str, amount0: int, amount1: int) -> None:
+        """Joins."""
+        self.market.add(self.person(who), amount0, amount1)
+
+    @step("{who} leaves with {shares} shares")
+    def remove(self, who: str, shares: int) -> None:
+        """Leaves."""
+        self.market.remove(self.person(who), shares)
+
+    @step("{who} sells {amount}[, for at least {least}]")
+    def swap(self, who: str, side: int, amount: int, least: int = 0) -> int:
+        """X7: sells, for what was quoted. What arrived."""
+        market, seller = self.market, self.person(who)
+        try:
+            quoted: int | None = market.quote(side, amount)
+        except Reverted:
+            quoted = None
+        before = market.wallet(seller)
+        market.swap(seller, side, amount, least)
+        after = market.wallet(seller)
+        paid, arrived = before[side] - after[side], after[1 - side] - before[1 - side]
+        if "X7" not in self.exempt:
+            _hold(paid <= amount, "X7", f"{amount} to sell, {paid} taken")
+            _hold(quoted == arrived, "X7", f"quote {quoted}, execution {arrived}")
+            _hold(arrived >= least, "X7", f"at least {least} was asked for, {arrived} came")
+        return arrived
+
+    @step("{who} gives {amount} for nothing")
+    def donate(self, who: str, side: int, amount: int) -> None:
+        """A plain transfer."""
+        self.market.donate(self.person(who), side, amount)
+
+    @step("{seconds} seconds pass")
+    def wait(self, seconds: int) -> None:
+        """The clock leaps."""
+        self.chain.advance(seconds)
+
+    # --- experiments: done, looked at, undone -----------------------------------------------------
+
+    def _tried(self, verb: str, *given: Any) -> Any:
+        """A verb within an experiment: 0 where it is refused."""
+        try:
+            return getattr(type(self), verb).__wrapped__(self, *given) or 0
+        except Reverted:
+            return 0
+
+    def _gained(self, who: str, before: tuple[int, int]) -> list[int]:
+        now = self.market.wallet(self.person(who))
+        return [late - early for early, late in zip(before, now, strict=True)]
+
+    @step("what if {who} sells {amount} and all of it back?", undone=True)
+    def round_trip(self, who: str, side: int, amount: int) -> None:
+        """X5: no more comes back than went in."""
+        there = self._tried("swap", who, side, amount)
+        if there:
+            back = self._tried("swap", who, 1 - side, there)
+            _hold(back <= amount, "X5", f"{amount} in, {there}, {back} back")
+
+    @step("what if {who} joins with {amount0} and {amount1}, and leaves?", undone=True)
+    def in_and_out(self, who: str, amount0: int, amount1: int) -> None:
+        """X6: no more of either comes back than went in."""
+        before, held = self.market.wallet(self.person(who)), self.seen.shares[who]
+        self._tried("add", who, amount0, amount1)
+        minted = self.market.shares(self.person(who)) - held
+        if minted > 0:
+            self._tried("remove", who, minted)
+            gains = self._gained(who, before)
+            _hold(max(gains) <= 0, "X6", f"gained {gains}")
+
+    @step("what if {who} sells {less} and {more}, or both at once?", undone=True)
+    def split(self, who: str, side: int, less: int, more: int) -> None:
+        """X8, X9: parts fetch no more than the whole, and less fetches no more than more."""
+        with self.rewound():
+            whole = self._tried("swap", who, side, less + more)
+        parts = [self._tried("swap", who, side, part) for part in (less, more)]
+        if whole:
+            _hold(sum(parts) <= whole, "X8", f"whole {whole}, in parts {parts}")
+            _hold(parts[0] <= whole, "X9", f"{less} fetch {parts[0]}, {less + more} only {whole}")
+
+    @step("what if {who} sells {attack} before and after {victim} sells {amount}?", undone=True)
+    def sandwich(self, who: str, victim: str, side: int, amount: int, attack: int) -> None:
+        """X5, X7: who names the least it accepts loses nothing, and then the attacker has lost."""
+        with self.rewound():
+            quoted = self._tried("swap", victim, side, amount)
+        pushed = self._tried("swap", who, side, attack)
+        if quoted and pushed:
+            fetched = self._tried("swap", victim, side, amount, quoted)
+            back = self._tried("swap", who, 1 - side, pushed)
+            self.note("sandwiches")
+            _hold(bool(fetched) or back <= attack, "X5", f"{attack} in, {pushed}, {back} back")
+
+    @step(
+        "what if {who} joins with {grain} and {grain}, gives {gift} of each, and {victim} joins "
+        "with {amount} and {amount}?",
+        undone=True,
+    )
+    def inflate(self, who: str, victim: str, grain: int, gift: int, amount: int) -> None:
+        """X6: the first depositor's attack takes nothing from the second."""
+        if self.seen.supply:
+            return
+        before = self.market.wallet(self.person(who))
+        self._tried("add", who, grain, grain)
+        for side in (0, 1):
+            self._tried("donate", who, side, gift)
+        self._tried("add", victim, amount, amount)
+        self._tried("remove", who, self.market.shares(self.person(who)))
+        gains = self._gained(who, before)
+        _hold(max(gains) <= 0, "X6", f"{who} gained {gains}")
+
+    # --- telling ----------------------------------------------------------------------------------
+
+    def words(self, name: str, value: Literal_, given: Mapping[str, Literal_]) -> str:
+        """Amounts in whole tokens, where their side is known."""
+        if not isinstance(value, int):
+            return str(value)
+        side = {"amount0": 0, "amount1": 1}.get(name, given.get("side"))
+        if name == "side" or not isinstance(side, int):
+            return f"{value:,}"
+        if name == "least":
+            side = 1 - side
+        return f"{format_units(value, self.market.decimals[side])} of token {side}"
