@@ -112,6 +112,7 @@ TARGETS = {
             machine=("tests/stablecoins/test_algo_invariants.py",),
             tests=(
                 "tests/stablecoins/test_limits.py",
+                "tests/stablecoins/test_algo_mutants.py",
                 "tests/attacks/test_dollar_locks.py",
                 "tests/stablecoins/test_algo_contract.py",
                 "tests/attacks/test_algo_dollar.py",

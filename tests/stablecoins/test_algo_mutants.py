@@ -229,3 +229,57 @@ def test_every_verb_tells_what_it_did(economy: Economy, owner: Account, bob: Acc
         owner.address,
         72_200_000,
     )
+
+
+def test_dollars_fill_their_112_bits_and_no_more(chain: Chain, owner: Account) -> None:
+    most = 2**112 - 1
+    economy = Economy(chain, owner, ratio=0, mint_spread=0)
+    economy.say(share=10**46, spot=10**46, collateral=10**36)
+    with pytest.raises(reverts.SupplyTooLarge):
+        economy.mint(most + 1, owner)
+    economy.mint(most, owner)
+    assert economy.dollar.total_supply() == most
+    with pytest.raises(reverts.SupplyTooLarge) as refused:
+        economy.mint(1, owner)
+    assert list(refused.value.arguments.values()) == [most, 1]
+
+
+@pytest.mark.parametrize("liquidity", [1_000 * WAD, 50_000 * WAD])
+def test_virtual_pools_price_as_the_twin_says_in_and_out_of_balance(
+    chain: Chain, owner: Account, liquidity: int
+) -> None:
+    economy = Economy(chain, owner, virtual_liquidity=liquidity, recovery_time=3_600)
+    algo, client = economy.algo, economy.client
+
+    def compare() -> None:
+        twin, prices, now = client.state(), client.prices(), chain.timestamp
+        for part in (1_000, 100, 10, 5, 2):
+            dollars = liquidity // part
+            assert algo.quote_redeem(dollars) == tuple(twin.redeem(dollars, prices, now=now)[1])
+            assert algo.quote_mint(dollars) == tuple(twin.mint(dollars, prices, now=now)[1])
+
+    for _ in range(4):
+        economy.mint(liquidity, owner)
+        chain.advance(36_000)
+    compare()
+    for _ in range(2):
+        algo.redeem(liquidity, 0, 0, owner, sender=owner)
+        compare()
+        chain.advance(600)
+        compare()
+
+
+def test_all_shares_may_be_printed_at_once_where_all_were_burnt(
+    chain: Chain, owner: Account
+) -> None:
+    dollars, price = 3_402_823_669_209_384_634_633_746_112_479_669, 10**31 + 112_148
+    shares = -(-dollars // 10**10)
+    free = {"ratio": 0, "mint_spread": 0, "redeem_spread": 0}
+    economy = Economy(chain, owner, shares=shares, **free)
+    economy.say(share=10**46, spot=10**46, collateral=10**36)
+    economy.mint(dollars, owner)
+    share = bindings.AlgoToken(chain, economy.algo.share())
+    assert share.total_supply() == 0
+    economy.say(share=price, spot=price)
+    economy.algo.redeem(dollars, 0, 0, owner, sender=owner)
+    assert share.total_supply() == 2**128 - 1
