@@ -38,6 +38,43 @@ def test_terra_dies_as_it_did() -> None:
     assert report.to_dict()["fitted_on"]
 
 
+def test_supplies_that_nobody_fitted_to_are_of_the_real_size() -> None:
+    report = peg.terra()
+    for day in report.days:
+        if day.real_dollars is not None:
+            assert day.dollars == pytest.approx(day.real_dollars, rel=0.25)
+        if day.real_shares is not None:
+            assert abs(math.log10(day.shares / day.real_shares)) < 1.2
+    days = report.to_dict()["days"]
+    assert [day["real_dollars"] is None for day in days] == [True] * 5 + [False] * 2
+    assert days[-1]["real_shares"] == 6.53e12
+    assert report.to_dict()["sources"]
+
+
+@pytest.mark.parametrize("seed", range(100, 105))
+def test_terra_dies_by_chance_as_well(seed: int) -> None:
+    report = peg.terra(seed=seed)
+    assert report.days != peg.terra().days
+    assert report.days[-1].dollar < 0.5
+    assert report.days[-1].share < 0.05
+
+
+def test_a_reserve_lasts_as_many_days_as_it_is_given() -> None:
+    scenario = Scenario.terra()
+    at_once = replace(scenario, reserve_days=0.01, days=3)
+    assert peg.run(at_once) != peg.run(replace(scenario, days=3))
+    with pytest.raises(ParameterError, match="reserve days 0"):
+        replace(scenario, reserve_days=0.0)
+
+
+def test_gamblers_keep_the_shares_from_falling_to_nothing() -> None:
+    scenario = Scenario.of("terra", run_size=0.3, days=5)
+    for floor in (0.001, 0.1):
+        done = peg.run(replace(scenario, people=replace(scenario.people, floor=floor)))
+        worth = done.path[-1].share * done.path[-1].shares
+        assert worth >= 0.999 * floor * scenario.shares * scenario.share_price
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_terra_dies_and_the_guarded_design_keeps_its_bound(seed: int) -> None:
     terra = peg.run(noisy("terra", 0.15), seed=seed)
@@ -147,7 +184,7 @@ def test_the_people_of_terra_are_found_again() -> None:
     report = peg.fit_terra(tries=500, seed=1)
     shipped = peg.terra()
     assert report.error == pytest.approx(shipped.error, rel=0.01)
-    for name in ("run", "memory", "depth", "flight", "doubt", "impact", "drift"):
+    for name in ("run", "depth", "flight", "doubt", "drift"):
         found = getattr(report.people, name)
         assert float(f"{found:.4g}") == getattr(shipped.people, name)
 

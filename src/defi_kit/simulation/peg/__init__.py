@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from .depeg import Depeg, DepegHour, DepegRun, run_depeg
 from .fiat import BANKS, FiatRun, run_fiat
-from .scenario import DESIGNS, TERRA_DAYS, TERRA_PEOPLE, TERRA_SHARES, Guards, People, Scenario
+from .scenario import (
+    DESIGNS,
+    TERRA_DAYS,
+    TERRA_PEOPLE,
+    TERRA_SHARES,
+    TERRA_SOURCES,
+    TERRA_SUPPLIES,
+    Guards,
+    People,
+    Scenario,
+)
 from .sweep import GUARDS, Grid, Result, Sweep, sweep
 from .terra import TerraDay, TerraReport, fit_terra, terra
 from .world import ENGINES, Point, Run, run
@@ -21,6 +31,8 @@ __all__ = [
     "TERRA_DAYS",
     "TERRA_PEOPLE",
     "TERRA_SHARES",
+    "TERRA_SOURCES",
+    "TERRA_SUPPLIES",
     "Depeg",
     "DepegHour",
     "DepegRun",

@@ -3,7 +3,13 @@
 As USDC did in March 2023: part of its cash lay in a bank that failed on a Friday. Whoever held it
 changed it at par into dollars that took it as backing; a swap's breaker refuses that as soon as its
 oracle sees the price fall. `PRICES` is a script after the press of those days, in whole cents for
-the most part; it is no record of trades.
+the most part; it is no record of trades. What it rests on (UTC):
+
+- 03-11 03:11 Circle says that 3.3 of some 40 billion are in Silicon Valley Bank (Circle's tweet).
+- 04:00 it trades at 0.95, at 08:00 at 0.88 (hacktech.info, "33 % loss of liquidity"); the lowest is
+  CoinMarketCap's 0.8774 (Cointelegraph, 2023-03-11); single venues went lower, Bitstamp to 0.8102.
+- 03-12 between 0.95 and 0.98, after Circle's promise to cover a shortfall (BeInCrypto, 03-12).
+- 22:15 the regulators make all depositors whole; 03-13 at par again (CoinDesk, 03-13).
 """
 
 from __future__ import annotations
@@ -21,7 +27,7 @@ from .world import ALIVE, ENGINES
 __all__ = ["PRICES", "Depeg", "DepegHour", "DepegRun", "room", "run_depeg", "terms"]
 
 PRICES: Final = (
-    (0, 1.0), (5, 0.99), (7, 0.95), (11, 0.88), (16, 0.92), (24, 0.95), (36, 0.97), (48, 0.98),
+    (0, 1.0), (7, 0.99), (8, 0.95), (12, 0.8774), (16, 0.92), (24, 0.95), (36, 0.97), (48, 0.98),
     (54, 0.99), (60, 0.995), (72, 1.0),
 )  # fmt: skip
 """Hours from 2023-03-10 20:00 UTC, and the backing's price. [US dollars]"""
@@ -50,7 +56,7 @@ class Depeg:
     flow: float = 20e6
     """Backing brought an hour, per cent that it is below par."""
     final: float = 1.0
-    """What the backing ends at, from its lowest price on; its lowest or more. [0.88 to 1]"""
+    """What the backing ends at, from its lowest price on; its lowest or more. [0.8774 to 1]"""
     hours: int = 96
 
     def __post_init__(self) -> None:

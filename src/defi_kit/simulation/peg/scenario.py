@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Final
 
@@ -14,7 +15,10 @@ __all__ = [
     "DESIGNS",
     "TERRA_DAYS",
     "TERRA_PEOPLE",
+    "TERRA_SETTLED",
     "TERRA_SHARES",
+    "TERRA_SOURCES",
+    "TERRA_SUPPLIES",
     "Guards",
     "People",
     "Scenario",
@@ -37,6 +41,25 @@ TERRA_DAYS: Final = (
     ("2022-05-13", 0.1540, 0.000115),
 )
 """Day, closes of UST and of LUNA. [US dollars]"""
+TERRA_SUPPLIES: Final[Mapping[str, tuple[float | None, float | None]]] = {
+    "2022-05-07": (None, 342e6),
+    "2022-05-08": (None, 343e6),
+    "2022-05-09": (None, 346e6),
+    "2022-05-10": (None, 386e6),
+    "2022-05-11": (None, 1.5e9),
+    "2022-05-12": (12.62e9, 176e9),
+    "2022-05-13": (11.2e9, 6.53e12),
+}
+"""UST and LUNA that were out late on each day, where `TERRA_SOURCES` says; none is fitted to."""
+TERRA_SOURCES: Final[Mapping[str, str]] = {
+    "LUNA, 05-07 to 05-10": "Coin Metrics, github.com/coinmetrics/data csv/luna.csv: CapMrktEstUSD "
+    "over the ReferenceRateUSD of the midnight after, which is the supply of the midnight before",
+    "LUNA, 05-11 and 05-12": "The Block, post 146762: 1.5 billion on Wednesday, 176 on Thursday",
+    "LUNA, 05-13": "U.Today: 6,531,899,614,602 after the chain was halted for good that morning",
+    "UST, 05-12": "Terra's forum, classic-agora 6837: 12,623,445,466 as the burn was proposed",
+    "UST, 05-13": "cryptoonline.news on that burn: 11.2 billion left; none was redeemed any more",
+}
+"""Where the supplies come from."""
 
 DESIGNS: Final = ("terra", "frax", "guarded")
 
@@ -62,6 +85,8 @@ class People:
     """Fall of the logarithm of the shares' value, per part of it that is sold."""
     drift: float = 0.0
     """Fall of the logarithm of the shares' value a day, whatever the dollar does. [1/day]"""
+    floor: float = 0.0
+    """What gamblers pay for all shares whatever happens, as a part of their value at the start."""
     noise: float = 0.0
     """Standard deviation of the logarithm of the shares' value a day."""
 
@@ -75,20 +100,24 @@ class People:
                 )
 
 
-TERRA_PEOPLE: Final = People(
-    run=0.07592,
-    memory=1.824,
-    depth=0.03613,
-    flight=0.05576,
-    doubt=0.6735,
-    impact=0.05828,
-    drift=0.2711,
+TERRA_SETTLED: Final = People(memory=1.0, impact=0.1, floor=0.02)
+"""What is settled before a fit. Closes do not tell `impact` from `doubt`, nor `memory` from `run`;
+the floor, half a billion dollars, is of the size of what all LUNA were worth in the weeks after,
+0.35 to 1.3 billion (Coin Metrics, CapMrktEstUSD, 2022-05-16 to 06-18)."""
+TERRA_PEOPLE: Final = replace(
+    TERRA_SETTLED,
+    run=0.3179,
+    depth=0.2921,
+    flight=1.977,
+    doubt=1.024,
+    drift=0.2215,
 )
 """What `fit_terra(tries=500, seed=1)` finds on all seven days, to four figures."""
-TERRA_RUN: Final = 0.1281
+TERRA_RUN: Final = 0.02341
 """Found with it; the run is on 2022-05-09, the third day."""
-TERRA_RESERVE: Final = 2.3e9
-"""About what the Luna Foundation Guard spent; not fitted."""
+TERRA_RESERVE: Final = 2.8e9
+"""What the Luna Foundation Guard spent from 2022-05-08 to 05-12, nearly all by the 10th (audit by
+JS Held, 2022-11-16: 80,081 bitcoins and 49.8 million in stablecoins); not fitted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +196,8 @@ class Scenario:
     """Days until the run begins."""
     reserve: float = 0.0
     """Cash that defends the peg."""
+    reserve_days: float = 3.0
+    """In how many days it can be spent at the soonest."""
     days: int = 7
     people: People = field(default_factory=People)
 
@@ -179,6 +210,10 @@ class Scenario:
             raise ParameterError(f"run size {self.run_size} is not from 0 to 1", hint=_WORKS)
         if not self.days >= 1:
             raise ParameterError(f"{self.days} days are none", hint=_WORKS)
+        if not 0.01 <= self.reserve_days <= 1_000:
+            raise ParameterError(
+                f"reserve days {self.reserve_days} are not from 0.01 to 1000", hint=_WORKS
+            )
         for name, size in {"reserve": self.reserve, "run after": self.run_after}.items():
             if not 0 <= size < math.inf:
                 raise ParameterError(f"{name} {size} is not zero or more", hint=_WORKS)

@@ -1,15 +1,15 @@
 """One run of the peg laboratory, step by step.
 
-One step of half an hour, in this order:
+One step of a quarter of an hour, in this order:
 
 - *Holders* sell dollars for cash: a part of what they hold, the more the greater the distress has
   been of late, and on the day of the run a part of all. Distress is how far the dollar is below one
   and how much of it neither collateral nor the shares' value covers.
-- The *reserve* spends cash on dollars while they are below one, until it has none.
+- The *reserve* spends cash on dollars while they are below one, so much a day, until it has none.
 - *Liquidity providers* take their part of the market's depth away while the dollar is below one.
 - *Arbitrageurs* buy dollars wherever redeeming them pays more, and sell the shares they get.
 - *Share speculators* value all shares together. What is sold to them lowers that value, and so does
-  distress; the price is that value over the shares there are.
+  distress, down to what gamblers always pay; the price is that value over the shares there are.
 
 The dollar's market is a constant-product pool of dollars and cash. Decisions are made in floats,
 what the controller does in integers. Nothing knows a clock; chance comes from the seed alone.
@@ -32,8 +32,8 @@ __all__ = ["ENGINES", "Point", "Run", "run"]
 
 ENGINES: Final = ("twin", "contracts")
 
-STEP: Final = 1_800
-"""From one step to the next. [seconds]"""
+STEP: Final = 900
+"""From one step to the next; Terra's virtual pools recover within four minutes. [seconds]"""
 STEPS_A_DAY: Final = 86_400 // STEP
 KEEPERS: Final = 60
 """From the beginning of a step to the keepers' look. [seconds]"""
@@ -126,6 +126,7 @@ class _World:
         self.controller = controller
         self.now = controller.start
         self.share_value = scenario.shares * scenario.share_price
+        self.least_value = max(self.share_value * self.people.floor, 1.0)
         self.cash = scenario.dollars * self.people.depth
         self.pool = self.cash  # of dollars, at first as many
         self.reserve = scenario.reserve
@@ -200,12 +201,12 @@ class _World:
         people, part = self.people, STEP / 86_400
         self.fear += (self.distress - self.fear) * min(part / people.memory, 1.0)
         self.holders(day, part)
-        self.defend()
+        self.defend(part)
         self.leave(max(1 - self.dollar, 0.0) * part)
         self.arbitrage()
         shock = self.chance.gauss(0, people.noise * math.sqrt(part)) if people.noise else 0.0
         self.share_value *= math.exp(shock - (people.doubt * self.distress + people.drift) * part)
-        self.share_value = max(self.share_value, 1.0)
+        self.share_value = max(self.share_value, self.least_value)
         self.keepers()
         self.lowest = min(self.lowest, self.dollar)
 
@@ -219,11 +220,12 @@ class _World:
         self.pool, self.cash = self.pool + amount, self.cash - paid
         self.sold, self.proceeds = self.sold + amount, self.proceeds + paid
 
-    def defend(self) -> None:
-        """Brings the price back to one as far as the reserve goes."""
+    def defend(self, part: float) -> None:
+        """Brings the price back to one as far as the reserve goes, and its share of the day."""
         if self.reserve <= 0 or self.cash >= self.pool:
             return
-        spent = min(math.sqrt(self.cash * self.pool) - self.cash, self.reserve)
+        most = min(self.scenario.reserve * part / self.scenario.reserve_days, self.reserve)
+        spent = min(math.sqrt(self.cash * self.pool) - self.cash, most)
         bought = self.pool * spent / (self.cash + spent)
         self.cash, self.pool = self.cash + spent, self.pool - bought
         self.reserve -= spent
@@ -270,7 +272,7 @@ class _World:
         impact, value = self.people.impact, self.share_value
         part = new / (there + new)
         after = math.exp(-impact * part)
-        return value * (1 - after) / impact, max(value * after, 1.0)
+        return value * (1 - after) / impact, max(value * after, self.least_value)
 
     def redeem(self, amount: float) -> None:
         amount = float(int(amount))
