@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -114,3 +115,36 @@ def test_a_ratio_without_a_price_of_the_dollar_does_not_move(chain: Chain, owner
     algo = bindings.AlgoController.deploy(chain, replace(terms, step_period=0), genesis)
     with pytest.raises(reverts.RatioFixed):
         algo.step_ratio(sender=owner)
+
+
+# --- the lock opens again -------------------------------------------------------------------------
+
+
+def twice(chain: Chain, contract: Any, *verb: Any, by: bindings.CallbackActor) -> None:
+    """The same verb two times in one transaction of a contract."""
+    call, start = contract.build(*verb), by.build("on_repay", 0, b"")
+    plan = [(call.to, call.data)] * 2
+    by.carry_out(plan, start.to, start.data, sender=chain.account("alice"))
+
+
+def test_a_contract_swaps_twice_in_one_transaction(chain: Chain, owner: Account) -> None:
+    tokens = [bindings.MockToken.deploy(chain, "COIN", 18) for _ in range(2)]
+    sides = [Side(token.address, ZERO_ADDRESS, PLENTY, 0, 0) for token in tokens]
+    swap = bindings.PegSwap.deploy(chain, *sides, owner)
+    actor = bindings.CallbackActor.deploy(chain)
+    tokens[1].mint(owner, 10)
+    tokens[1].approve(swap, 10, sender=owner)
+    swap.fund(tokens[1], 10, sender=owner)
+    tokens[0].mint(actor, 10)
+    approval = tokens[0].build("approve", swap, 10)
+    actor.perform(approval.to, approval.data, sender=owner)
+    twice(chain, swap, "swap_in", 4, actor, by=actor)
+    assert tokens[1].balance_of(actor) == 8
+
+
+def test_a_contract_alarms_twice_in_one_transaction(chain: Chain, owner: Account) -> None:
+    oracle = bindings.MockOracle.deploy(chain, 10**36)
+    terms = AlgoParameters(hook(chain).address, *[oracle.address] * 4, **TERMS)
+    genesis = Genesis(owner.address, 0, PLENTY, "Dollar", "ALGO", "Share", "SHARE")
+    algo = bindings.AlgoController.deploy(chain, terms, genesis)
+    twice(chain, algo, "alarm", by=bindings.CallbackActor.deploy(chain))

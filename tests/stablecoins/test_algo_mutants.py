@@ -10,6 +10,7 @@ from defi_kit import bindings, reverts
 from defi_kit.bindings import algo_controller as abi
 from defi_kit.bindings.algo_controller import AlgoParameters, Genesis
 from defi_kit.chain import Account, Chain
+from defi_kit.chain.hashing import ZERO_ADDRESS
 from defi_kit.stablecoins import AlgoController
 from defi_kit.units import MAX_UINT256, WAD
 
@@ -283,3 +284,31 @@ def test_all_shares_may_be_printed_at_once_where_all_were_burnt(
     economy.say(share=price, spot=price)
     economy.algo.redeem(dollars, 0, 0, owner, sender=owner)
     assert share.total_supply() == 2**128 - 1
+
+
+@pytest.mark.parametrize("decimals", [0, 6, 24])
+def test_without_an_oracle_the_collateral_is_worth_a_dollar(
+    chain: Chain, owner: Account, decimals: int
+) -> None:
+    token = bindings.MockToken.deploy(chain, "CASH", decimals)
+    oracle = bindings.MockOracle.deploy(chain, 10**36)
+    at = (oracle.address, ZERO_ADDRESS, ZERO_ADDRESS, oracle.address)
+    terms = AlgoParameters(token.address, *at, **(TERMS | {"ratio": WAD, "mint_spread": 0}))
+    genesis = Genesis(owner.address, 0, PLENTY, "Dollar", "ALGO", "Share", "SHARE")
+    algo = bindings.AlgoController.deploy(chain, terms, genesis)
+    assert algo.quote_mint(1_000 * WAD) == (1_000 * 10**decimals, 0)
+
+
+def test_the_cap_of_an_epoch_rounds_down(chain: Chain, owner: Account) -> None:
+    free = {"ratio": 0, "mint_spread": 0, "redeem_spread": 0}
+    capped = {"max_share_growth": 10_000, "epoch_length": 86_400}
+    economy = Economy(chain, owner, shares=1_000_199, **free, **capped)
+    economy.say(share=10**36, spot=10**36, collateral=10**36)
+    economy.mint(100_000, owner)  # 900,199 shares are left: 9,001.99 may be printed
+    with pytest.raises(reverts.EpochCapExceeded) as refused:
+        economy.algo.redeem(9_002, 0, 0, owner, sender=owner)
+    assert list(refused.value.arguments.values()) == [0, 9_002, 9_001]
+    economy.algo.redeem(9_001, 0, 0, owner, sender=owner)
+    with pytest.raises(reverts.EpochCapExceeded) as refused:
+        economy.algo.redeem(1, 0, 0, owner, sender=owner)
+    assert list(refused.value.arguments.values()) == [9_001, 1, 9_001]
