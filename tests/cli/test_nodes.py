@@ -20,6 +20,7 @@ from defi_kit.chain import Chain
 from defi_kit.chain.base import key_address, named_key
 from defi_kit.cli.deploy import _Cost
 from defi_kit.errors import InsufficientFunds, KeystoreError, WrongDeployment
+from defi_kit.tokens import FaucetToken
 
 CONTRACTS = {"usd", "weth", "wbtc", "weth_feed", "weth_oracle", "exchange", "lending"}
 
@@ -151,6 +152,8 @@ def test_deploy_writes_a_deployment_that_status_and_attach_read(cli, node):
     (alice,) = kit.actors("alice")
     kit.lending.supply_collateral(kit.weth("10"), sender=alice)
     kit.lending.borrow(kit.usd("14_000"), sender=alice)
+    strange = FaucetToken.deploy(node, "Strange", "ODD", 18)
+    kit.exchange.create_pool(strange, kit.usd)
 
     told = cli.json("status", "--chain", node.url)
     assert told["contracts"].keys() >= CONTRACTS
@@ -158,11 +161,14 @@ def test_deploy_writes_a_deployment_that_status_and_attach_read(cli, node):
     assert told["borrowers"] == 1
     assert told["riskiest"][0]["address"] == alice.address
     assert told["riskiest"][0]["health"].startswith("1.142857")
-    assert {"WETH", "USD"} in [set(pool["tokens"]) for pool in told["pools"]]
+    pools = [set(pool["tokens"]) for pool in told["pools"]]
+    assert all(pair in pools for pair in ({"WETH", "USD"}, {"ALGO", "USD"}, {"ODD", "USD"}))
+    assert told["dollars"]["peg_stock"] == {"USDX": "1000000", "USD": "1000000"}
+    assert told["dollars"]["algo"]["cover"].startswith("10.8")
 
     shown = cli("status", "--chain", node.url)
     assert shown.exit_code == 0
-    for part in ("Pools of the exchange", "utilisation", alice.address, "1.1429"):
+    for part in ("Pools of the exchange", "utilisation", alice.address, "1.1429", "ALGO out"):
         assert part in shown.stdout
 
 

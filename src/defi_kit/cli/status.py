@@ -17,6 +17,8 @@ from defi_kit.cli._common import (
     print_json,
     refuse_fresh_chains,
 )
+from defi_kit.errors import Reverted
+from defi_kit.units import Ratio
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -40,7 +42,7 @@ __all__ = ["command"]
 )
 @json_option
 def command(url: str, file: Path | None, riskiest: int, as_json: bool) -> None:
-    """Show what is deployed: prices, pools, utilisation, riskiest accounts."""
+    """Show what is deployed: prices, dollars, pools, utilisation, riskiest accounts."""
     from defi_kit import Chain, attach
 
     refuse_fresh_chains(url)
@@ -62,13 +64,65 @@ class _Pool(NamedTuple):
 
     @classmethod
     def of(cls, kit: Kit, key: PoolKey, pool: Pool) -> _Pool:
-        units = {token.address: token.unit for token in kit.tokens}
-        one = units[key.token0].amount(pool.reserve0)
-        other = units[key.token1].amount(pool.reserve1)
+        from defi_kit.tokens import Token
+
+        known = {token.address: token for token in kit.tokens}
+        first, second = (known.get(at) or Token(kit.chain, at) for at in key.tokens)
+        one, other = first.raw(pool.reserve0), second.raw(pool.reserve1)
         if one.unit == kit.usd.unit:
             one, other = other, one  # a dollar price says more than its inverse
         price = other.decimal / one.decimal if one else Decimal(0)
         return cls(one, other, Decimal(key.fee).scaleb(-4), price)
+
+
+class _Dollars(NamedTuple):
+    """The three dollars, and what stands behind the two that are not cash."""
+
+    supplies: tuple[Amount, ...]
+    stock: tuple[Amount, ...]
+    """What the peg swap can pay out."""
+    ratio: Decimal
+    """Part of a newly minted algorithmic dollar that is collateral."""
+    held: Amount
+    """That collateral, of all of them."""
+    cover: Decimal | None
+    """Worth of collateral and shares per dollar; None while no oracle tells, or without dollars."""
+
+    @classmethod
+    def of(cls, kit: Kit) -> _Dollars:
+        state = kit.algo.state()
+        try:
+            cover = kit.algo.cover.decimal if state.dollars else None
+        except Reverted:
+            cover = None
+        tokens = (kit.usd, kit.usdx, kit.algo.dollar)
+        return cls(
+            supplies=tuple(token.total_supply() for token in tokens),
+            stock=tuple(kit.peg.stock(token) for token in (kit.usdx, kit.usd)),
+            ratio=Ratio(state.ratio).decimal,
+            held=kit.usd.raw(state.held),
+            cover=cover,
+        )
+
+    def data(self) -> dict[str, Any]:
+        return {
+            "supply": {one.symbol: f"{one.decimal:f}" for one in self.supplies},
+            "peg_stock": {one.symbol: f"{one.decimal:f}" for one in self.stock},
+            "algo": {
+                "ratio": f"{self.ratio:f}",
+                "collateral": f"{self.held.decimal:f}",
+                "cover": None if self.cover is None else f"{self.cover:f}",
+            },
+        }
+
+    def rows(self) -> dict[str, str]:
+        return {
+            **{f"{one.symbol} out": f"{one:,.2f}" for one in self.supplies},
+            **{f"{one.symbol} in the peg swap": f"{one:,.2f}" for one in self.stock},
+            "ALGO: collateral of a new one": f"{self.ratio:.2%}",
+            "ALGO: collateral of all": f"{self.held:,.2f}",
+            "ALGO: behind a dollar": "unknown" if self.cover is None else f"{self.cover:,.2f}",
+        }
 
 
 def _riskiest(kit: Kit, borrowers: list[str], count: int) -> list[Position]:
@@ -90,6 +144,7 @@ class _Seen(NamedTuple):
 
     kit: Kit
     prices: dict[str, Decimal]
+    dollars: _Dollars
     pools: list[_Pool]
     market: MarketView
     borrowers: int
@@ -97,12 +152,19 @@ class _Seen(NamedTuple):
 
     @classmethod
     def of(cls, kit: Kit, riskiest: int) -> _Seen:
-        feeds = {"WETH": kit.feeds.weth, "WBTC": kit.feeds.wbtc, "USD": kit.feeds.usd}
+        feeds = {
+            "WETH": kit.feeds.weth,
+            "WBTC": kit.feeds.wbtc,
+            "USD": kit.feeds.usd,
+            "USDX": kit.feeds.usdx,
+            "SHARE": kit.feeds.share,
+        }
         state = kit.exchange.state()
         borrowers = kit.lending.borrowers()
         return cls(
             kit=kit,
             prices={name: feed.price() for name, feed in feeds.items()},
+            dollars=_Dollars.of(kit),
             pools=[_Pool.of(kit, key, pool) for key, pool in state.pools.items()],
             market=kit.lending.market(),
             borrowers=len(borrowers),
@@ -119,6 +181,7 @@ class _Seen(NamedTuple):
                 for key, one in self.kit.deployment.contracts.items()
             },
             "prices": {name: f"{price:f}" for name, price in self.prices.items()},
+            "dollars": self.dollars.data(),
             "pools": [
                 {
                     "tokens": [pool.one.symbol, pool.other.symbol],
@@ -169,6 +232,10 @@ class _Seen(NamedTuple):
         prices = table("Prices", "token", "dollars")
         for name, price in self.prices.items():
             prices.add_row(name, f"{price:,f}")
+        dollars = table("Dollars", "", "")
+        dollars.show_header = False
+        for name, value in self.dollars.rows().items():
+            dollars.add_row(name, value)
         pools = table("Pools of the exchange", "pool", "holds", "and", "fee", "price")
         for pool in self.pools:
             pools.add_row(
@@ -178,7 +245,7 @@ class _Seen(NamedTuple):
                 f"{pool.fee.normalize():f}%",
                 f"{pool.price:,.8g}",
             )
-        for shown in (contracts, prices, pools, self._lending(table), self._people(table)):
+        for shown in (contracts, prices, dollars, pools, self._lending(table), self._people(table)):
             screen.print(shown)
             screen.print()
 
