@@ -7,25 +7,41 @@ Needs Hypothesis.
 
 from __future__ import annotations
 
+import unittest
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    run_state_machine_as_test,
+)
 
 from ..chain import Chain
 from .explored import EVERYTHING, Explored
 from .recipe import Recipe
+from .shrinking import shorten
 from .trial import Trial, rewound
+from .violations import Violation
 
-__all__ = ["VARIANTS", "TrialMachine"]
+__all__ = ["VARIANTS", "TrialMachine", "run"]
 
 
 VARIANTS = st.runner().flatmap(lambda self: st.sampled_from(range(len(self.variants))))
 """The number of a machine's variant, for `@initialize`."""
+
+
+class _TestCaseOf:
+    """The machine as a unittest case: Hypothesis finds, and `shorten` makes it short, in seconds
+    where Hypothesis would try for minutes."""
+
+    def __get__(self, _: object, machine: type[TrialMachine]) -> type[unittest.TestCase]:
+        return _test_case(machine)
 
 
 class TrialMachine(RuleBasedStateMachine):
@@ -46,7 +62,11 @@ class TrialMachine(RuleBasedStateMachine):
     made_by: ClassVar[str] = ""
     """Name of `make` in scripts, "module:name", where it has another than its own."""
 
+    patience: ClassVar[float] = 30
+    """For making a counter-example short. [seconds]"""
+
     trial: Any = None
+    TestCase: Any = _TestCaseOf()
 
     @initialize(variant=VARIANTS)
     def begin(self, variant: int) -> None:
@@ -87,3 +107,35 @@ def _made(cls: type[TrialMachine], variant: int) -> tuple[Any, Recipe]:
     cls.trial_class.prepare(subject)
     recipe = Recipe.of(make, arguments)
     return subject, Recipe(cls.made_by, recipe.arguments) if cls.made_by else recipe
+
+
+@cache
+def _test_case(machine: type[TrialMachine]) -> type[unittest.TestCase]:
+    class Case(unittest.TestCase):
+        settings = settings(deadline=None, suppress_health_check=list(HealthCheck))
+
+        def runTest(self) -> None:
+            run(machine, self.settings)
+
+        runTest.is_hypothesis_test = True  # type: ignore[attr-defined]
+
+    Case.__name__ = Case.__qualname__ = f"{machine.__name__}.TestCase"
+    Case.__module__ = machine.__module__
+    return Case
+
+
+def run(machine: type[TrialMachine], how: settings) -> None:
+    """Lives its lives; raises what was found, made short, with story and script."""
+    phases = [phase for phase in how.phases if phase not in (Phase.shrink, Phase.explain)]
+    quick = settings(how, phases=phases, report_multiple_bugs=False)
+    folder = machine.folder
+    try:
+        run_state_machine_as_test(machine, settings=quick)
+    except Exception as error:
+        found = getattr(error, "counterexample", None)
+        if found is None or Phase.shrink not in how.phases:
+            raise
+        short = shorten(found, machine, seconds=machine.patience)
+        violation = Violation(short.invariant, short.reason)
+        short.explain(violation, folder)
+        raise violation from None

@@ -62,17 +62,17 @@ class _Search:
         return False
 
     def leave_out(self) -> bool:
-        """Leaves out halves, quarters … and single steps, the last first."""
+        """Leaves out halves, quarters … and any three, two or single steps, the last first."""
         before = len(self.best.steps)
         size = max(1, before // 2)
         while size:
+            stride = size if size > 3 else 1
             end = len(self.best.steps)
             while end > 0:
-                begin = max(0, end - size)
-                steps = self.best.steps
+                steps, begin = self.best.steps, max(0, end - size)
                 self.try_(steps[:begin] + steps[end:])
-                end = min(begin, len(self.best.steps))
-            size //= 2
+                end = min(end - stride, len(self.best.steps))
+            size = size // 2 if size > 3 else size - 1
         return len(self.best.steps) < before
 
     def round_off(self) -> bool:

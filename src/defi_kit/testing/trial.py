@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from typing import Any, ClassVar, Concatenate, Final, ParamSpec, TypeVar, cast
 
 from ..chain import Account, Chain
 from ..errors import InputError, Reverted
+from ..units import MAX_UINT256
 from .explored import Explored
 from .recipe import Recipe
 from .violations import Violation
@@ -235,9 +237,7 @@ class Trial:
             return
         found = Counterexample.of(self, error)
         vars(error)["counterexample"] = found
-        error.add_note(f"\nThe story:\n{found.story}\n\nThe script:\n{found.script}")
-        if self.folder is not None:
-            error.add_note(f"Saved: {found.save(self.folder)}")
+        found.explain(error, self.folder)
 
     # --- the record -------------------------------------------------------------------------------
 
@@ -264,20 +264,35 @@ class Trial:
         """The record as Python, flat, that can be pasted into an interpreter. It ends as the trial
         did: with the Violation, if there was one."""
         cls, made = type(self), self.recipe
-        wanted = {"defi_kit.chain": {"Chain"}}
-        wanted.setdefault(cls.__module__, set()).add(cls.__name__)
+        wanted: dict[str, set[str]] = {"defi_kit.chain": {"Chain"}}
+        names = [(cls.__module__, cls.__name__)]
         if made is not None:
-            wanted.setdefault(made.module, set()).add(made.path.partition(".")[0])
+            names.append((made.module, made.path.partition(".")[0]))
+        for module, name in names:
+            wanted.setdefault(_shown(module, name), set()).add(name)
         engine = "embedded" if self.chain.engine == "embedded" else "anvil"
         lines = [f"from {module} import {', '.join(sorted(n))}" for module, n in wanted.items()]
         lines += ["", f"chain = Chain.{engine}()"]
         lines += [f"{self.SUBJECT} = {made.call() if made else '...  # as it was made'}"]
         lines += [f"trial = {cls.__name__}({self.SUBJECT})"]
-        calls = [f"trial.{d.verb}({', '.join(map(repr, d.arguments))})" for d in self.steps]
+        calls = [f"trial.{d.verb}({', '.join(map(_literal, d.arguments))})" for d in self.steps]
         width = min(max(map(len, calls), default=0), 60)
         told = map(self.tell, self.steps)
         lines += [f"{c:{width}}  # {t}" for c, t in zip(calls, told, strict=True)]
         return "\n".join(lines)
+
+
+def _shown(module: str, name: str) -> str:
+    """Where it is imported from: the front door, if it is there."""
+    door = sys.modules["defi_kit.testing"]
+    return "defi_kit.testing" if name in getattr(door, "__all__", ()) else module
+
+
+def _literal(value: Literal_) -> str:
+    """Large numbers so that they can be read."""
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) < 10_000:
+        return repr(value)
+    return "2**256 - 1" if value == MAX_UINT256 else f"{value:_}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -335,6 +350,12 @@ class Counterexample:
         path.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         path.with_suffix(".py").write_text(self.script + "\n", encoding="utf-8")
         return path
+
+    def explain(self, error: Exception, folder: Path | None) -> None:
+        """Notes on an error: the story, the script, and the file that it is saved to, if any."""
+        error.add_note(f"\nThe story:\n{self.story}\n\nThe script:\n{self.script}")
+        if folder is not None:
+            error.add_note(f"Saved: {self.save(folder)}")
 
     @classmethod
     def load(cls, path: Path) -> Counterexample:

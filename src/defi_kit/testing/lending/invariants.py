@@ -121,6 +121,8 @@ def l5(trial: LendingTrial, before: Sight, done: Step, after: Sight) -> None:
         was = before.positions[name]
         if done.verb == "liquidate" and name == done.arguments[1]:
             hold("L5", was.healthy is not True, f"{name} was healthy and is liquidated")
+            known = was.healthy is not None
+            hold("L5", known, f"{name} is liquidated while its health is not known")
         elif done.verb not in WORLD:
             lost = was.healthy is True and position.healthy is False
             hold("L5", not lost, f"{done.verb} made {name} unhealthy")
@@ -132,7 +134,11 @@ def l5(trial: LendingTrial, before: Sight, done: Step, after: Sight) -> None:
 def _health_is_meant(trial: LendingTrial, sight: Sight, name: str, position: Position) -> None:
     """What the market says of an account's health, against its terms."""
     limit = _limit(trial, sight, position, "liquidation_ltv")
-    if position.healthy is None or limit is None or not position.debt:
+    if position.healthy is None or not position.debt:
+        return
+    if limit is None:
+        reason = f"{name} is called unhealthy while a price is not known"
+        hold("L5", position.healthy, reason)
         return
     slack = _slack(trial, sight)
     if position.healthy:

@@ -50,16 +50,57 @@ class LendingMachine(TrialMachine):
     trial_class: ClassVar[type[Trial]] = LendingTrial
     trial: LendingTrial
 
-    @initialize(variant=VARIANTS, opening=st.sampled_from(("loans", "loans", "lent", "empty")))
+    @initialize(variant=VARIANTS, opening=st.sampled_from(("drama", "loans", "lent", "empty")))
     def begin(self, variant: int, opening: str) -> None:
-        """An empty market, one that somebody lends to, or one with loans."""
+        """An empty market, one that somebody lends to, one with loans, or one that has seen it all.
+
+        The last comes first: what a life of all that is ordinary shows is found at once.
+        """
         self.start(variant)
+        if opening == "drama":
+            self.drama()
+            return
         if opening != "empty":
             self.trial.supply("carol", 1_000_000 * self.unit)
         if opening == "loans":
             for name in ("alice", "bob"):
                 self.trial.supply_collateral(name, 0, self.posted(0, 20_000))
                 self.trial.borrow(name, self.loan(name, 900))
+
+    def drama(self) -> None:
+        """Loans in parts and up to the limit, interest, repayments, and a fall in three acts."""
+        trial, numbers = self.trial, range(len(self.trial.terms.collaterals))
+        trial.supply("carol", 1_000_000 * self.unit)
+        for name in ("alice", "bob"):
+            for number in numbers:
+                trial.supply_collateral(name, number, self.posted(number, 20_000))
+        for thousandths in (300, 500, 1_010):
+            trial.borrow("alice", self.loan("alice", thousandths))
+        trial.borrow("bob", self.loan("bob", 980))
+        trial.wait(86_400 * 30)
+        trial.withdraw_collateral("bob", 0, self.free("bob", 0, 1_010))
+        trial.repay("alice", trial.position("alice").debt // 2)
+        trial.borrow("bob", self.loan("bob", 1_010))
+        for thousandths in (1_010, 500):
+            trial.withdraw_collateral("alice", 0, self.free("alice", 0, thousandths))
+        trial.supply("keeper", 10_000 * self.unit)
+        trial.withdraw("keeper", trial.position("keeper").supplied)
+        trial.turn_off(numbers[-1])
+        trial.liquidate("keeper", "bob", 0, MAX_UINT256)
+        trial.set_price(numbers[-1], trial.known[numbers[-1]])
+        for percent, thousandths in ((99, 200), (96, 1_000), (70, 300), (60, 1_000), (30, 1_000)):
+            trial.wait(86_400)
+            for name in ("alice", "bob"):
+                self.sink("keeper", name, percent, thousandths)
+        for number in numbers:
+            for name in ("alice", "bob"):
+                trial.liquidate("keeper", name, number, MAX_UINT256)
+        for number, risk in enumerate(trial.terms.collaterals):
+            trial.set_price(number, risk.price)
+        for name in ("alice", "bob"):
+            trial.supply_collateral(name, 0, self.posted(0, 20_000))
+            trial.borrow(name, self.loan(name, 800))
+        trial.withdraw("carol", trial.position("carol").supplied // 2)
 
     def close(self) -> None:
         """What could be done at the end of every life."""
@@ -91,16 +132,26 @@ class LendingMachine(TrialMachine):
     def loan(self, name: str, thousandths: int) -> int:
         """A part of what is left to borrow by the terms, at last known prices. [raw]"""
         trial = self.trial
-        position = trial.position(name)
         cash: int = trial.seen.view.cash
-        limit = sum(
-            amount * price * risk.borrow_ltv
-            for amount, price, risk in zip(
-                position.collateral, trial.known, trial.terms.collaterals, strict=True
-            )
-        ) // (PRICE_SCALE * WAD)
-        most = min(max(limit - position.debt, 0), cash) or 100 * self.unit
+        left = self._limit(name) - trial.position(name).debt
+        most = min(max(left, 0), cash) or 100 * self.unit
         return most * thousandths // 1_000
+
+    def free(self, name: str, number: int, thousandths: int) -> int:
+        """A part of the collateral that its debt leaves free, by the terms. [raw]"""
+        trial, position = self.trial, self.trial.position(name)
+        risk = trial.terms.collaterals[number]
+        backed = trial.known[number] * risk.borrow_ltv
+        left = self._limit(name) - position.debt
+        most = max(left, 0) * PRICE_SCALE * WAD // max(backed, 1)
+        return min(most, position.collateral[number]) * thousandths // 1_000
+
+    def _limit(self, name: str) -> int:
+        """The most that it may owe, by the terms, at last known prices. [raw]"""
+        trial, position = self.trial, self.trial.position(name)
+        terms = zip(position.collateral, trial.known, trial.terms.collaterals, strict=True)
+        total = sum(amount * price * risk.borrow_ltv for amount, price, risk in terms)
+        return total // (PRICE_SCALE * WAD)
 
     def debtor(self, name: str) -> str:
         """An unhealthy account, if there is one."""
@@ -167,28 +218,31 @@ class LendingMachine(TrialMachine):
         percent=st.sampled_from((60, 85, 93, 97, 99, 101)),
         thousandths=PARTS,
     )
-    def sink(self, who: str, account: str, percent: int, thousandths: int) -> None:
+    def fall(self, who: str, account: str, percent: int, thousandths: int) -> None:
         """The price of what a borrower holds most of brings it to this health, and somebody is
         there to liquidate."""
+        borrowers = [name for name, one in self.trial.seen.positions.items() if one.debt]
+        if borrowers:
+            self.sink(who, account if account in borrowers else borrowers[0], percent, thousandths)
+
+    def sink(self, who: str, account: str, percent: int, thousandths: int) -> None:
+        """A fall to this health, and a liquidation of a part; of all above 500 thousandths."""
         trial = self.trial
-        borrowers = [name for name, one in trial.seen.positions.items() if one.debt]
-        if not borrowers:
-            return
-        account = account if account in borrowers else borrowers[0]
         position = trial.position(account)
         worth = [
             value(trial.seen, tuple(a * (m == n) for m, a in enumerate(position.collateral)))
             for n in range(len(trial.known))
         ]
         which = worth.index(max(worth))
-        limit = sum(
-            part * risk.liquidation_ltv
+        backing = [
+            part * risk.liquidation_ltv // (PRICE_SCALE * WAD)
             for part, risk in zip(worth, trial.terms.collaterals, strict=True)
-        ) // (PRICE_SCALE * WAD)
-        if not limit:
+        ]
+        others = sum(backing) - backing[which]
+        needed = position.debt * percent // 100 - others
+        if not position.debt or not backing[which] or needed <= 0:
             return
-        price = trial.known[which] * position.debt * percent // (100 * limit)
-        trial.set_price(which, max(1, price))
+        trial.set_price(which, max(1, trial.known[which] * needed // backing[which]))
         part = position.debt * thousandths // 1_000
         trial.liquidate(who, account, which, MAX_UINT256 if thousandths > 500 else part)
 

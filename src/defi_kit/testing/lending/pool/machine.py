@@ -10,13 +10,12 @@ from __future__ import annotations
 from typing import ClassVar, Final
 
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, rule
+from hypothesis.stateful import rule
 
 from ....chain import Account
 from ....errors import Reverted
 from ....lending.pool import Pool
 from ....units import MAX_UINT256
-from ...machine import VARIANTS
 from ...trial import Trial
 from ..machine import GRAINS, MOVES, PARTS, LendingMachine
 from .experiments import EXPERIMENTS
@@ -56,15 +55,6 @@ class PoolMachine(LendingMachine):
 
     # What L7, L8, L11, L12 and L16 say exactly here, as experiments and at each step.
     compound = dust = flash_loan = impersonate = leave = round_trip = None  # type: ignore[assignment]
-
-    @initialize(variant=VARIANTS, deposits=st.integers(1, 1_000_000))
-    def begin(self, variant: int, deposits: int) -> None:
-        """A lender and two borrowers."""
-        self.start(variant)
-        self.trial.supply("bob", deposits * self.unit * 10)
-        for name in PEOPLE[:2]:
-            self.trial.supply_collateral(name, 0, self.world.units[0] * 20)
-            self.trial.borrow(name, self.loan(name, 900))
 
     def close(self) -> None:
         """Every experiment."""
