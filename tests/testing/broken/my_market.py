@@ -61,6 +61,13 @@ class MyMarket(Adapter):
     def accrue(self) -> None:
         self.pool.accrue()
 
+    def impersonations(self, who: Account, victim: Account) -> Sequence[tuple[str, object]]:
+        return (
+            ("borrow", lambda: self.pool.borrow(10**6, victim, sender=who)),
+            ("withdraw", lambda: self.pool.withdraw(10**6, victim, sender=who)),
+            ("take collateral", lambda: self.pool.withdraw_collateral(1, victim, sender=who)),
+        )
+
     def view(self, people: Sequence[Account]) -> View:
         pool = self.pool
         return View(

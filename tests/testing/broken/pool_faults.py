@@ -41,10 +41,6 @@ POOL: Faults = {
         "Market memory m = _open();\n        Account memory a = _accounts[account];",
         "Market memory m = _market;\n        Account memory a = _accounts[account];",
     ),
-    "a loan's shares round down": (
-        "uint256 shares = assets.toSharesUp(m.index);",
-        "uint256 shares = assets.toSharesDown(m.index);",
-    ),
     "a second loan replaces the first": (
         "a.debtShares = (a.debtShares + shares).toUint128();",
         "a.debtShares = shares.toUint128();",
