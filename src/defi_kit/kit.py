@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from defi_kit.deployment import Deployment
 from defi_kit.economy import Economy
@@ -91,6 +91,10 @@ class Kit:
 
     def __repr__(self) -> str:
         return f"<the economy on {self.chain!r}: {', '.join(self.deployment.contracts)}>"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        # IPython and Hypothesis would print every field of a dataclass, and theirs.
+        printer.text(repr(self))
 
     @property
     def fiat(self) -> FiatDollar:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+import defi_kit
 from defi_kit.chain import Chain
 
 pytest_plugins = ["pytester"]
+
+ROOT = Path(__file__).resolve().parents[2]
 
 CHAIN_AND_KIT = """
     from hypothesis import given, settings, strategies as st
@@ -68,6 +72,12 @@ def run(pytester: pytest.Pytester) -> pytest.Pytester:
 def test_a_test_and_an_example_begin_with_everything_new(run: pytest.Pytester) -> None:
     run.makepyfile(CHAIN_AND_KIT)
     run.runpytest_subprocess().assert_outcomes(passed=TESTS)
+
+
+def test_the_tests_that_the_documentation_shows_pass(run: pytest.Pytester) -> None:
+    page = (ROOT / "docs" / "pytest.md").read_text(encoding="utf-8")
+    run.makepyfile(page.partition("```python\n")[2].partition("```")[0])
+    run.runpytest_subprocess().assert_outcomes(passed=2)
 
 
 def test_each_of_two_workers_has_its_own_chain(run: pytest.Pytester) -> None:
@@ -167,3 +177,11 @@ def test_the_plugin_alone_imports_next_to_nothing() -> None:
         [sys.executable, "-c", seen], capture_output=True, text=True, check=True
     ).stdout.split()
     assert not {"ape", "hypothesis", "pyrevm", "defi_kit.chain.base", "defi_kit.kit"} & set(found)
+
+
+def test_an_economy_in_a_failing_example_is_one_line() -> None:
+    from hypothesis.vendor.pretty import pretty
+
+    kit = defi_kit.deploy(Chain.embedded())
+    assert pretty(kit) == repr(kit)
+    assert len(repr(kit)) < 300

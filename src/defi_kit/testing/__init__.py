@@ -15,6 +15,13 @@ from typing import TYPE_CHECKING, Any, Final
 from ..errors import NotSupported
 
 if TYPE_CHECKING:
+    from . import strategies
+    from .exchange.machine import ExchangeMachine
+    from .exchange.market import PairAdapter, PairMarket
+    from .exchange.pair import PairMachine
+    from .exchange.pair_trial import PairTrial
+    from .exchange.trial import ExchangeTrial
+    from .exchange.world import World
     from .explored import Explored
     from .lending.adapter import Adapter
     from .lending.machine import LendingMachine
@@ -29,10 +36,16 @@ if TYPE_CHECKING:
 __all__ = [
     "Adapter",
     "Collateral",
+    "ExchangeMachine",
+    "ExchangeTrial",
     "Explored",
     "LendingMachine",
     "LendingMarket",
     "LendingTrial",
+    "PairAdapter",
+    "PairMachine",
+    "PairMarket",
+    "PairTrial",
     "PoolMachine",
     "PoolMarket",
     "PoolTrial",
@@ -43,16 +56,24 @@ __all__ = [
     "TrialMachine",
     "View",
     "Violation",
+    "World",
     "step",
+    "strategies",
 ]
 
 _WHERE: Final = {
     "Adapter": "lending.adapter",
     "Collateral": "lending.market",
+    "ExchangeMachine": "exchange.machine",
+    "ExchangeTrial": "exchange.trial",
     "Explored": "explored",
     "LendingMachine": "lending.machine",
     "LendingMarket": "lending.market",
     "LendingTrial": "lending.trial",
+    "PairAdapter": "exchange.market",
+    "PairMachine": "exchange.pair",
+    "PairMarket": "exchange.market",
+    "PairTrial": "exchange.pair_trial",
     "PoolMachine": "lending.pool.machine",
     "PoolMarket": "lending.pool",
     "PoolTrial": "lending.pool",
@@ -63,13 +84,16 @@ _WHERE: Final = {
     "TrialMachine": "machine",
     "View": "lending.market",
     "Violation": "violations",
+    "World": "exchange.world",
     "step": "trial",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _WHERE:
+    if name not in _WHERE and name != "strategies":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if name.endswith("Machine") and find_spec("hypothesis") is None:
+    if (name.endswith("Machine") or name == "strategies") and find_spec("hypothesis") is None:
         raise NotSupported(f"{name} needs Hypothesis", hint="pip install 'defi-kit[test]'")
+    if name == "strategies":
+        return import_module(f"{__name__}.strategies")
     return getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)

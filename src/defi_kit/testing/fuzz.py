@@ -63,6 +63,10 @@ TARGETS: Final[Mapping[str, Mapping[str, Target]]] = {
         "ours": Target(
             "defi_kit.testing.exchange.machine:ExchangeMachine", options=("mode", "bytecode")
         ),
+        "uniswap": Target(
+            "defi_kit.testing.exchange.pair:PairMachine",
+            "defi_kit.testing.exchange.adapters:UniswapV2Pair",
+        ),
         "": Target("defi_kit.testing.exchange.pair:PairMachine"),
     },
     "peg": {

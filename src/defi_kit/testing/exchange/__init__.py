@@ -1,1 +1,20 @@
-"""Exchanges under test: ours with its twin, X1 to X13, and anybody's pool of two tokens."""
+"""Property tests for exchanges: ours, exactly, and anybody's pool of two tokens. Nothing here needs
+Hypothesis."""
+
+from __future__ import annotations
+
+from .adapters import ExchangePair, UniswapV2Pair
+from .market import PairAdapter, PairMarket
+from .pair_trial import PairTrial
+from .trial import ExchangeTrial
+from .world import World
+
+__all__ = [
+    "ExchangePair",
+    "ExchangeTrial",
+    "PairAdapter",
+    "PairMarket",
+    "PairTrial",
+    "UniswapV2Pair",
+    "World",
+]
