@@ -6,15 +6,18 @@ Requests to a node, round trips, and work that must not be done again. Gas has i
 
 from __future__ import annotations
 
+import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
 
 from defi_kit import Kit, deploy
+from defi_kit.bindings import exchange
 from defi_kit.chain import Account, Chain, abi, embedded, hashing
 from defi_kit.chain.anvil import AnvilChain
 from defi_kit.chain.receipts import Log
@@ -195,3 +198,53 @@ def test_a_view_leaves_nothing_in_memory_and_a_transaction_little(kit: Kit) -> N
     assert blocks(lambda: kit.usd.balance(alice)) < 0.1
     # Undecoded logs, a hash and numbers; all of it is filed away before long.
     assert blocks(lambda: transfer(alice, 1, sender=alice)) < 12
+
+
+# --- storage --------------------------------------------------------------------------------------
+
+STORAGE = {
+    "transfer": (2, 2, 0),
+    "swap": (10, 7, 4),
+    "supply_collateral": (7, 4, 3),
+    "borrow": (24, 5, 4),
+}
+"""Verb → slots read and written, the tokens' and the oracles' among them, and calls outside."""
+
+
+def test_a_verb_touches_no_more_storage_than_it_needs(
+    kit: Kit, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """As the EVM itself lists its instructions, which takes it a millisecond each: so few verbs.
+    Every slot has been written before."""
+    verbs = _bare_verbs(kit)
+    for verb in verbs.values():
+        verb()
+    evm: Any = kit.chain._evm  # type: ignore[attr-defined]
+    for name, verb in verbs.items():
+        capfd.readouterr()
+        evm.tracing = True
+        verb()
+        evm.tracing = False
+        lines = capfd.readouterr().out.splitlines()
+        seen = Counter(json.loads(line).get("opName") for line in lines if line[:1] == "{")
+        called = seen["CALL"] + seen["STATICCALL"] + seen["DELEGATECALL"]
+        assert (seen["SLOAD"], seen["SSTORE"], called) == STORAGE[name], name
+
+
+def _bare_verbs(kit: Kit) -> dict[str, Callable[[], object]]:
+    """One transaction each, without quote and approval."""
+    alice, bob = kit.actors("alice", "bob")
+    usd, lending = kit.usd.dollar, kit.lending.contract
+    for token in (kit.usd, kit.weth):
+        for spender in (kit.exchange.address, kit.lending.address):
+            token.approve(spender, token(1_000_000), sender=alice)
+    path = [exchange.Hop(*hop) for hop in kit.exchange.quote(kit.usd(1), kit.weth).path]
+    sell = partial(kit.exchange.contract.swap_exact_in, usd.address, 10**6, path, 1, alice, 2**40)
+    return {
+        "transfer": lambda: usd.transfer(bob, 1, sender=alice),
+        "swap": lambda: sell(sender=alice),
+        "supply_collateral": lambda: lending.supply_collateral(
+            kit.weth, 10**18, alice, sender=alice
+        ),
+        "borrow": lambda: lending.borrow(200 * 10**6, alice, alice, sender=alice),
+    }
