@@ -17,14 +17,14 @@ import sys
 import time
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import _compiler
-from mutation.compiling import Bench, syntax_trees
+from mutation.compiling import TOGETHER, Bench, syntax_trees
 from mutation.killing import Outcome, attempt
 from mutation.operators import OPERATORS, Mutant, function_names, mutants_of
 from mutation.targets import STAGES, TARGETS, Target
@@ -55,6 +55,11 @@ class Report:
     survived: list[Mutant] = field(default_factory=list)
 
     @property
+    def counted(self) -> int:
+        """All that were drawn and are mutants."""
+        return len(self.killed) + len(self.survived) + self.equivalent
+
+    @property
     def score(self) -> float:
         """Part of the mutants tried that are caught. [1]"""
         tried = len(self.killed) + len(self.survived)
@@ -63,7 +68,7 @@ class Report:
     def summary(self) -> dict[str, Any]:
         stages = Counter(outcome.stage for _, outcome in self.killed)
         return {
-            "mutants": len(self.killed) + len(self.survived) + self.equivalent,
+            "mutants": self.counted,
             "killed": {stage: stages[stage] for stage in (*STAGES, "timeout") if stages[stage]},
             "equivalent": self.equivalent,
             "survived": len(self.survived),
@@ -158,50 +163,49 @@ def _examine(target: Target, options: argparse.Namespace, until: float | None) -
     ]
     report = Report(target.contract, len(everything))
     bench = Bench(target.contract, target.root, options.jobs)
-    chosen = _viable(bench, drawn(wanted, options.seed), options.per_contract, report)
-    reasons = equivalents()
-    tried = {
-        mutant: code
-        for mutant, code in chosen.items()
-        if options.doubt or options.key or mutant.key not in reasons
-    }
-    report.equivalent = len(chosen) - len(tried)
-    _say(f"{target.contract}: {len(tried)} of {len(everything)} mutants", options)
-
+    order = drawn(wanted, options.seed)
+    listed = {} if options.doubt or options.key else equivalents()
     run = {
         "stages": options.stage or STAGES,
         "seed": options.seed,
         "jobs": options.jobs,
         "until": until,
     }
-    if tried:
-        _check_baseline(target, bench.original, run)
-    for mutant, outcome in attempt(target, list(tried.items()), **run):
-        if outcome.killed:
-            report.killed.append((mutant, outcome))
-        else:
-            report.survived.append(mutant)
-        _say(_line(mutant, outcome), options)
-    report.untried = len(tried) - len(report.killed) - len(report.survived)
+    _say(f"{target.contract}: {len(order)} mutants to draw from", options)
+    for codes in _rounds(bench, order, options.per_contract, report):
+        if not (report.killed or report.survived):
+            _check_baseline(target, bench.original, run)
+        tried = [(mutant, code) for mutant, code in codes.items() if mutant.key not in listed]
+        report.equivalent += len(codes) - len(tried)
+        before = len(report.killed) + len(report.survived)
+        for mutant, outcome in attempt(target, tried, **run):
+            if outcome.killed:
+                report.killed.append((mutant, outcome))
+            else:
+                report.survived.append(mutant)
+            _say(_line(mutant, outcome), options)
+        done = len(report.killed) + len(report.survived) - before
+        if done < len(tried):
+            report.untried = min(options.per_contract, len(order)) - report.counted
+            break
     return report
 
 
-def _viable(
+def _rounds(
     bench: Bench, order: Sequence[Mutant], count: int, report: Report
-) -> dict[Mutant, bytes]:
-    """The first `count` that compile to something new."""
-    found: dict[Mutant, bytes] = {}
-    place = 0
-    while place < len(order) and len(found) < count:
-        some = order[place : place + count - len(found)]
+) -> Iterator[dict[Mutant, bytes]]:
+    """The first `count` that compile to something new, as many at a time as compile at once."""
+    place = found = 0
+    while place < len(order) and found < count:
+        some = order[place : place + min(TOGETHER * bench.jobs, count - found)]
         place += len(some)
         codes, original = bench.bytecode(some), bench.original
-        for mutant, code in codes.items():
-            report.invalid += not code
-            report.unchanged += code == original
-            if code not in (b"", original):
-                found[mutant] = code
-    return found
+        report.invalid += sum(not code for code in codes.values())
+        report.unchanged += sum(code == original for code in codes.values())
+        fresh = {one: code for one, code in codes.items() if code not in (b"", original)}
+        found += len(fresh)
+        if fresh:
+            yield fresh
 
 
 def _check_baseline(target: Target, code: bytes, run: Mapping[str, Any]) -> None:

@@ -312,3 +312,20 @@ def test_the_cap_of_an_epoch_rounds_down(chain: Chain, owner: Account) -> None:
     with pytest.raises(reverts.EpochCapExceeded) as refused:
         economy.algo.redeem(1, 0, 0, owner, sender=owner)
     assert list(refused.value.arguments.values()) == [9_001, 1, 9_001]
+
+
+@pytest.mark.parametrize("prices", [(101, 103), (103, 101), (7, 7)])
+def test_prices_of_a_few_units_round_down_at_every_step(
+    chain: Chain, owner: Account, prices: tuple[int, int]
+) -> None:
+    """Where one unit of a price, or of what stands behind three base units of dollars, is a lot."""
+    economy = Economy(chain, owner, shares=10**27 + 1, ratio=0, mint_spread=0)
+    economy.mint(3, owner)
+    economy.say(share=prices[0], spot=prices[1], collateral=10**36 - 10**36 // 3)
+    twin, asked = economy.client.state(), economy.client.prices()
+    now = chain.timestamp
+    assert economy.algo.quote_redeem(3) == tuple(twin.redeem(3, asked, now=now)[1])
+    economy.say(share=prices[0] * 10**9, spot=prices[1] * 10**9 + 1)
+    twin, asked = economy.client.state(), economy.client.prices()
+    assert economy.algo.quote_mint(1) == tuple(twin.mint(1, asked, now=now)[1])
+    assert economy.algo.cover() == twin.cover(asked)
