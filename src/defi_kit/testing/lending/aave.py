@@ -15,7 +15,7 @@ from ...chain import Account, Chain
 from ...chain.abi import encode
 from ...chain.hashing import ZERO_ADDRESS, HasAddress
 from ...errors import Reverted
-from ...units import BPS, WAD
+from ...units import BPS, MAX_UINT256, WAD
 from ..deployed import Deployed
 from ..packages import Code, Compilation
 from .adapter import Adapter
@@ -72,7 +72,11 @@ _COMPILATION: Final = Compilation(
     ),
 )
 
-AAVE_EXEMPT: Final[Mapping[str, str]] = {}
+AAVE_EXEMPT: Final[Mapping[str, str]] = {
+    "L2": "a loss is booked as a deficit and taken from nobody: lenders own more than there is "
+    "until someone covers it",
+    "L12": "until then whoever leaves first is paid in full, and the last not at all",
+}
 
 
 class _Workshop:
@@ -340,6 +344,8 @@ class AaveV3Market(Adapter):
         self._pool.send(signature, token, amount, who, 0, sender=who)
 
     def _withdraw(self, token: str, amount: int, who: Account) -> None:
+        # The largest number would mean everything, which is not what was asked for.
+        amount = min(amount, MAX_UINT256 - 1)
         self._pool.send("withdraw(address,uint256,address)", token, amount, who, sender=who)
 
     def _borrow(self, who: Account, assets: int, account: Account) -> None:

@@ -45,7 +45,12 @@ _COMPILATION: Final = Compilation(
 _MARKET: Final = "(address,address,address,address,uint256)"
 _STATE: Final = "(uint128,uint128,uint128,uint128,uint128,uint128)"
 
-MORPHO_EXEMPT: Final[Mapping[str, str]] = {}
+MORPHO_EXEMPT: Final[Mapping[str, str]] = {
+    "L4": "a debt is written off when no collateral at all is left: a unit of it keeps a bad debt "
+    "in the books",
+    "L7": "interest is three terms of a series, at a rate that is asked for anew each time it is "
+    "booked: booking it often and once differ",
+}
 
 
 class MorphoBlue:
