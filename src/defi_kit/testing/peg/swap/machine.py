@@ -95,6 +95,14 @@ class SwapMachine(PegMachine):
     def reprice(self, side: int, percent: int | None) -> None:
         self.trial.reprice(side, percent)
 
+    @rule(side=SIDES, percent=st.sampled_from([50, 98, 99]), parts=st.integers(1, 20))
+    def a_bad_day(self, side: int, percent: int, parts: int) -> None:
+        """One of the two loses its peg, and people try to change either; then it is back."""
+        self.trial.reprice(side, percent)
+        for sold in (0, 1):
+            self.trial.swap("alice", sold, self.whole(sold, parts))
+        self.trial.reprice(side, 100)
+
     @rule(seconds=st.integers(1, 10**8))
     def wait(self, seconds: int) -> None:
         self.trial.wait(seconds)
