@@ -98,11 +98,11 @@ def round_trip(trial: LendingTrial, who: str, assets: int) -> None:
 
 
 def impersonate(trial: LendingTrial, who: str, victim: str) -> None:
-    """L11: no call of a stranger takes anything."""
+    """L11: no call of a stranger takes anything, from the victim or from nowhere."""
     calls = trial.market.impersonations(trial.accounts[who], trial.accounts[victim])
+    before = _waited(trial, 1)
     for name, call in calls:
         with trial.rewound():
-            before = trial.foresee()
             if not _tried(call):
                 continue
             after = trial.look()
@@ -111,6 +111,9 @@ def impersonate(trial: LendingTrial, who: str, victim: str) -> None:
             kept = kept and is_.collateral == was.collateral
             kept = kept and after.wallets[victim] == before.wallets[victim]
             hold("L11", kept, f"{who} can {name} for {victim}")
+            gain = wealth(after, who) - wealth(before, who)
+            most = (trial.terms.rounding + _interest(trial.seen, after)) * PRICE_SCALE
+            hold("L11", gain <= most, f"{who} can {name}, and gains {gain // PRICE_SCALE}")
 
 
 def inflate(trial: LendingTrial, who: str, victim: str, gift: int, assets: int) -> None:

@@ -53,11 +53,13 @@ class PoolMachine(LendingMachine):
     )
     trial: PoolTrial
 
-    # What L7, L8, L11, L12 and L16 say exactly here, as experiments and at each step.
-    compound = dust = flash_loan = impersonate = leave = round_trip = None  # type: ignore[assignment]
+    # What L7, L8, L12 and L16 say exactly here, as experiments and at each step.
+    compound = dust = flash_loan = leave = round_trip = None  # type: ignore[assignment]
 
     def close(self) -> None:
         """Every experiment."""
+        self.trial.impersonate("mallory", "bob")
+        self.trial.inflate("mallory", "carol", 10_000 * self.unit, 15_000 * self.unit)
         for name in EXPERIMENTS:
             self.trial.experiment(name)
 

@@ -8,6 +8,7 @@ from typing import Any, Self
 from .... import reverts
 from ....bindings.callback_actor import Call
 from ....chain import Account, Chain
+from ....chain.hashing import address_of
 from ....errors import InputError, Reverted
 from ....lending.pool import DUST_DIVISOR
 from ....lending.rates import RateModel
@@ -140,6 +141,15 @@ class PoolMarket:
             [Call(world.asset.address, plan.data)], self.contract, loan.data, sender=who
         )
 
+    def _lend_the_loan(self, who: Account) -> None:
+        """A flash loan of nearly all cash, which comes back as a deposit for `who`."""
+        pool, actor, asset = self.contract, self.world.actor, self.world.asset
+        assets = asset.balance_of(pool) * 9 // 10
+        calls = [pool.build("deposit", assets, who), asset.build("approve", pool, 0)]
+        plan = [Call(address_of(call.to or ""), call.data) for call in calls]
+        loan = pool.build("flash_loan", actor, asset, assets, b"")
+        actor.carry_out(plan, pool, loan.data, sender=who)
+
     def set_price(self, number: int, price: int | None) -> None:
         """Its oracle answers this from now on, or reverts."""
         world = self.world
@@ -203,6 +213,7 @@ class PoolMarket:
         pool, token = self.contract, self.world.tokens[0]
         forged = bytes(64) + b"\x1b"
         return (
+            ("lend what a flash loan lent", lambda: self._lend_the_loan(who)),
             ("withdraw", lambda: pool.withdraw(1_000, who, victim, sender=who)),
             ("redeem", lambda: pool.redeem(1_000, who, victim, sender=who)),
             ("borrow", lambda: pool.borrow(self.world.unit * 200, who, victim, sender=who)),

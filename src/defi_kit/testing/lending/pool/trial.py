@@ -36,7 +36,7 @@ class PoolTrial(LendingTrial):
     market: PoolMarket
 
     # `experiment` says exactly what these say of any market.
-    compound = dust = leave = round_trip = impersonate = None  # type: ignore[assignment]
+    compound = dust = leave = round_trip = None  # type: ignore[assignment]
     flash_loan = None  # type: ignore[assignment]
 
     def __init__(
@@ -289,6 +289,12 @@ class PoolTrial(LendingTrial):
         """L8: the first depositor's attack."""
         if self.world.contract is not None:
             experiments.inflate(self, who, victim, gift, assets)
+
+    @step("what if {who} tries to act for {victim}?", undone=True)
+    def impersonate(self, who: str, victim: str) -> None:
+        """L11."""
+        if self.world.contract is not None:
+            experiments.impersonate(self, who, victim)
 
     @step("what if {account} stood at the very limit of {number}?", undone=True)
     def brink(self, who: str, account: str, number: int) -> None:
