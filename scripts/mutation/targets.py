@@ -62,6 +62,7 @@ TARGETS = {
             machine=("tests/lending/test_lending_invariants.py",),
             tests=(
                 "tests/lending/test_lending_limits.py",
+                "tests/lending/test_lending_mutants.py",
                 "tests/lending/test_lending_contract.py",
                 "tests/attacks/test_lending_authority.py",
                 "tests/attacks/test_lending_liquidations.py",

@@ -1,0 +1,57 @@
+"""What only mutants of the pool had shown that nobody looked at."""
+
+from __future__ import annotations
+
+import pytest
+
+from defi_kit import bindings, reverts
+from defi_kit.bindings.lending_pool import (
+    Adaptation,
+    CollateralParameters,
+    KinkedCurve,
+    PoolParameters,
+)
+from defi_kit.chain import Account, Chain
+from defi_kit.units import MAX_UINT256, WAD
+
+PLENTY = 10**24
+PAR = 10**36
+"""A base unit of the collateral is worth one of the asset."""
+
+
+class Pool:
+    """A pool of one collateral at par, a lender, and a borrower of 7,000 against 10,000."""
+
+    def __init__(self, chain: Chain, lender: Account, borrower: Account) -> None:
+        self.asset = bindings.MockToken.deploy(chain, "ASSET", 6)
+        self.token = bindings.MockToken.deploy(chain, "COLL", 6)
+        self.oracle = bindings.MockOracle.deploy(chain, PAR)
+        self.contract = bindings.LendingPool.deploy(
+            chain,
+            PoolParameters(self.asset.address, "pool", "lp", 1_099, 11_000, 1_000),
+            KinkedCurve(0, 0, 0, WAD // 2),
+            Adaptation(0, 0, 0),
+            [
+                CollateralParameters(
+                    self.token.address, self.oracle.address, 7_000, 8_000, 500, 9_000, PLENTY
+                )
+            ],
+        )
+        for who in (lender, borrower):
+            for token in (self.asset, self.token):
+                token.mint(who, PLENTY)
+                token.approve(self.contract, MAX_UINT256, sender=who)
+        self.contract.deposit(10**6, lender, sender=lender)
+        self.contract.supply_collateral(self.token, 10_000, borrower, sender=borrower)
+        self.contract.borrow(7_000, borrower, borrower, sender=borrower)
+
+
+def test_dust_is_a_hundredth_of_the_minimum_debt_rounded_down(
+    chain: Chain, alice: Account, bob: Account
+) -> None:
+    pool = Pool(chain, alice, bob)
+    pool.oracle.set_price(PAR // 2)
+    with pytest.raises(reverts.LeavesDust) as refused:
+        pool.contract.liquidate(bob, pool.token, MAX_UINT256, 9_990, 0, sender=alice)
+    assert list(refused.value.arguments.values())[1:] == [1_099, 5, 10]
+    pool.contract.liquidate(bob, pool.token, MAX_UINT256, 10_000, 0, sender=alice)
