@@ -259,7 +259,7 @@ def handles(chain: Chain, deployment: Deployment) -> Kit:
     from defi_kit.tokens import FaucetToken, WrappedEther
 
     at = deployment.address
-    return Kit(
+    kit = Kit(
         chain=chain,
         deployment=deployment,
         usd=FiatDollar(chain, at("usd")),
@@ -286,3 +286,6 @@ def handles(chain: Chain, deployment: Deployment) -> Kit:
         algo=AlgoController(chain, at("algo")),
         economy=Economy.from_dict(deployment.economy),
     )
+    for key, contract in (("exchange", kit.exchange.contract), ("lending", kit.lending.contract)):
+        contract.since = deployment.contracts[key].block or 0
+    return kit

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from defi_kit import Kit, deploy
+from defi_kit import Kit, attach, deploy
 from defi_kit.bindings import exchange
 from defi_kit.chain import Account, Chain, abi, embedded, hashing
 from defi_kit.chain.anvil import AnvilChain
@@ -198,6 +198,15 @@ def test_a_view_leaves_nothing_in_memory_and_a_transaction_little(kit: Kit) -> N
     assert blocks(lambda: kit.usd.balance(alice)) < 0.1
     # Undecoded logs, a hash and numbers; all of it is filed away before long.
     assert blocks(lambda: transfer(alice, 1, sender=alice)) < 12
+
+
+def test_what_happened_is_looked_for_from_the_deployment_on(kit: Kit) -> None:
+    attached = attach(kit.chain, kit.deployment)
+    found = {"exchange": attached.exchange.contract, "lending": attached.lending.contract}
+    for key, contract in found.items():
+        assert contract.since == kit.deployment.contracts[key].block
+        assert contract.since > 0
+    assert attached.exchange.pools() == kit.exchange.pools() != ()
 
 
 # --- storage --------------------------------------------------------------------------------------
