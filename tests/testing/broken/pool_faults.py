@@ -98,6 +98,7 @@ POOL: Faults = {
     {
         if (amount <= maxFlashLoan(token)) {
             uint256 before = token.balanceOf(address(this));
+            emit FlashLoaned(address(receiver), msg.sender, token, amount);
             _push(token, address(receiver), amount);
             receiver.onFlashLoan(msg.sender, token, amount, 0, data);
             require(token.balanceOf(address(this)) >= before);
