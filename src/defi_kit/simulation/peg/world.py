@@ -42,6 +42,8 @@ WOBBLE: Final = 0.97
 """A dollar that was below this has wobbled."""
 ALIVE: Final = 0.9
 """A dollar that ends below this is dead."""
+LOST: Final = 0.5
+"""A dollar that was ever below this is dead: what comes back later is not paid to who has sold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,8 @@ class Run:
 
     @property
     def survived(self) -> bool:
-        """Whether holders ended with nearly all of a dollar for a dollar."""
-        return not self.ended and self.final_price >= ALIVE
+        """Whether it is worth nearly a dollar at the end, and was never lost on the way."""
+        return not self.ended and self.final_price >= ALIVE and self.min_price >= LOST
 
     @property
     def phase(self) -> str:
