@@ -100,20 +100,21 @@ class People:
                 )
 
 
-TERRA_SETTLED: Final = People(memory=1.0, impact=0.1, floor=0.02)
-"""What is settled before a fit. Closes do not tell `impact` from `doubt`, nor `memory` from `run`;
-the floor, half a billion dollars, is of the size of what all LUNA were worth in the weeks after,
-0.35 to 1.3 billion (Coin Metrics, CapMrktEstUSD, 2022-05-16 to 06-18)."""
+TERRA_SETTLED: Final = People(memory=1.0, impact=1.0, floor=0.02)
+"""What is settled before a fit. Closes do not tell `impact` from `doubt`, nor `memory` from `run`:
+a dollar of shares sold takes a dollar off their value, and a day is remembered. The floor, half a
+billion dollars, is of the size of what all LUNA were worth in the weeks after, 0.35 to 1.3 billion
+(Coin Metrics, CapMrktEstUSD, 2022-05-16 to 06-18)."""
 TERRA_PEOPLE: Final = replace(
     TERRA_SETTLED,
-    run=0.3179,
-    depth=0.2921,
-    flight=1.977,
-    doubt=1.024,
-    drift=0.2215,
+    run=0.3736,
+    depth=0.2935,
+    flight=1.238,
+    doubt=1.648,
+    drift=0.1201,
 )
 """What `fit_terra(tries=500, seed=1)` finds on all seven days, to four figures."""
-TERRA_RUN: Final = 0.02341
+TERRA_RUN: Final = 0.08181
 """Found with it; the run is on 2022-05-09, the third day."""
 TERRA_RESERVE: Final = 2.8e9
 """What the Luna Foundation Guard spent from 2022-05-08 to 05-12, nearly all by the 10th (audit by
