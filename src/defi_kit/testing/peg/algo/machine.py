@@ -76,13 +76,42 @@ class AlgoMachine(PegMachine):
     def end(self, who: str) -> None:
         self.trial.end(who)
 
-    @rule(who=WHO)
-    def a_bad_day(self, who: str) -> None:
-        """The share falls to nothing, the alarm is raised, and after the delay it may end."""
-        self.trial.crash(1)
-        self.trial.alarm(who)
-        self.trial.wait(2 * DESIGN.breaker_delay)
+    @rule(who=WHO, lacks=st.sampled_from(("nothing", "alarm", "time", "danger")))
+    def a_bad_day(self, who: str, lacks: str) -> None:
+        """The share falls to nothing. It may end if the alarm was raised, the delay is over, and
+        the share has not come back."""
+        self.trial.say("share", 1)
+        if lacks != "alarm":
+            self.trial.alarm(who)
+        if lacks != "time":
+            self.trial.wait(2 * DESIGN.breaker_delay)
+        if lacks == "danger":
+            self.trial.mend()
         self.trial.end(who)
+        self.trial.claim("alice", self.held("alice", 1, 3))
+
+    @rule(who=WHO, oracle=st.sampled_from(ORACLES), price=st.sampled_from([None, 0]))
+    def a_silent_oracle(self, who: str, oracle: str, price: int | None) -> None:
+        """It is time for an alarm where no price can be told."""
+        self.trial.say(oracle, price)
+        self.trial.alarm(who)
+        self.trial.mend()
+
+    @rule(who=WHO, percent=st.sampled_from([80, 120]))
+    def off_the_peg(self, who: str, percent: int) -> None:
+        """The dollar is, for half a day: the ratio goes all the way that it may."""
+        self.trial.reprice("dollar", percent)
+        for _ in range(12):
+            self.trial.wait(DESIGN.step_period)
+            self.trial.step_ratio(who)
+
+    @rule(percent=st.sampled_from([1, 2, 5, 20, 50, 100]), part=st.integers(1, 8))
+    def a_run(self, percent: int, part: int) -> None:
+        """The share falls, and whoever has dollars redeems some, and some more."""
+        self.trial.crash(percent)
+        for who in PEOPLE * 4:
+            if self.held(who, 1, 1):
+                self.trial.redeem(who, self.held(who, part, 8))
 
     @rule(who=WHO, part=st.integers(0, 4))
     def claim(self, who: str, part: int) -> None:
