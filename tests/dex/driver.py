@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, cycle
 from random import Random
 
 from defi_kit.dex.curves import curve_of
 from defi_kit.dex.pool import MAX_RESERVE
+from defi_kit.testing.exchange.experiments import HOSTILE
 from defi_kit.testing.exchange.machine import AMPLIFICATIONS, FEES
 from defi_kit.testing.exchange.trial import ExchangeTrial
 from defi_kit.testing.exchange.world import DOORS, MOODS, PEOPLE, PLENTY
@@ -16,8 +17,11 @@ def drive(trial: ExchangeTrial, seed: int, steps: int) -> None:
     """That many random steps: every verb, every experiment, amounts of every magnitude."""
     driver = _Driver(trial, Random(seed))
     driver.begin()
-    for _ in range(steps):
+    kinds = cycle(HOSTILE)
+    for number in range(steps):
         driver.step()
+        if number % 50 == 0:
+            trial.hostile(next(kinds), 10**6 + number)
 
 
 class _Driver:

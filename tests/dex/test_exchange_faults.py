@@ -81,6 +81,11 @@ FAULTS: dict[str, dict[str, tuple[str, str, str]]] = {
             "keys.length <= fundedPools[token]",
         ),
         "skims what the protocol has earned": (POOLS, "booked = protocolFees[token];", ""),
+        "believes a token that it has moved what was asked": (
+            SETTLEMENT,
+            "if (balance - before == amount) return;",
+            "if (balance >= before) return;",
+        ),
         "wraps less ether than was asked": (
             SETTLEMENT,
             "deposit{value: amount}",

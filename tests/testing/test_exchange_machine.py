@@ -103,7 +103,7 @@ def test_a_fork_that_is_wrong_is_found_and_its_script_shows_it(tmp_path: Path) -
     done = subprocess.run([sys.executable, "-"], input=script, capture_output=True, text=True)
     assert f"Violation: {found.value.invariant}: " in done.stderr
     with pytest.raises(Violation), Chain.embedded() as chain:
-        Counterexample.replay(file, chain)
+        Counterexample.load(file).run(chain)
 
 
 def test_a_subclass_adds_rules_and_invariants() -> None:

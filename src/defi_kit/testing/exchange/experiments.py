@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from ...bindings import BlocklistToken, FalseToken, FeeToken, RebasingToken
 from ...dex.constant_product import ConstantProduct
+from ...dex.pool import PoolKey
 from ...errors import Reverted
+from ...units import WAD
 from ..violations import Violation
 from .world import NEVER, struct, structs, told
 
@@ -166,3 +171,55 @@ def sandwich(
     trial.note("sandwiches")
     if not fetched:
         trial.insist(back <= attack, "X5", f"{attack} in, {pushed}, {back} back")
+
+
+def hostile(trial: ExchangeTrial, kind: str, amount: int) -> None:
+    """X3: a token that turns out to be bad takes nothing from other tokens, and no verb believes
+    that it moved what it did not."""
+    world, exchange = trial.world, trial.world.exchange
+    if world.mode == "twin":
+        return
+    made, turn = HOSTILE[kind]
+    token = made.deploy(trial.chain, kind, 6)
+    good = world.tokens["T6"]
+    for person in map(trial.person, ("alice", "bob")):
+        token.mint(person, 4 * amount)
+        token.approve(exchange, NEVER, sender=person)
+    key = PoolKey.of(token.address, good.address, 3_000)
+    exchange.create_pool(struct(key))
+    _deed(trial, "alice", "add_liquidity", struct(key), amount, amount, 0)
+    turn(token, exchange.address)
+    sale = amount // 7
+    deeds: tuple[tuple[Any, ...], ...] = (
+        ("swap_exact_in", token.address, sale, structs([key.hop(token.address)]), 0),
+        ("swap_exact_in", good.address, sale, structs([key.hop(good.address)]), 0),
+        ("add_liquidity", struct(key), sale, sale, 0),
+        ("remove_liquidity", struct(key), sale, 0, 0),
+    )
+    for who in ("alice", "bob"):
+        for deed in deeds:
+            _deed(trial, who, *deed)
+            pool = world.pool(key)
+            reserves = dict(zip(key.tokens, (pool.reserve0, pool.reserve1), strict=True))
+            books = world.read()
+            held = token.balance_of(exchange)
+            booked = books.held[good.address] - trial.seen.held[good.address]
+            trial.insist(held >= reserves[token.address], "X3", f"has {held} of {kind}: {pool}")
+            trial.insist(booked >= reserves[good.address], "X3", f"has {booked} beside {kind}")
+            trial.insist(books.pools == trial.seen.pools, "X3", "other pools moved")
+
+
+def _deed(trial: ExchangeTrial, who: str, verb: str, *given: Any) -> None:
+    """Done, or refused."""
+    sender = trial.person(who)
+    with suppress(Reverted):
+        getattr(trial.world.exchange, verb)(*given, sender, NEVER, sender=sender)
+
+
+HOSTILE: Final[Mapping[str, tuple[Any, Callable[[Any, str], Any]]]] = {
+    "fee": (FeeToken, lambda token, exchange: token.set_fee(100)),
+    "false": (FalseToken, lambda token, exchange: token.set_failing(True)),
+    "blocked": (BlocklistToken, lambda token, exchange: token.set_blocked(exchange, True)),
+    "rebasing": (RebasingToken, lambda token, exchange: token.set_index(2 * WAD)),
+}
+"""Tokens that behave, and what makes them behave no more."""

@@ -18,6 +18,7 @@ from ...dex.pool import MAX_RESERVE
 from ..machine import VARIANTS, TrialMachine
 from ..strategies import magnitudes, people
 from ..trial import Trial
+from .experiments import HOSTILE
 from .trial import ExchangeTrial
 from .world import DOORS, MOODS, PEOPLE, PLENTY, World
 
@@ -314,6 +315,10 @@ class ExchangeMachine(TrialMachine):
         token = self.tokens(pool)[seed % 2]
         amount, attack = (self.sized(token, pool, 0, part) for part in parts)
         self.trial.sandwich(who, victim, pool, token, amount, attack)
+
+    @rule(kind=st.sampled_from(sorted(HOSTILE)), amount=magnitudes(1_001, 2**80))
+    def hostile(self, kind: str, amount: int) -> None:
+        self.trial.hostile(kind, amount)
 
     # --- the rest of what people do ---------------------------------------------------------------
 

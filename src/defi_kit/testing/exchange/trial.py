@@ -467,6 +467,11 @@ class ExchangeTrial(Trial):
         """X5 and X7: who names the least it accepts loses nothing to it."""
         experiments.sandwich(self, who, victim, pool, token, amount, attack)
 
+    @step("what if somebody trades {amount} of a token that turns {kind}?", undone=True)
+    def hostile(self, kind: str, amount: int) -> None:
+        """X3: "fee", "false", "blocked" or "rebasing" upwards."""
+        experiments.hostile(self, kind, amount)
+
     # --- telling ----------------------------------------------------------------------------------
 
     def words(self, name: str, value: Literal_, given: Mapping[str, Literal_]) -> str:
