@@ -194,3 +194,6 @@ def _tell(kit: Kit, journal: Path, sent: bool) -> None:
     screen.print(f"{said} on chain {kit.chain.chain_id}\n")
     screen.print(table)
     screen.print(f"\ndeployment file  {journal}", soft_wrap=True)
+    if not kit.algo.dollar.total_supply():
+        minutes = kit.economy.algo.window // 60
+        screen.print(f"the algorithmic dollar can be minted {minutes} minutes from now")
