@@ -22,6 +22,7 @@ from defi_kit.bench import speed, stopwatch
 from defi_kit.bench.growth import SIZES, Growth, measure_growth
 from defi_kit.bench.installed import base_megabytes
 from defi_kit.bench.machine import rules_per_second
+from defi_kit.bench.rivals import rival_rate
 from defi_kit.bench.soak import Look, Soak, measure_soak
 from defi_kit.bench.speed import SPEED_GOALS, SpeedReport, measure_speed
 from defi_kit.bench.stopwatch import rates
@@ -44,7 +45,9 @@ def _in_haste() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def report() -> SpeedReport:
-    return measure_speed(rounds=1, lives=2, curvesim="/bin/false")
+    return measure_speed(
+        rounds=1, lives=2, peers={"curvesim": "/bin/false", "titanoboa": "/nowhere"}
+    )
 
 
 def test_every_goal_has_a_figure_or_a_reason(report: SpeedReport) -> None:
@@ -57,6 +60,7 @@ def test_every_goal_has_a_figure_or_a_reason(report: SpeedReport) -> None:
 def test_a_peer_that_is_not_installed_is_a_reason_and_no_figure(report: SpeedReport) -> None:
     assert report.ratios["twin_swaps_vs_curvesim"] is None
     assert "/bin/false" in report.reasons["twin_swaps_vs_curvesim"]
+    assert "/nowhere" in report.reasons["embedded_tx_vs_titanoboa"]
     assert "twin_swaps_vs_curvesim" not in report.missed()
 
 
@@ -94,7 +98,7 @@ def test_without_anvil_what_needs_it_is_left_out(monkeypatch: pytest.MonkeyPatch
         raise AnvilNotFound("no anvil")
 
     monkeypatch.setattr(Chain, "anvil", nowhere)
-    run = speed._Run(rounds=1, lives=1, curvesim=sys.executable)
+    run = speed._Run(rounds=1, lives=1, peers={})
     run.embedded()
     run.anvil()
     found = run.report()
@@ -143,6 +147,18 @@ def test_the_command_prints_a_table(report: SpeedReport, monkeypatch: pytest.Mon
         assert name in shown.stdout
     data = CliRunner().invoke(main, ["bench", "speed", "--json"])
     assert json.loads(data.stdout) == report.to_json()
+
+
+def test_a_peer_that_runs_has_a_rate() -> None:
+    """eth-tester came with Ape."""
+    assert rival_rate("eth-tester", sys.executable) > 0
+
+
+@pytest.mark.parametrize("peer", ["curvesim", "curvesim=", "hardhat=python", "=python"])
+def test_a_peer_that_nobody_knows_is_refused(peer: str) -> None:
+    shown = CliRunner().invoke(main, ["bench", "speed", "--peer", peer])
+    assert shown.exit_code == 2
+    assert "eth-tester" in shown.output
 
 
 @pytest.fixture(scope="module")

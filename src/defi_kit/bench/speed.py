@@ -29,6 +29,7 @@ from ..chain.anvil import AnvilChain
 from ..errors import AnvilNotFound, NotSupported
 from .installed import base_megabytes
 from .machine import rules_per_second
+from .rivals import RIVALS, rival_rate
 from .scene import Scene
 from .stopwatch import Task, rates, seconds
 
@@ -57,24 +58,11 @@ DEPLOY: Final = "import defi_kit; defi_kit.deploy(defi_kit.Chain.embedded())"
 IMPORT: Final = (
     "from time import perf_counter as now; start = now(); import defi_kit; print(now() - start)"
 )
-CURVESIM: Final = """
-import time, warnings
-warnings.simplefilter("ignore")
-from curvesim.pool.stableswap.pool import CurvePool
-pool = CurvePool(A=100, D=[10**24, 10**24], n=2, fee=4 * 10**6)
-def turn(count):
-    start = time.perf_counter()
-    for number in range(count):
-        pool.exchange(number & 1, 1 - (number & 1), 10**18)
-    return count / (time.perf_counter() - start)
-turn(1000)
-print(sorted(turn(4000) for _ in range(7))[3])
-"""
-"""curvesim's pool of two tokens in plain Python, each way in turn."""
-
 RATIOS: Final = {
     "embedded_tx_vs_web3_anvil": ("embedded transfer", "web3 transfer"),
     "embedded_tx_vs_anvil": ("embedded transfer", "anvil transfer"),
+    "embedded_tx_vs_titanoboa": ("embedded transfer", "titanoboa transfer"),
+    "embedded_tx_vs_eth_tester": ("embedded transfer", "eth-tester transfer"),
     "anvil_tx_vs_web3": ("anvil transfer", "web3 transfer"),
     "anvil_views_vs_web3": ("anvil view", "web3 view"),
     "machine_rules_embedded_vs_anvil": ("embedded machine, few lives", "anvil machine, few lives"),
@@ -127,17 +115,21 @@ def measure_speed(
     *,
     rounds: int = 7,
     lives: int = 20,
-    curvesim: str | None = None,
+    peers: Mapping[str, str] | None = None,
     progress: Progress = lambda _: None,
 ) -> SpeedReport:
     """Measures everything that can be measured here; what cannot be says why.
 
-    rounds:   of each measurement; the median counts.
-    lives:    of a lending pool under the Hypothesis machine, on the embedded chain.
-    curvesim: a Python interpreter that has curvesim installed; this one unless given.
+    rounds: of each measurement; the median counts.
+    lives:  of a lending pool under the Hypothesis machine, on the embedded chain.
+    peers:  a Python interpreter that has curvesim installed, or titanoboa, or eth-tester, by that
+            name; this one unless given.
     """
-    run = _Run(rounds, lives, curvesim or sys.executable)
-    steps = (run.embedded, run.anvil, run.machine, run.twins, run.sweep, run.cold, run.installed)
+    run = _Run(rounds, lives, peers or {})
+    steps = (
+        *(run.embedded, run.anvil, run.machine, run.twins, run.rivals),
+        *(run.sweep, run.cold, run.installed),
+    )
     for step in steps:
         progress(str(step.__doc__))
         step()
@@ -147,10 +139,10 @@ def measure_speed(
 class _Run:
     """One run."""
 
-    def __init__(self, rounds: int, lives: int, curvesim: str) -> None:
+    def __init__(self, rounds: int, lives: int, peers: Mapping[str, str]) -> None:
         self._rounds = rounds
         self._lives = lives
-        self._curvesim = curvesim
+        self._peers = peers
         self._rates: dict[str, float] = {}
         self._figures: dict[str, float | None] = {}
         self._reasons: dict[str, str] = {}
@@ -207,17 +199,18 @@ class _Run:
             self._missing["machine"] = str(error)
 
     def twins(self) -> None:
-        """twins beside curvesim"""
+        """twins"""
         with Chain.embedded() as chain:
             scene = Scene(chain)
         self._measure({"twin swap": scene.twin_swap, "twin supply": scene.twin_supply})
-        command = [self._curvesim, "-c", CURVESIM]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
-        if done.returncode:
-            reason = (done.stderr.strip().splitlines() or ["it gave no reason"])[-1]
-            self._missing["curvesim"] = f"curvesim does not run in {self._curvesim}: {reason}"
-        else:
-            self._rates["curvesim swap"] = float(done.stdout)
+
+    def rivals(self) -> None:
+        """others that do the same in one process"""
+        for name, (what, _) in RIVALS.items():
+            try:
+                self._rates[what] = rival_rate(name, self._peers.get(name, sys.executable))
+            except NotSupported as error:
+                self._missing[name] = str(error)
 
     def sweep(self) -> None:
         """a sweep of economies on one process and on two"""

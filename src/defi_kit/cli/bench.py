@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,6 +89,18 @@ def _beside(row: Row, name: str) -> str:
     return "" if gas is None else f"{gas:,} ({gas / row.ours:.2f})"
 
 
+def _interpreters(_: click.Context, __: click.Parameter, given: Sequence[str]) -> dict[str, str]:
+    from defi_kit.bench.rivals import RIVALS
+
+    found = {}
+    for text in given:
+        name, _equals, python = text.partition("=")
+        if name not in RIVALS or not python:
+            raise click.BadParameter(f"{text!r} is not {', '.join(RIVALS)}, = and an interpreter")
+        found[name] = python
+    return found
+
+
 @command.command("speed")
 @click.option(
     "--rounds", type=click.IntRange(1), default=7, show_default=True, help="The median counts."
@@ -100,26 +113,28 @@ def _beside(row: Row, name: str) -> str:
     help="Of a lending pool under the Hypothesis machine.",
 )
 @click.option(
-    "--curvesim",
-    metavar="PYTHON",
-    help="A Python interpreter that has curvesim installed, to be measured beside our twins.",
+    "--peer",
+    "peers",
+    metavar="NAME=PYTHON",
+    multiple=True,
+    callback=_interpreters,
+    help="A Python interpreter that has curvesim, titanoboa or eth-tester installed.",
 )
 @json_option
-def speed(rounds: int, lives: int, curvesim: str | None, as_json: bool) -> None:
+def speed(rounds: int, lives: int, peers: dict[str, str], as_json: bool) -> None:
     """How fast client, chains and twins are, all in one run.
 
     The embedded chain beside raw pyrevm; an Anvil started for it, through the kit and through
-    web3.py; the lending pool's Hypothesis machine on both; twins beside curvesim; imports and a
-    deployment in fresh interpreters; the base install. What is not installed is left out and said.
+    web3.py; the lending pool's Hypothesis machine on both; twins beside curvesim; titanoboa and
+    eth-tester beside the embedded chain; imports and a deployment in fresh interpreters; the base
+    install. What is not installed is left out and said.
     Figures hold for this machine, ratios roughly elsewhere.
     """
     from defi_kit.bench.speed import measure_speed
 
     screen = console(as_json=as_json)
     with screen.status("starting") as status:
-        report = measure_speed(
-            rounds=rounds, lives=lives, curvesim=curvesim, progress=status.update
-        )
+        report = measure_speed(rounds=rounds, lives=lives, peers=peers, progress=status.update)
     if as_json:
         print_json(report.to_json())
         return
