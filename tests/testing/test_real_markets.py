@@ -70,6 +70,12 @@ def aave_l2(trial: LendingTrial) -> None:
     trial.liquidate("keeper", "bob", 0, MAX_UINT256)
 
 
+def aave_l5_on_withdrawal(trial: LendingTrial) -> None:
+    """A loan at its limit, and then the collateral for it goes down to the liquidation LTV."""
+    loan(trial, 15_000 - 1)
+    trial.withdraw_collateral("bob", 0, WHOLE // 2)
+
+
 def aave_l12(trial: LendingTrial) -> None:
     """After that the only lender cannot take out what is hers."""
     trial.exempt = {"L2": ""}
@@ -81,6 +87,7 @@ COUNTER_EXAMPLES: dict[tuple[str, str], Callable[[LendingTrial], None]] = {
     ("morpho", "L4"): morpho_l4,
     ("morpho", "L7"): morpho_l7,
     ("aave", "L2"): aave_l2,
+    ("aave", "L5 on withdrawal"): aave_l5_on_withdrawal,
     ("aave", "L12"): aave_l12,
 }
 

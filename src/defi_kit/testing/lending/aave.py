@@ -73,6 +73,8 @@ _COMPILATION: Final = Compilation(
 )
 
 AAVE_EXEMPT: Final[Mapping[str, str]] = {
+    "L5 on withdrawal": "collateral may be taken back up to where one is liquidated, which is more "
+    "than may be borrowed against it",
     "L2": "a loss is booked as a deficit and taken from nobody: lenders own more than there is "
     "until someone covers it",
     "L12": "until then whoever leaves first is paid in full, and the last not at all",

@@ -19,7 +19,7 @@ from .market import Position, View
 if TYPE_CHECKING:
     from .trial import LendingTrial
 
-__all__ = ["INVARIANTS", "PRICE_SCALE", "TIMELESS", "Sight", "grain", "hold", "wealth"]
+__all__ = ["INVARIANTS", "PRICE_SCALE", "TIMELESS", "Sight", "grain", "hold", "l13", "wealth"]
 
 PRICE_SCALE: Final = 10**36
 WORLD: Final = ("set_price", "turn_off", "wait")
@@ -127,8 +127,14 @@ def l5(trial: LendingTrial, before: Sight, done: Step, after: Sight) -> None:
             lost = was.healthy is True and position.healthy is False
             hold("L5", not lost, f"{done.verb} made {name} unhealthy")
         _health_is_meant(trial, after, name, position)
-    if done.verb in ("borrow", "withdraw_collateral"):
-        _within_limit(trial, after, str(done.arguments[0]))
+    if done.verb == "borrow":
+        _within_limit("L5", trial, after, str(done.arguments[0]))
+
+
+def l5_on_withdrawal(trial: LendingTrial, _: Sight, done: Step, after: Sight) -> None:
+    """Collateral is taken back within the limit for loans, not within that for liquidations."""
+    if done.verb == "withdraw_collateral":
+        _within_limit("L5 on withdrawal", trial, after, str(done.arguments[0]))
 
 
 def _health_is_meant(trial: LendingTrial, sight: Sight, name: str, position: Position) -> None:
@@ -149,12 +155,12 @@ def _health_is_meant(trial: LendingTrial, sight: Sight, name: str, position: Pos
         hold("L5", position.debt >= limit - slack, reason)
 
 
-def _within_limit(trial: LendingTrial, sight: Sight, name: str) -> None:
+def _within_limit(invariant: str, trial: LendingTrial, sight: Sight, name: str) -> None:
     position = sight.positions[name]
     limit = _limit(trial, sight, position, "borrow_ltv")
     if position.debt and limit is not None:
         reason = f"{name} owes {position.debt}, and may borrow up to {limit}"
-        hold("L5", position.debt <= limit + _slack(trial, sight), reason)
+        hold(invariant, position.debt <= limit + _slack(trial, sight), reason)
 
 
 def _limit(trial: LendingTrial, sight: Sight, position: Position, ltv: str) -> int | None:
@@ -326,6 +332,7 @@ INVARIANTS: Final[Mapping[str, Invariant]] = {
     "L3": l3,
     "L4": l4,
     "L5": l5,
+    "L5 on withdrawal": l5_on_withdrawal,
     "L6": l6,
     "L9": l9,
     "L10": l10,
