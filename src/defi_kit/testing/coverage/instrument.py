@@ -39,6 +39,8 @@ class Build:
     """Probe → what it proves: an item was "reached", or a fork went "true" or "false"."""
     code: dict[str, str] = field(default_factory=dict)
     """Creation code as deployed → the same with probes. [hex]"""
+    runtime: dict[int, str] = field(default_factory=dict)
+    """Length of code with probes [bytes] → the code as deployed, zeros for immutables. [hex]"""
 
     def save(self, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -51,6 +53,7 @@ class Build:
             Item(kind, name, Place(*place), line, true)
             for kind, name, place, line, true in raw["items"]
         ]
+        raw["runtime"] = {int(length): code for length, code in raw["runtime"].items()}
         raw["shows"] = [[(item, way) for item, way in shown] for shown in raw["shows"]]
         return cls(**raw)
 
@@ -69,6 +72,11 @@ class Build:
                 return probed + creation[len(plain) :]
         return creation
 
+    def shipped(self, runtime: bytes) -> bytes:
+        """What a contract's code would be without probes, told by its length."""
+        plain = self.runtime.get(len(runtime))
+        return runtime if plain is None else bytes.fromhex(plain)
+
 
 def instrument(request: Json, compile_standard: Compile, cache: Path) -> Build:
     """Compiles all contracts of a Standard JSON input, twice: as deployed, and with probes.
@@ -79,21 +87,26 @@ def instrument(request: Json, compile_standard: Compile, cache: Path) -> Build:
         compile_standard: from such an input to the compiler's output.
         cache: folder in which code with probes is kept, by content.
     """
-    plain = compile_standard(_asking(request, ["evm.bytecode.object"]))
+    outputs = ["evm.bytecode.object", "evm.deployedBytecode.object"]
+    plain = compile_standard(_asking(request, outputs))
     bare = compile_standard(_asking(_unoptimized(request), ["evm.legacyAssembly"]))
     build = Build()
     instrumenter = _Instrumenter(build)
     for path, source in sorted(request["sources"].items()):
         instrumenter.add(Source.parse(path, source["content"], bare["sources"][path]["ast"]))
     wanted: dict[str, Json] = {}
+    runtime: list[str] = []
     for path in sorted(request["sources"]):
         for name, contract in sorted(plain["contracts"].get(path, {}).items()):
             code = contract["evm"]["bytecode"]["object"]
             assembly = bare["contracts"][path][name]["evm"]["legacyAssembly"]
-            if code and assembly:
+            if code and assembly and code not in wanted:
                 wanted[code] = instrumenter.probe(assembly)
+                runtime.append(contract["evm"]["deployedBytecode"]["object"])
     assembler = _Assembler(request["settings"], compile_standard, cache)
-    build.code = dict(zip(wanted, assembler.all(wanted.values()), strict=True))
+    made = assembler.all(wanted.values())
+    build.code = {code: probed for code, (probed, _) in zip(wanted, made, strict=True)}
+    build.runtime = {length: code for code, (_, length) in zip(runtime, made, strict=True)}
     return build
 
 
@@ -224,16 +237,17 @@ class _Assembler:
         self._compile = compile_standard
         self._cache = cache
 
-    def all(self, assemblies: Iterable[Json]) -> list[str]:
+    def all(self, assemblies: Iterable[Json]) -> list[tuple[str, int]]:
+        """Of each its creation code [hex] and how long its runtime code is. [bytes]"""
         self._cache.mkdir(parents=True, exist_ok=True)
         with ThreadPoolExecutor(2) as pool:
             return list(pool.map(self._one, assemblies))
 
-    def _one(self, assembly: Json) -> str:
+    def _one(self, assembly: Json) -> tuple[str, int]:
         settings: Json = {
             "experimental": True,
             "optimizer": {"enabled": False},
-            "outputSelection": {"*": {"": ["evm.bytecode.object"]}},
+            "outputSelection": {"*": {"": ["evm.bytecode.object", "evm.deployedBytecode.object"]}},
         }
         if self._evm_version:
             settings["evmVersion"] = self._evm_version
@@ -243,9 +257,10 @@ class _Assembler:
             "settings": settings,
         }
         key = sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
-        file = self._cache / f"{key}.hex"
+        file = self._cache / f"{key}.json"
         if not file.exists():
-            output = self._compile(request)
-            code = output["contracts"]["probed"][""]["evm"]["bytecode"]["object"]
-            file.write_text(code, encoding="utf-8")
-        return file.read_text(encoding="utf-8")
+            made = self._compile(request)["contracts"]["probed"][""]["evm"]
+            pair = made["bytecode"]["object"], len(made["deployedBytecode"]["object"]) // 2
+            file.write_text(json.dumps(pair), encoding="utf-8")
+        code, length = json.loads(file.read_text(encoding="utf-8"))
+        return code, length

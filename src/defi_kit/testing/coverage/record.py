@@ -31,7 +31,12 @@ class Recorder:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        with patch.object(EmbeddedChain, "_new_evm", lambda chain: self._evm(chain.chain_id)):
+        code = EmbeddedChain.code
+        with (
+            patch.object(EmbeddedChain, "_new_evm", lambda chain: self._evm(chain.chain_id)),
+            # Whoever compares code is to see what was compiled.
+            patch.object(EmbeddedChain, "code", lambda *asked: self.build.shipped(code(*asked))),
+        ):
             yield
 
     def seen(self) -> set[int]:
