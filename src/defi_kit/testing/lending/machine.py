@@ -100,6 +100,7 @@ class LendingMachine(TrialMachine):
         for name in ("alice", "bob"):
             trial.supply_collateral(name, 0, self.posted(0, 20_000))
             trial.borrow(name, self.loan(name, 800))
+        trial.wait(86_400 * 30)
         trial.withdraw("carol", trial.position("carol").supplied // 2)
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar
 
 from ....chain import Account, Receipt
@@ -10,9 +11,9 @@ from ....errors import Reverted
 from ....units import MAX_UINT256, WAD
 from ...explored import Explored
 from ...recipe import Recipe
-from ...trial import Invariant, step
+from ...trial import Invariant, Step, step
 from .. import experiments
-from ..invariants import Sight
+from ..invariants import Sight, l13
 from ..market import Position, View
 from ..trial import LendingTrial
 from .checks import Seen
@@ -26,12 +27,19 @@ ACTOR = "the operator"
 """A contract that does in callbacks what it is told, by this name in verbs."""
 
 
+def _own_verbs_cost_nothing(trial: PoolTrial, before: Sight, done: Step, after: Sight) -> None:
+    """L13 of any market, for what one does on one's own account."""
+    plain = 3 if done.verb.endswith("collateral") else 2
+    if done.arguments[plain:] in ((), (None,), done.arguments[:1]):
+        l13(trial, before, replace(done, arguments=done.arguments[:plain]), after)
+
+
 class PoolTrial(LendingTrial):
     """What can be done to any market, and what only our pool has: shares, operators, callbacks."""
 
     PEOPLE: ClassVar[tuple[str, ...]] = PEOPLE
-    invariants: ClassVar[Mapping[str, Invariant]] = {}
-    """None beside those that the world checks, which know what the pool counts."""
+    invariants: ClassVar[Mapping[str, Invariant]] = {"L13": _own_verbs_cost_nothing}
+    """Beside those that the world checks, which know what the pool counts."""
 
     market: PoolMarket
 
@@ -60,9 +68,8 @@ class PoolTrial(LendingTrial):
         return self._sight(seen if seen.now == self.chain.timestamp else self.world.look())
 
     def foresee(self) -> Sight:
-        """As it is: the world knows what a second does."""
-        sight: Sight = self.seen
-        return sight
+        """By the twin's arithmetic on the books."""
+        return self._sight(replace(self.world.seen, now=self.chain.timestamp + 1))
 
     def _sight(self, seen: Seen) -> Sight:
         pool, at = seen.pool, seen.now
@@ -92,9 +99,9 @@ class PoolTrial(LendingTrial):
             view=View(
                 now=at,
                 positions={self.accounts[name].address: one for name, one in positions.items()},
-                total_supplied=seen.total_assets,
+                total_supplied=pool.total_assets(now=at),
                 total_shares=pool.total_shares,
-                total_debt=seen.total_debt,
+                total_debt=pool.total_debt(now=at),
                 total_debt_shares=pool.market.debt_shares,
                 cash=pool.market.cash,
                 held=seen.balances,
