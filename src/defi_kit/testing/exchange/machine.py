@@ -167,6 +167,17 @@ class ExchangeMachine(TrialMachine):
     def create_on(self, pair: tuple[str, str], word: int) -> None:
         self.trial.create_on(*pair, word)
 
+    @rule(who=SOMEBODY, seed=SEEDS)
+    def overfill(self, who: str, seed: int) -> None:
+        """Fills a pool nearly to the top, and then asks it for what it has no room for."""
+        pool = self.some(seed)
+        state, tokens = self.trial.pool(pool), self.tokens(pool)
+        limits = state.curve.limits
+        self.trial.add(who, pool, limits[0] * 9 // 10, limits[1] * 9 // 10)
+        state = self.trial.pool(pool)
+        self.trial.add(who, pool, limits[0] - state.reserve0, MAX_RESERVE)
+        self.trial.buy(who, tokens[1], str(pool), tokens[0], state.reserve0 // 2)
+
     @rule(who=SOMEBODY, seed=SEEDS, amounts=BOTH, part=PARTS, least=st.sampled_from([0, 0, 5_000]))
     def add(self, who: str, seed: int, amounts: tuple[int, int], part: int, least: int) -> None:
         pool = self.some(seed)
