@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .lending.pool.machine import PoolMachine
     from .lending.trial import LendingTrial
     from .machine import TrialMachine
+    from .peg.machine import PegMachine
     from .trial import Step, Trial, step
     from .violations import Violation
 
@@ -46,6 +47,7 @@ __all__ = [
     "PairMachine",
     "PairMarket",
     "PairTrial",
+    "PegMachine",
     "PoolMachine",
     "PoolMarket",
     "PoolTrial",
@@ -74,6 +76,7 @@ _WHERE: Final = {
     "PairMachine": "exchange.pair",
     "PairMarket": "exchange.market",
     "PairTrial": "exchange.pair_trial",
+    "PegMachine": "peg.machine",
     "PoolMachine": "lending.pool.machine",
     "PoolMarket": "lending.pool",
     "PoolTrial": "lending.pool",
