@@ -22,7 +22,7 @@ from defi_kit.bench import speed, stopwatch
 from defi_kit.bench.growth import SIZES, Growth, measure_growth
 from defi_kit.bench.installed import base_megabytes
 from defi_kit.bench.machine import rules_per_second
-from defi_kit.bench.rivals import rival_rate
+from defi_kit.bench.rivals import RIVALS, rival_rate
 from defi_kit.bench.soak import Look, Soak, measure_soak
 from defi_kit.bench.speed import SPEED_GOALS, SpeedReport, measure_speed
 from defi_kit.bench.stopwatch import rates
@@ -30,7 +30,7 @@ from defi_kit.chain import Chain
 from defi_kit.cli import main
 from defi_kit.errors import AnvilNotFound, NotSupported
 
-pytestmark = pytest.mark.chain
+pytestmark = [pytest.mark.chain, pytest.mark.xdist_group("speed")]  # the report is made once
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -40,6 +40,7 @@ def _in_haste() -> Iterator[None]:
         patch.setattr(stopwatch, "ROUND", 0.003)
         patch.setattr(speed, "COLD", 1)
         patch.setattr(speed, "SWEEP", 2)
+        patch.setattr(speed, "RIVALS", {name: RIVALS[name] for name in ("curvesim", "titanoboa")})
         yield
 
 
