@@ -85,3 +85,31 @@ def test_a_fee_of_up_to_a_tenth(fee: int, chain: Chain, exchange: bindings.Excha
     exchange.create_pool(key(chain, 1, (6, 6), fee))
     with pytest.raises(reverts.FeeTooHigh):
         exchange.create_pool(key(chain, 1, (6, 6), 100_001))
+
+
+def test_the_oldest_record_is_found_at_its_very_moment(
+    chain: Chain, exchange: bindings.Exchange, owner: Account
+) -> None:
+    """At its second there is a reading, a second before there is none."""
+    wanted = key(chain, 0, (18, 18))
+    wanted = PoolKey(wanted.token0, wanted.token1, 3_000, 0)
+    for token in (
+        bindings.MockToken(chain, wanted.token0),
+        bindings.MockToken(chain, wanted.token1),
+    ):
+        token.mint(owner, 10**24)
+        token.approve(exchange, 10**24, sender=owner)
+    exchange.create_pool(wanted)
+    pool, far = exchange.pool_id(wanted), 2**40
+    exchange.add_liquidity(wanted, 10**20, 10**20, 0, owner, far, sender=owner)
+    funded = chain.timestamp
+    exchange.increase_observations(pool, 2, sender=owner)
+    for _ in range(2):
+        chain.advance(1_000)
+        exchange.add_liquidity(wanted, 10**18, 10**18, 0, owner, far, sender=owner)
+    with pytest.raises(reverts.TooYoung) as refused:
+        exchange.observe(wanted, chain.timestamp - funded + 10**6)
+    oldest = list(refused.value.arguments.values())[1]
+    assert exchange.observe(wanted, chain.timestamp - oldest)[1] == oldest
+    with pytest.raises(reverts.TooYoung):
+        exchange.observe(wanted, chain.timestamp - oldest + 1)
