@@ -149,7 +149,7 @@ class _Enough(KeyboardInterrupt):
 Progress = Callable[[Explored], None]
 
 
-def fuzz(campaign: Campaign, *, workers: int = 1, progress: Progress = lambda _: None) -> Report:
+def fuzz(campaign: Campaign, *, workers: int = 1, progress: Progress | None = None) -> Report:
     """Does it: until the steps are done, time is up or something is found.
 
     workers:  processes, with the seeds that follow; each on a chain of its own.
@@ -159,8 +159,9 @@ def fuzz(campaign: Campaign, *, workers: int = 1, progress: Progress = lambda _:
     """
     if find_spec("hypothesis") is None:
         raise NotSupported("the machines need Hypothesis", hint="pip install 'defi-kit[test]'")
+    told = progress or _silent
     if workers == 1:
-        return _fuzz(campaign, progress)
+        return _fuzz(campaign, told)
     if campaign.chain not in ("embedded", "anvil"):
         raise InputError("workers need a chain each", hint="--chain embedded or anvil")
     _configured(campaign, Explored(), None)  # refuses here what the workers would refuse
@@ -171,7 +172,7 @@ def fuzz(campaign: Campaign, *, workers: int = 1, progress: Progress = lambda _:
         for done in as_completed([pool.submit(_fuzz, one) for one in shares]):
             reports.append(done.result())
             everything.add(reports[-1].explored)
-            progress(everything)
+            told(everything)
     reports.sort(key=lambda one: one.campaign.seed)
     first = next((one for one in reports if one.found), reports[0])
     never = set.intersection(*(set(one.never) for one in reports))
@@ -185,7 +186,11 @@ def fuzz(campaign: Campaign, *, workers: int = 1, progress: Progress = lambda _:
     )
 
 
-def _fuzz(campaign: Campaign, progress: Progress = lambda _: None) -> Report:
+def _silent(_: Explored) -> None:
+    """Nobody wants to know."""
+
+
+def _fuzz(campaign: Campaign, progress: Progress = _silent) -> Report:
     from hypothesis import seed
 
     began, explored = time.monotonic(), Explored()
