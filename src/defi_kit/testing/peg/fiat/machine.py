@@ -160,6 +160,38 @@ class FiatMachine(PegMachine):
     def revoke_role(self, who: str, role: int) -> None:
         self.trial.revoke_role(who, role)
 
+    def try_everything(self, who: str) -> None:
+        """Whatever moves dollars, by one person, to itself and to others."""
+        part = self.balance(who, 1)
+        for to in (who, "bob", "alice"):
+            self.trial.transfer(who, to, part)
+        self.trial.approve(who, "carol", part)
+        self.trial.transfer_from("carol", who, "carol", part)
+        self.trial.permit(who, "bob", part, 10**6, "none")
+        self.trial.redeem(who, part)
+        for minter in MINTERS:
+            self.trial.mint(minter, who, 1_000)
+            self.trial.burn(minter, self.balance(minter, 1))
+
+    @rule(who=WHO)
+    def a_busy_day(self, who: str) -> None:
+        self.try_everything(who)
+
+    @rule(who=WHO)
+    def a_stop(self, who: str) -> None:
+        self.trial.pause("warden")
+        self.try_everything(who)
+        self.trial.unpause("warden")
+
+    @rule(who=WHO)
+    def a_freeze(self, who: str) -> None:
+        self.trial.redeem(who, self.balance(who, 1))
+        self.trial.freeze("officer", who)
+        self.try_everything(who)
+        for minter in MINTERS:
+            self.trial.refuse(minter, len(self.pair.queue))
+        self.trial.unfreeze("officer", who)
+
     # --- signatures -------------------------------------------------------------------------------
 
     @rule(who=WHO, to=PLACES, amount=AMOUNTS, late=st.booleans(), forgery=FORGED)
