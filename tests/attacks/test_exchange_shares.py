@@ -11,8 +11,8 @@ from defi_kit.chain import Account, Chain
 from defi_kit.dex.exchange import NOBODY
 from defi_kit.dex.pool import PoolKey
 from defi_kit.errors import Reverted
-from dex.market import ONE, Market, build_market
 from defi_kit.testing.exchange.world import NEVER, struct
+from dex.market import ONE, Market, build_market
 
 
 @pytest.fixture

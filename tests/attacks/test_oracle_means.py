@@ -12,9 +12,9 @@ from defi_kit.chain import Account, Chain
 from defi_kit.dex.pool import PoolKey
 from defi_kit.errors import Reverted
 from defi_kit.oracles import GuardedOracle, TwapOracle
+from defi_kit.testing.exchange.world import NEVER, struct
 from defi_kit.tokens import Token
 from dex.market import ONE, Market, build_market
-from defi_kit.testing.exchange.world import NEVER, struct
 
 WINDOW = 1_800
 MAX_AGE = 3_600

@@ -106,7 +106,9 @@ def undocumented(owner: object) -> list[str]:
         and (inspect.isfunction(value) or isinstance(value, property))
         and not inspect.getdoc(value)
         # A machine's rule chooses; what it then does, the trial's verb tells.
-        and not any(mark.startswith("hypothesis_stateful") for mark in getattr(value, "__dict__", {}))
+        and not any(
+            mark.startswith("hypothesis_stateful") for mark in getattr(value, "__dict__", {})
+        )
     ]
 
 
