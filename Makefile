@@ -50,7 +50,7 @@ check: $(DEV) $(COMPILER) $(SLITHER) ## formatters, linters, types and Slither
 	$(VENV)/python scripts/slither.py
 
 coverage: $(DEV) $(COMPILER) ## lines and branches of the Solidity that the tests reach, in .cache/coverage/report
-	$(VENV)/python scripts/coverage.py -n $(WORKERS) --dist loadgroup
+	$(VENV)/python scripts/coverage.py --snapshot -n $(WORKERS) --dist loadgroup
 
 prove: $(DEV) $(COMPILER) $(HALMOS) ## proofs about the maths libraries, by symbolic execution
 	$(VENV)/python scripts/prove.py

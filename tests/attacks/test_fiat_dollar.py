@@ -310,6 +310,7 @@ def test_nobody_answers_his_own_redemption(usd: FiatDollar, attacker: Account) -
             verb(asked.id, sender=attacker)
 
 
+@pytest.mark.gas
 def test_dust_in_front_holds_nobody_up(
     usd: FiatDollar, alice: Account, attacker: Account, bank: Account
 ) -> None:

@@ -355,6 +355,7 @@ def test_nobody_borrows_or_withdraws_for_another(
     pool.withdraw_collateral(weth, 1, mallory, alice, sender=alice)
 
 
+@pytest.mark.gas
 def test_first_loan_costs_no_more_than_a_later_one(
     world: World, pool: LendingPool, weth: MockToken
 ) -> None:
