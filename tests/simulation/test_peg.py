@@ -23,9 +23,14 @@ def noisy(design: str, size: float = 0.1) -> Scenario:
     return replace(scenario, people=replace(scenario.people, noise=0.05))
 
 
+def played(scenario: Scenario, *, seed: int = 0, engine: str = "twin") -> peg.Run:
+    """On the modelled market; that of the Exchange is in test_peg_exchange."""
+    return peg.run(scenario, seed=seed, engine=engine, market="model")
+
+
 def test_the_same_seed_gives_the_same_run() -> None:
-    assert peg.run(noisy("frax"), seed=3) == peg.run(noisy("frax"), seed=3)
-    assert peg.run(noisy("frax"), seed=3) != peg.run(noisy("frax"), seed=4)
+    assert played(noisy("frax"), seed=3) == played(noisy("frax"), seed=3)
+    assert played(noisy("frax"), seed=3) != played(noisy("frax"), seed=4)
 
 
 def test_terra_dies_as_it_did() -> None:
@@ -62,7 +67,7 @@ def test_terra_dies_by_chance_as_well(seed: int) -> None:
 def test_a_reserve_lasts_as_many_days_as_it_is_given() -> None:
     scenario = Scenario.terra()
     at_once = replace(scenario, reserve_days=0.01, days=3)
-    assert peg.run(at_once) != peg.run(replace(scenario, days=3))
+    assert played(at_once) != played(replace(scenario, days=3))
     with pytest.raises(ParameterError, match="reserve days 0"):
         replace(scenario, reserve_days=0.0)
 
@@ -70,7 +75,7 @@ def test_a_reserve_lasts_as_many_days_as_it_is_given() -> None:
 def test_gamblers_keep_the_shares_from_falling_to_nothing() -> None:
     scenario = Scenario.of("terra", run_size=0.3, days=5)
     for floor in (0.001, 0.1):
-        done = peg.run(replace(scenario, people=replace(scenario.people, floor=floor)))
+        done = played(replace(scenario, people=replace(scenario.people, floor=floor)))
         worth = done.path[-1].share * done.path[-1].shares
         assert worth >= 0.999 * floor * scenario.shares * scenario.share_price
 
@@ -78,8 +83,8 @@ def test_gamblers_keep_the_shares_from_falling_to_nothing() -> None:
 @pytest.mark.parametrize("size", [0.05, 0.15, 0.5, 1.0])
 @pytest.mark.parametrize("seed", range(3))
 def test_terra_dies_and_the_guarded_design_keeps_its_bound(seed: int, size: float) -> None:
-    terra = peg.run(noisy("terra", size), seed=seed)
-    guarded = peg.run(noisy("guarded", size), seed=seed)
+    terra = played(noisy("terra", size), seed=seed)
+    guarded = played(noisy("guarded", size), seed=seed)
     assert not terra.survived
     assert guarded.survived
     assert guarded.holders_loss < terra.holders_loss
@@ -96,7 +101,7 @@ def test_where_the_shares_fall_to_nothing_the_guarded_design_ends_within_its_bou
 ) -> None:
     scenario = noisy("guarded", 0.3)
     crashed = replace(scenario, people=replace(scenario.people, drift=3.0), days=4)
-    done = peg.run(crashed, seed=seed)
+    done = played(crashed, seed=seed)
     assert done.ended
     assert done.final_price == done.path[-1].backing >= 0.75
 
@@ -104,16 +109,16 @@ def test_where_the_shares_fall_to_nothing_the_guarded_design_ends_within_its_bou
 @pytest.mark.parametrize("design", peg.DESIGNS)
 def test_the_real_contracts_live_through_the_same_run(design: str) -> None:
     scenario = replace(noisy(design, 0.3), days=3)
-    assert peg.run(scenario, seed=5, engine="contracts") == peg.run(scenario, seed=5)
+    assert played(scenario, seed=5, engine="contracts") == played(scenario, seed=5)
 
 
 def test_the_real_contract_ends_in_equal_parts_as_the_twin_does() -> None:
     scenario = Scenario.of("guarded", run_size=0.3, days=3, guards=Guards(ratio=0.8))
     scenario = replace(scenario, people=replace(scenario.people, drift=3.0))
-    twin = peg.run(scenario)
+    twin = played(scenario)
     assert twin.ended
     assert twin.final_price >= 0.75
-    assert peg.run(scenario, engine="contracts") == twin
+    assert played(scenario, engine="contracts") == twin
 
 
 def test_guards_change_a_design_and_nothing_else() -> None:
@@ -160,7 +165,7 @@ def test_a_run_on_cash_answers_like_the_others() -> None:
 
 
 def test_without_a_run_nothing_happens() -> None:
-    done = peg.run(Scenario.of("guarded", run_size=0.0, days=3))
+    done = played(Scenario.of("guarded", run_size=0.0, days=3))
     assert (done.survived, done.phase) == (True, "survives")
 
 
@@ -207,6 +212,7 @@ def test_the_people_of_terra_are_found_again() -> None:
     ("arguments", "told"),
     [
         (["--design", "fiat", "--ratio", "0.5"], "--ratio: nothing of the fiat design"),
+        (["--design", "fiat", "--market", "model"], "--market: nothing of the fiat design"),
         (["--design", "frax", "--bank", "slow"], "--bank: nothing of the frax design"),
         (["--ratio", "2"], "ratio 2.0 is not from 0 to 1"),
         (["--memory", "0"], "memory of the people is 0.0"),
@@ -225,6 +231,7 @@ def test_the_command_line_runs_a_bank_and_the_real_contracts() -> None:
     assert {"survived", "min_price", "final_price", "holders_loss", "path"} <= set(fiat)
     assert "bank" in CliRunner().invoke(main, ["peg", "run", "--design", "fiat"]).output
     options = ["--design", "frax", "--ratio", "0.7", "--panic", "2", "--breaker"]
+    options += ["--market", "model"]
     runs = [CliRunner().invoke(main, [*common, *options, "--engine", engine]).output
             for engine in ("twin", "contracts")]  # fmt: skip
     assert runs[0] == runs[1]

@@ -149,6 +149,12 @@ def _options(*groups: tuple[Any, ...]) -> Callable[[Command], Command]:
     type=click.Choice(["twin", "contracts"]),
     help="The exact twin, or the real contracts on an embedded chain: the same run.",
 )
+@click.option(
+    "--market",
+    type=click.Choice(["exchange", "model"]),
+    help="Pools of the Exchange, on either engine, or two numbers that are quicker.  "
+    "[default: exchange]",
+)
 @_options(_GUARDS, _PEOPLE, _BANK)
 @json_option
 def run(design: str, seed: int, days: int, as_json: bool, **given: Any) -> None:
@@ -168,8 +174,8 @@ def run(design: str, seed: int, days: int, as_json: bool, **given: Any) -> None:
         else:
             _tell_fiat(done)
         return
-    engine = told.pop("engine", "twin")
-    ran = peg.run(_scenario(design, days, told), seed=seed, engine=engine)
+    how = {name: told.pop(name) for name in ("engine", "market") if name in told}
+    ran = peg.run(_scenario(design, days, told), seed=seed, **how)
     if as_json:
         print_json(ran.to_dict())
     else:
@@ -236,6 +242,11 @@ def _tell_run(design: str, done: Run) -> None:
         )
     out = console()
     out.print(table)
+    if done.accounts:
+        out.print(
+            "Gains, in dollars: "
+            + ", ".join(f"{one.name} {one.gain:+,.3g}" for one in done.accounts)
+        )
     end = ", ended by its breaker" if done.ended else ""
     out.print(
         f"The {design} design {done.phase}{end}: lowest price {done.min_price:.4f}, last "

@@ -21,18 +21,20 @@ from .scenario import (
 )
 from .sweep import GUARDS, Grid, Result, Sweep, sweep
 from .terra import TerraDay, TerraReport, fit_terra, terra
-from .world import ENGINES, Point, Run, run
+from .world import ENGINES, MARKETS, Account, Point, Run, run
 
 __all__ = [
     "BANKS",
     "DESIGNS",
     "ENGINES",
     "GUARDS",
+    "MARKETS",
     "TERRA_DAYS",
     "TERRA_PEOPLE",
     "TERRA_SHARES",
     "TERRA_SOURCES",
     "TERRA_SUPPLIES",
+    "Account",
     "Depeg",
     "DepegHour",
     "DepegRun",

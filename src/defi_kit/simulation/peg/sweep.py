@@ -4,7 +4,7 @@
 
 A cell and a seed make one run, whoever runs it and in whatever order: the table is the same on one
 process, on many, and on a cluster. What is done is written to a journal beside the table, so that a
-sweep that was killed goes on where it was and ends with the same bytes.
+sweep that was killed goes on where it was and ends with the same bytes. The market is `model`.
 """
 
 from __future__ import annotations
@@ -237,7 +237,7 @@ def _play(grid: Grid, places: list[int]) -> list[list[Any]]:
     cells, rows = grid.cells, []
     for place in places:
         ratio, size, guards, seed = cells[place]
-        done = run(grid.scenario(ratio, size, guards), seed=seed)
+        done = run(grid.scenario(ratio, size, guards), seed=seed, market="model")
         rows.append(
             [done.phase, done.survived, done.ended,
              done.min_price, done.final_price, done.holders_loss]

@@ -105,7 +105,7 @@ def terra(
     scenario = Scenario.terra(people, run_size=run_size)
     if seed is not None:
         scenario = replace(scenario, people=replace(scenario.people, noise=NOISE))
-    done = run(scenario, seed=seed or 0)
+    done = run(scenario, seed=seed or 0, market="model")
     days = [
         TerraDay(
             date, point.dollar, point.share, point.dollars, point.shares, dollar, share,

@@ -11,8 +11,10 @@ One step of a quarter of an hour, in this order:
 - *Share speculators* value all shares together. What is sold to them lowers that value, and so does
   distress, down to what gamblers always pay; the price is that value over the shares there are.
 
-The dollar's market is a constant-product pool of dollars and cash. Decisions are made in floats,
-what the controller does in integers. Nothing knows a clock; chance comes from the seed alone.
+On the market `model` the dollar's market is two numbers: a constant-product pool of dollars and
+cash. On `exchange` it is a pool of the Exchange, and so is the shares': see `exchange`. Decisions
+are made in floats, what the controller and the pools do in integers. Nothing knows a clock; chance
+comes from the seed alone.
 """
 
 from __future__ import annotations
@@ -28,9 +30,10 @@ from ...units import WAD
 from .controller import Controller, Twin, oracle_price
 from .scenario import Scenario
 
-__all__ = ["ENGINES", "Point", "Run", "run"]
+__all__ = ["ENGINES", "MARKETS", "Account", "Point", "Run", "World", "run"]
 
 ENGINES: Final = ("twin", "contracts")
+MARKETS: Final = ("exchange", "model")
 
 STEP: Final = 900
 """From one step to the next; Terra's virtual pools recover within four minutes. [seconds]"""
@@ -61,6 +64,19 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """What one party owns at the end, in base units, and what the run did to it."""
+
+    name: str
+    """One of the agents, `exchange` with what is in the pools, or `controller`."""
+    cash: int
+    dollar: int
+    share: int
+    gain: float
+    """Worth at the end less worth at the start, each at its market prices. [dollars]"""
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """How a scenario went."""
 
@@ -70,6 +86,8 @@ class Run:
     """Whether the breaker ended it in equal parts."""
     holders_loss: float
     """Part of the dollars' worth at the start that holders lost, sellers included."""
+    accounts: tuple[Account, ...] = ()
+    """Everybody's, on the market `exchange`: all cash, dollars and shares that there are."""
 
     @property
     def final_price(self) -> float:
@@ -99,28 +117,54 @@ class Run:
             "final_price": self.final_price,
             "holders_loss": self.holders_loss,
             "path": [{name: getattr(point, name) for name in names} for point in self.path],
-        }
+        } | (
+            {"accounts": {one.name: _plain(one) for one in self.accounts}} if self.accounts else {}
+        )
 
 
-def run(scenario: Scenario, *, seed: int = 0, engine: str = "twin") -> Run:
+def _plain(account: Account) -> dict[str, Any]:
+    """Base units as text: they are more than other languages' numbers hold."""
+    held = {name: str(getattr(account, name)) for name in ("cash", "dollar", "share")}
+    return held | {"gain": account.gain}
+
+
+def run(
+    scenario: Scenario, *, seed: int = 0, engine: str = "twin", market: str = "exchange"
+) -> Run:
     """Plays the scenario through; the same seed gives the same run, on either engine.
 
-    `engine` is `twin`, or `contracts` for the real ones on an embedded chain made for it.
+    `engine` is `twin`, or `contracts` for the real ones on an embedded chain made for it; `market`
+    is `exchange` for pools of the Exchange, those too on either engine, or `model`, which is some
+    ten times faster on the twin, and what Terra's people were fitted on.
     """
-    if engine not in ENGINES:
-        raise ParameterError(f"no engine {engine!r}", hint=f"one of {', '.join(ENGINES)}")
-    if engine == "twin":
-        return _World(scenario, seed, Twin(scenario)).play()
+    for kind, name, known in (("engine", engine, ENGINES), ("market", market, MARKETS)):
+        if name not in known:
+            raise ParameterError(f"no {kind} {name!r}", hint=f"one of {', '.join(known)}")
     # Imported when asked for: thousands of runs on the twin, in many processes, need no chain.
+    if engine == "twin":
+        if market == "model":
+            return World(scenario, seed, Twin(scenario)).play()
+        from .exchange import ExchangeWorld
+        from .pools import TwinPools
+
+        return ExchangeWorld(scenario, seed, TwinPools(scenario, Twin(scenario))).play()
     from ...chain import Chain
     from .contracts import Contracts
 
     with Chain.embedded() as chain:
-        return _World(scenario, seed, Contracts(scenario, chain)).play()
+        if market == "model":
+            return World(scenario, seed, Contracts(scenario, chain)).play()
+        from .exchange import ExchangeWorld
+        from .real_pools import RealPools
+
+        return ExchangeWorld(scenario, seed, RealPools(scenario, chain)).play()
 
 
-class _World:
+class World:
     """One run: the controller, the two markets, and what the agents remember."""
+
+    LOOK: int = 0
+    """From the beginning of a step to the arbitrageurs' look. [seconds]"""
 
     def __init__(self, scenario: Scenario, seed: int, controller: Controller) -> None:
         self.scenario, self.people = scenario, scenario.people
@@ -158,7 +202,16 @@ class _World:
     def dollar(self) -> float:
         if self.algo.ended:
             return self.backing
+        return self.market_dollar
+
+    @property
+    def market_dollar(self) -> float:
         return self.cash / self.pool
+
+    @property
+    def market_value(self) -> float:
+        """Of all shares, at their market's price."""
+        return self.share_value
 
     @property
     def backing(self) -> float:
@@ -169,7 +222,7 @@ class _World:
     @property
     def distress(self) -> float:
         """How far the dollar is below one, and how much of it nothing stands behind any more."""
-        cover = self.backing + self.share_value / max(self.dollars, 1.0)
+        cover = self.backing + self.market_value / max(self.dollars, 1.0)
         return max(1 - self.dollar, 0.0) + max(1 - cover, 0.0)
 
     def prices(self) -> Prices:
@@ -189,9 +242,21 @@ class _World:
                     self.step(day - 1 + step / STEPS_A_DAY)
                 self.now += STEP
             path.append(self.point(day))
-        kept = max(self.scenario.dollars - self.sold, 0.0) * min(self.dollar, 1.0)
-        loss = 1 - min((self.proceeds + kept) / self.scenario.dollars, 1.0)
-        return Run(tuple(path), self.lowest, self.algo.ended, loss)
+        loss = 1 - min((self.proceeds + self.kept * min(self.dollar, 1.0)) / self.held_first, 1.0)
+        return Run(tuple(path), self.lowest, self.algo.ended, loss, self.final_accounts())
+
+    @property
+    def held_first(self) -> float:
+        """Dollars of holders at the start."""
+        return self.scenario.dollars
+
+    @property
+    def kept(self) -> float:
+        """Dollars that holders have not sold."""
+        return max(self.scenario.dollars - self.sold, 0.0)
+
+    def final_accounts(self) -> tuple[Account, ...]:
+        return ()
 
     def point(self, day: int) -> Point:
         return Point(
@@ -206,21 +271,22 @@ class _World:
         self.defend(part)
         self.leave(max(1 - self.dollar, 0.0) * part)
         self.arbitrage()
-        shock = self.chance.gauss(0, people.noise * math.sqrt(part)) if people.noise else 0.0
-        self.share_value *= math.exp(shock - (people.doubt * self.distress + people.drift) * part)
-        self.share_value = max(self.share_value, self.least_value)
+        self.speculate(part)
         self.keepers()
         self.lowest = min(self.lowest, self.dollar)
 
     def holders(self, day: float, part: float) -> None:
-        after = self.scenario.run_after
-        attack = self.scenario.run_size * part if after <= day < after + 1 else 0.0
-        outside = max(self.dollars - self.pool, 0.0)
-        amount = min(self.people.run * self.fear * part * outside, outside)
-        amount = min(amount + attack * self.scenario.dollars, outside)
+        amount = self.for_sale(day, part, max(self.dollars - self.pool, 0.0))
         paid = self.cash * amount / (self.pool + amount)
         self.pool, self.cash = self.pool + amount, self.cash - paid
         self.sold, self.proceeds = self.sold + amount, self.proceeds + paid
+
+    def for_sale(self, day: float, part: float, outside: float) -> float:
+        """How many dollars of those that holders have they sell."""
+        after = self.scenario.run_after
+        attack = self.scenario.run_size * part if after <= day < after + 1 else 0.0
+        amount = min(self.people.run * self.fear * part * outside, outside)
+        return min(amount + attack * self.scenario.dollars, outside)
 
     def defend(self, part: float) -> None:
         """Brings the price back to one as far as the reserve goes, and its share of the day."""
@@ -238,23 +304,25 @@ class _World:
 
     def arbitrage(self) -> None:
         """Buys and redeems up to where the next dollar would cost what it pays."""
-        self.controller.look(self.prices(), now=self.now)
-        most = min(self.pool * 0.5, self.dollars)
-
-        def gains(amount: float) -> bool:
-            """Whether the last bit of so much still pays more than it costs."""
-            bit = max(amount * 1e-3, 1.0)
-            cost = self.cash * self.pool / (self.pool - amount) ** 2 * bit
-            more, less = self.worth(amount + bit), self.worth(amount)
-            return more is not None and less is not None and more - less > cost
-
-        low, high = 0.0, most
-        if most < 1_000 or not gains(1_000.0):
+        self.controller.look(self.prices(), now=self.now + self.LOOK)
+        low, high = 0.0, self.most_redeemed()
+        if high < 1_000 or not self.still_gains(1_000.0):
             return
         for _ in range(12):
             middle = (low + high) / 2
-            low, high = (middle, high) if gains(middle) else (low, middle)
+            low, high = (middle, high) if self.still_gains(middle) else (low, middle)
         self.redeem(low)
+
+    def most_redeemed(self) -> float:
+        """Dollars that arbitrageurs think of."""
+        return min(self.pool * 0.5, self.dollars)
+
+    def still_gains(self, amount: float) -> bool:
+        """Whether the last bit of so much still pays more than it costs."""
+        bit = max(amount * 1e-3, 1.0)
+        cost = self.cash * self.pool / (self.pool - amount) ** 2 * bit
+        more, less = self.worth(amount + bit), self.worth(amount)
+        return more is not None and less is not None and more - less > cost
 
     def worth(self, amount: float) -> float | None:
         """What redeeming so much pays, at the markets' prices; None where it is refused."""
@@ -286,6 +354,13 @@ class _World:
             return
         self.share_value = self.sale(before, shares / WAD)[1]
         self.cash, self.pool = self.cash + paid, self.pool - amount
+
+    def speculate(self, part: float) -> None:
+        """Values all shares anew."""
+        people = self.people
+        shock = self.chance.gauss(0, people.noise * math.sqrt(part)) if people.noise else 0.0
+        self.share_value *= math.exp(shock - (people.doubt * self.distress + people.drift) * part)
+        self.share_value = max(self.share_value, self.least_value)
 
     def keepers(self) -> None:
         """Whoever may, steps the ratio and looks after the breaker."""
