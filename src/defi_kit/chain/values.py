@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -107,9 +107,11 @@ def _field_names(cls: type[Struct] | type[Event]) -> tuple[str, ...]:
 
 def _build(
     structs: Mapping[str, type[Struct]], names: tuple[str, ...], values: tuple[Any, ...]
-) -> list[Any]:
+) -> Sequence[Any]:
     if len(values) != len(names):
         raise BadResponse(f"{len(values)} values for the fields {', '.join(names)}")
+    if not structs:
+        return values
     return [
         _as_struct(structs[name], value) if name in structs else value
         for name, value in zip(names, values, strict=True)

@@ -9,7 +9,7 @@ pool only through its views and its tokens, so they judge a faulty contract as w
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from ....lending.interest import RAY, to_assets_up
@@ -44,6 +44,14 @@ class Seen:
     """Tokens of each account, in the same order."""
     granted: frozenset[tuple[str, str]] = frozenset()
     """Owner and operator of each authorisation."""
+    _settled: dict[int, Pool] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def settled(self, now: int) -> Pool:
+        """The pool with interest up to `now`: many checks ask for it, it is worked out once."""
+        found = self._settled.get(now)
+        if found is None:
+            found = self._settled[now] = self.pool.accrue(now=now)
+        return found
 
 
 @dataclass(frozen=True)
@@ -73,7 +81,7 @@ def l1(_: Seen, __: Step, after: Seen) -> None:
 
 def l2(_: Seen, __: Step, after: Seen) -> None:
     """What is borrowed and what is in cash is what lenders and the reserve own."""
-    books = after.pool.accrued(after.now)
+    books = after.settled(after.now).market
     owned = after.total_assets + books.reserve
     _hold("L2", after.total_debt <= owned, f"{after.total_debt} lent of {owned}")
     _hold("L2", after.total_debt + books.cash == owned, "debts and cash are not what is owned")
@@ -112,10 +120,8 @@ def l6(before: Seen, step: Step, after: Seen) -> None:
     """A share's value falls only where bad debt is realised, and by no more than that."""
     lost = step.bad_debt - step.from_reserve
     old, new = before.pool.total_shares + VIRTUAL_SHARES, after.pool.total_shares + VIRTUAL_SHARES
-    _hold(
-        "L6", before.pool.total_assets(now=after.now) >= before.total_assets, "time costs lenders"
-    )
-    owned = before.pool.total_assets(now=after.now)
+    owned = before.settled(after.now).market.total_assets
+    _hold("L6", owned >= before.total_assets, "time costs lenders")
     least = (owned + 1 - lost - bool(lost)) * new
     _hold("L6", (after.total_assets + 1) * old >= least, f"{step.verb} lowered the share price")
 
@@ -177,6 +183,8 @@ def l11(before: Seen, step: Step, after: Seen) -> None:
         if name == step.actor or (step.verb == "liquidate" and name == step.target):
             continue
         is_ = after.pool.account(name)
+        if is_ == was:
+            continue
         _hold("L11", is_.shares >= was.shares, f"{step.verb} took shares of another")
         if (name, step.actor) in before.granted:
             continue
@@ -218,18 +226,17 @@ STEP_CHECKS: dict[str, Callable[[Seen, Step, Seen], None]] = {
 
 def wealth(seen: Seen, owners: set[str], now: int) -> Fraction:
     """Everything these accounts own less what they owe, at the prices seen. Exact. [asset]"""
-    books = seen.pool.accrued(now)
-    share = Fraction(books.total_assets + 1, seen.pool.total_shares + VIRTUAL_SHARES)
-    total = Fraction(0)
+    books, supply = seen.settled(now).market, seen.pool.total_shares + VIRTUAL_SHARES
+    shares = scaled = 0  # money and debts times PRICE_SCALE, of which RAY is a factor
     for owner in owners:
         held, account = seen.wallets[owner], seen.pool.account(owner)
-        total += held[0] + account.shares * share
-        total -= Fraction(account.debt_shares * books.index, RAY)
+        shares += account.shares
+        scaled += held[0] * PRICE_SCALE - account.debt_shares * books.index * (PRICE_SCALE // RAY)
         for number, price in enumerate(seen.prices):
             assert isinstance(price, int)
-            amount = held[number + 1] + account.collateral[number]
-            total += Fraction(amount * price, PRICE_SCALE)
-    return total
+            scaled += (held[number + 1] + account.collateral[number]) * price
+    lent = shares * (books.total_assets + 1) * PRICE_SCALE
+    return Fraction(scaled * supply + lent, PRICE_SCALE * supply)
 
 
 def _hold(invariant: str, holds: bool, message: str) -> None:
@@ -239,19 +246,20 @@ def _hold(invariant: str, holds: bool, message: str) -> None:
 
 def _debt_and_cover(seen: Seen, account: str, now: int) -> tuple[int, int]:
     """Value times liquidation LTV [asset * bps], and debt [asset]."""
-    index = seen.pool.accrued(now).index
-    debt = to_assets_up(seen.pool.account(account).debt_shares, index)
+    debt = seen.settled(now).debt_of(account, now=now)
     return seen.pool.appraise(account, seen.prices).liquidation, debt
 
 
 def _health(seen: Seen, account: str, now: int) -> Fraction | None:
     """None without debt, or while an oracle that matters refuses."""
-    held = seen.pool.account(account).collateral
-    for amount, price in zip(held, seen.prices, strict=True):
+    who = seen.pool.account(account)
+    if not who.debt_shares:
+        return None
+    for amount, price in zip(who.collateral, seen.prices, strict=True):
         if amount and (isinstance(price, Exception) or price == 0):
             return None
     adjusted, debt = _debt_and_cover(seen, account, now)
-    return Fraction(adjusted, debt * BPS) if debt else None
+    return Fraction(adjusted, debt * BPS)
 
 
 def _terms(before: Seen, step: Step, now: int) -> tuple[Collateral, int]:
@@ -269,4 +277,4 @@ def _terms(before: Seen, step: Step, now: int) -> tuple[Collateral, int]:
 
 def _share(seen: Seen) -> int:
     """What a debt share is worth, rounded up: a unit, until the index has grown a millionfold."""
-    return to_assets_up(1, seen.pool.accrued(seen.now).index)
+    return to_assets_up(1, seen.settled(seen.now).market.index)

@@ -72,11 +72,12 @@ class PoolTrial(LendingTrial):
         return self._sight(replace(self.world.seen, now=self.chain.timestamp + 1))
 
     def _sight(self, seen: Seen) -> Sight:
-        pool, at = seen.pool, seen.now
+        at = seen.now
+        pool = seen.settled(at)
         positions = {}
         for name, who in self.accounts.items():
             account = pool.account(who.address)
-            debt = pool.debt_of(who.address, now=at)
+            debt = pool.debt_of(who.address, now=at) if account.debt_shares else 0
             healthy: bool | None = True
             if debt:
                 try:
@@ -85,7 +86,7 @@ class PoolTrial(LendingTrial):
                 except Reverted:
                     healthy = None
             positions[name] = Position(
-                supplied=pool.convert_to_assets(account.shares, now=at),
+                supplied=pool.convert_to_assets(account.shares, now=at) if account.shares else 0,
                 shares=account.shares,
                 debt=debt,
                 debt_shares=account.debt_shares,
