@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import settings
 
 from defi_kit.artifacts import load
 from defi_kit.cli import main
-from defi_kit.errors import InputError
+from defi_kit.errors import ConnectionFailed, InputError
+from defi_kit.testing import LendingMachine, PegMachine, PoolMachine, PoolMarket, TrialMachine
 from defi_kit.testing.fuzz import TARGETS, Campaign, fuzz
 from defi_kit.testing.recipe import Recipe
 from faults import faulty_bytecode
@@ -110,6 +112,87 @@ def test_time_is_up() -> None:
     assert report.found is None
 
 
+MISTAKEN = """
+from defi_kit.errors import ConnectionFailed
+from defi_kit.testing import PoolMarket
+
+
+class Blind(PoolMarket):
+    def view(self, people):
+        return None
+
+
+class Forgetful(PoolMarket):
+    def borrow(self, who, assets):
+        raise KeyError(who.name)
+
+
+class Cut(PoolMarket):
+    def borrow(self, who, assets):
+        raise ConnectionFailed("nothing listens")
+"""
+
+
+@pytest.fixture
+def mistaken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with adapters that are wrong."""
+    (tmp_path / "mistaken.py").write_text(MISTAKEN)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "mistaken", raising=False)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        ("json:dumps", "json:dumps cannot be made: TypeError"),
+        ("os:getcwd", "os:getcwd cannot be made: TypeError"),
+        ("mistaken:Blind.deploy", "cannot be looked at: AttributeError"),
+        ("mistaken:Nobody", "nothing to make it with"),
+    ],
+)
+def test_an_adapter_that_is_none_is_wrong_usage(mistaken: Path, target: str, told: str) -> None:
+    code, out, err = _run("lending", "--target", target, "--json")
+    assert code == 2
+    assert told in " ".join(err.split())
+    assert told in json.loads(out)["message"]
+    assert "docs/property-test" in err or "module:name" in err
+
+
+def test_an_adapter_that_cannot_be_imported_is_wrong_usage(mistaken: Path) -> None:
+    (mistaken / "halves.py").write_text("market = undefined\n")
+    code, _, err = _run("lending", "--target", "halves:market")
+    assert code == 2
+    assert f"NameError: name 'undefined' is not defined, at {mistaken / 'halves.py'}:1" in err
+
+
+def test_what_an_adapter_raises_later_is_found_and_replayed(mistaken: Path) -> None:
+    folder = mistaken / "found"
+    where = "--target", "mistaken:Forgetful.deploy", "--out", str(folder)
+    code, out, _ = _run("lending", *where)
+    assert code == 1
+    line = MISTAKEN.splitlines().index("        raise KeyError(who.name)") + 1
+    assert f"KeyError violated: 'alice', at {mistaken / 'mistaken.py'}:{line}" in out
+    code, out, _ = _run("--replay", str(folder / "lending-KeyError.json"), "--json")
+    assert code == 1
+    assert json.loads(out)["violation"]["invariant"] == "KeyError"
+
+
+def test_a_connection_that_breaks_is_no_finding(mistaken: Path) -> None:
+    target = "mistaken:Cut.deploy"
+    with pytest.raises(ConnectionFailed, match="nothing listens"):
+        fuzz(Campaign(kind="lending", target=target, folder=mistaken / "found"))
+    assert not (mistaken / "found").exists()
+
+
+@pytest.mark.parametrize("form", ["artifact", "hexadecimal"])
+def test_a_fork_of_the_exchange_is_read_from_a_file(tmp_path: Path, form: str) -> None:
+    fork, code = tmp_path / "fork", "0x" + load("Exchange").bytecode.hex()
+    fork.write_text(json.dumps({"bytecode": {"object": code}}) if form == "artifact" else code)
+    code_, out, _ = _run("exchange", "--bytecode", str(fork), "--mode", "chain", "--steps", "20")
+    assert code_ == 0, out
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -118,6 +201,7 @@ def test_time_is_up() -> None:
         (("lending", "--target", "no.where:Nobody"), "nothing to make it with"),
         (("lending", "--target", "morpho", "--mode", "both"), "has no mode"),
         (("lending", "--bytecode", "nowhere.json"), "no bytecode in 'nowhere.json'"),
+        (("exchange", "--bytecode", "nowhere.json"), "no bytecode in 'nowhere.json'"),
         (("--replay", "nowhere.json"), "not a saved counter-example"),
         (("lending", "--workers", "2", "--chain", "http://127.0.0.1:1"), "a chain each"),
         (("lending", "--steps", "0"), "0 is not in the range"),
@@ -127,6 +211,44 @@ def test_wrong_usage_is_refused(arguments: tuple[str, ...], told: str) -> None:
     code, _, err = _run(*arguments)
     assert code == 2
     assert told in err
+
+
+class Short(LendingMachine):
+    """Of our own pool, since it names none."""
+
+    variants = ({"mode": "chain"},)
+    folder = None
+
+
+def test_a_machine_that_names_no_market_lives_on_ours() -> None:
+    assert LendingMachine.make == PoolMarket.deploy
+    Short.TestCase.settings = settings(max_examples=1, stateful_step_count=2, deadline=None)
+    Short.TestCase("runTest").debug()
+
+
+class Unmade(PoolMachine):
+    """Of nothing."""
+
+    make = None
+
+
+class Ruleless(PegMachine):
+    """Of no kind."""
+
+    make = PoolMarket.deploy
+
+
+@pytest.mark.parametrize(
+    ("machine", "told"),
+    [
+        (Unmade, "Unmade has nothing to drive: set its attribute `make`"),
+        (Ruleless, "subclass AlgoMachine, FiatMachine or SwapMachine"),
+    ],
+)
+def test_a_machine_says_what_it_lacks(machine: type[TrialMachine], told: str) -> None:
+    with pytest.raises(InputError) as refused:
+        machine.TestCase("runTest").debug()
+    assert told in f"{refused.value.message} {refused.value.hint}"
 
 
 def test_every_target_of_ours_exists() -> None:

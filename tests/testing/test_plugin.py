@@ -91,6 +91,39 @@ def test_the_same_tests_run_on_anvil(run: pytest.Pytester) -> None:
     run.runpytest_subprocess("--defi-chain", "anvil").assert_outcomes(passed=TESTS)
 
 
+MACHINES = """
+    from hypothesis import settings
+    from defi_kit.testing import LendingMachine, PegMachine, PoolMarket
+
+    seen = []
+
+    def made(chain):
+        seen.append(chain.engine)
+        return PoolMarket.deploy(chain, mode="chain")
+
+    class Ours(LendingMachine):
+        make = made
+        folder = None
+
+    TestOurs = Ours.TestCase
+    TestOurs.settings = settings(max_examples=1, stateful_step_count=2, deadline=None)
+
+    def test_it_lived_there(request):
+        wanted = request.config.getoption("--defi-chain")
+        assert seen == ["node" if "://" in wanted else wanted]
+"""
+
+
+@pytest.mark.chain
+def test_machines_live_where_pytest_is_told_to_run(run: pytest.Pytester) -> None:
+    run.makepyfile(MACHINES)
+    run.runpytest_subprocess("--defi-chain", "anvil").assert_outcomes(passed=2)
+    with Chain.anvil() as node:
+        before = node.block_number
+        run.runpytest_subprocess("--defi-chain", node.url).assert_outcomes(passed=2)
+        assert node.block_number == before
+
+
 @pytest.mark.chain
 def test_a_node_that_runs_already_is_left_as_it_was(run: pytest.Pytester) -> None:
     run.makepyfile("""

@@ -21,8 +21,7 @@ from ..errors import InputError, NotSupported
 from .explored import Explored
 from .recipe import Recipe
 from .shrinking import shorten
-from .trial import Counterexample
-from .violations import Violation
+from .trial import NO_FINDINGS, Counterexample, name_of, reason_of
 
 if TYPE_CHECKING:
     from .machine import TrialMachine
@@ -70,8 +69,11 @@ TARGETS: Final[Mapping[str, Mapping[str, Target]]] = {
         "": Target("defi_kit.testing.exchange.pair:PairMachine"),
     },
     "peg": {
-        name: Target(f"{_PEG}.{kind}.machine:{kind.title()}Machine", options=("mode", "bytecode"))
-        for name, kind in {"ours": "algo", "algo": "algo", "swap": "swap", "fiat": "fiat"}.items()
+        "ours": Target(f"{_PEG}.algo.machine:AlgoMachine", options=("mode", "bytecode")),
+        "algo": Target(f"{_PEG}.algo.machine:AlgoMachine", options=("mode", "bytecode")),
+        "swap": Target(f"{_PEG}.swap.machine:SwapMachine", options=("mode", "bytecode")),
+        "fiat": Target(f"{_PEG}.fiat.machine:FiatMachine", options=("mode", "bytecode")),
+        "": Target(f"{_PEG}.dollar.machine:DollarMachine"),
     },
 }
 """What can be fuzzed → targets by name; under the empty name, the machine for anybody's."""
@@ -248,12 +250,13 @@ def replay(path: Path) -> Counterexample | None:
     nothing is violated any more. InputError for a file that is none."""
     saved = Counterexample.load(path)
     with _fresh(saved.engine) as chain:
+        trial = saved.start(chain)
         try:
-            saved.run(chain)
-        except (Violation, ArithmeticError, AssertionError) as error:
-            reason = error.reason if isinstance(error, Violation) else str(error)
-            name = error.invariant if isinstance(error, Violation) else type(error).__name__
-            return replace(saved, invariant=name, reason=reason)
+            saved.go_on(trial)
+        except NO_FINDINGS:
+            raise
+        except Exception as error:
+            return replace(saved, invariant=name_of(error), reason=reason_of(error))
     return None
 
 
@@ -309,8 +312,7 @@ def _configured(campaign: Campaign, explored: Explored, chain: Chain | None) -> 
         function = Recipe(make).function()
         wanted["make"] = staticmethod(function)
         wanted["made_by"] = make
-    if chain is not None:
-        wanted["chain"] = staticmethod(lambda: chain)
+    wanted["chain"] = staticmethod(lambda: chain or Chain.embedded())
     return type(machine.__name__, (machine,), wanted)
 
 

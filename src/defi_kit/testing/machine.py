@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
+from hypothesis.errors import InvalidDefinition
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
@@ -23,6 +24,8 @@ from hypothesis.stateful import (
 )
 
 from ..chain import Chain
+from ..errors import InputError
+from . import engine
 from .explored import EVERYTHING, Explored
 from .recipe import Recipe
 from .shrinking import shorten
@@ -51,10 +54,13 @@ class TrialMachine(RuleBasedStateMachine):
     """What drives the subject."""
     make: ClassVar[Callable[..., Any]]
     """Chain and the arguments of a variant → subject. Define it without `self`."""
+    like: ClassVar[str] = ""
+    """Of a machine without rules: which to subclass in its place."""
     variants: ClassVar[Sequence[Mapping[str, Any]]] = ({},)
     """Arguments for `make`; each life takes one of them. Literals: they are printed and saved."""
-    chain: ClassVar[Callable[[], Chain]] = Chain.embedded
-    """Gives the chain of a new subject; called once a process for each variant."""
+    chain: ClassVar[Callable[[], Chain]] = staticmethod(engine.chain)
+    """Gives the chain of a new subject; called once a process for each variant. It is embedded, or
+    what `pytest --defi-chain` names; `chain = Chain.anvil` is always Anvil."""
     folder: ClassVar[Path | None] = Path(".defi_kit")
     """Where counter-examples are saved; None for nowhere."""
     explored: ClassVar[Explored] = EVERYTHING
@@ -82,9 +88,13 @@ class TrialMachine(RuleBasedStateMachine):
         """A new trial of the subject."""
         cls = type(self)
         subject, recipe = _made(cls, variant)
-        self._rewound = ExitStack()
-        self._rewound.enter_context(rewound(subject))
-        self.trial = cls.trial_class(subject, recipe=recipe, explored=cls.explored, prepared=True)
+        with ExitStack() as undone:
+            undone.enter_context(rewound(subject))
+            with recipe.blamed("looked at"):
+                self.trial = cls.trial_class(
+                    subject, recipe=recipe, explored=cls.explored, prepared=True
+                )
+            self._rewound = undone.pop_all()
         self.trial.folder, self.trial.seed = cls.folder, cls.seed
 
     def close(self) -> None:
@@ -102,11 +112,18 @@ class TrialMachine(RuleBasedStateMachine):
 @cache
 def _made(cls: type[TrialMachine], variant: int) -> tuple[Any, Recipe]:
     """One subject a process; lives rewind it."""
-    make, arguments = cls.make, cls.variants[variant]
-    subject = make(cls.chain(), **arguments)
-    cls.trial_class.prepare(subject)
-    recipe = Recipe.of(make, arguments)
-    return subject, Recipe(cls.made_by, recipe.arguments) if cls.made_by else recipe
+    make, arguments = getattr(cls, "make", None), cls.variants[variant]
+    if make is None:
+        raise InputError(
+            f"{cls.__name__} has nothing to drive: set its attribute `make`",
+            hint="what takes a chain and gives the subject: make = MyAdapter",
+        )
+    recipe = Recipe(cls.made_by, dict(arguments)) if cls.made_by else Recipe.of(make, arguments)
+    chain = cls.chain()
+    with recipe.blamed("made"):
+        subject = make(chain, **arguments)
+        cls.trial_class.prepare(subject)
+    return subject, recipe
 
 
 @cache
@@ -125,12 +142,16 @@ def _test_case(machine: type[TrialMachine]) -> type[unittest.TestCase]:
 
 
 def run(machine: type[TrialMachine], how: settings) -> None:
-    """Lives its lives; raises what was found, made short, with story and script."""
+    """Lives its lives; raises what was found, made short, with story and script. InputError for a
+    machine that is only the base of others, or whose subject cannot be made."""
     phases = [phase for phase in how.phases if phase not in (Phase.shrink, Phase.explain)]
     quick = settings(how, phases=phases, report_multiple_bugs=False)
     folder = machine.folder
     try:
         run_state_machine_as_test(machine, settings=quick)
+    except InvalidDefinition as error:
+        hint = f"subclass {machine.like}" if machine.like else None
+        raise InputError(f"{machine.__name__}: {error}", hint=hint) from error
     except Exception as error:
         found = getattr(error, "counterexample", None)
         if found is None or Phase.shrink not in how.phases:

@@ -3,6 +3,7 @@
 It is installed with defi_kit and imports next to nothing until a test asks for one of its fixtures.
 `defi_chain` forgets what a test did to it, and what each example of a Hypothesis test did.
 `chain` is the same under a shorter name, unless Ape's plugin is there, whose own fixture that is.
+Machines live on such a chain too, unless they name another.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from ..errors import InputError
+from . import engine as engines
 from .explored import EVERYTHING, Explored
 
 if TYPE_CHECKING:
@@ -34,8 +37,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--defi-chain",
         default="embedded",
         metavar="ENGINE",
-        help="where the fixtures of defi_kit live: embedded (in this process), anvil, or the "
-        "address of a development node, http(s)://… or ws(s)://…",
+        help="where the fixtures and machines of defi_kit live: embedded (in this process), anvil, "
+        "or the address of a development node, http(s)://… or ws(s)://…",
     )
 
 
@@ -53,6 +56,11 @@ def pytest_configure(config: pytest.Config) -> None:
         )
     if not config.pluginmanager.hasplugin("ape-fixtures"):
         config.pluginmanager.register(_ShortName(), "defi_kit-chain")
+    engines.use(engine)
+
+
+def pytest_unconfigure() -> None:
+    engines.close()
 
 
 # --- fixtures -----------------------------------------------------------------------------------
@@ -83,22 +91,13 @@ class _Places:
         return kit
 
     def _start(self) -> Chain:
-        chain = self.open.enter_context(_connected(self.engine))
-        if not chain.is_local:
-            raise pytest.UsageError(
-                f"--defi-chain {self.engine}: chain {chain.chain_id} is no development chain, "
-                "and tests would spend money there"
-            )
+        try:
+            chain = self.open.enter_context(engines.connected(self.engine))
+        except InputError as error:
+            raise pytest.UsageError(f"--defi-chain {error.message}") from error
         for name in PEOPLE:
             chain.account(name)
         return chain
-
-
-def _connected(engine: str) -> Chain:
-    from ..chain import Chain
-
-    makers: dict[str, Callable[[], Chain]] = {"anvil": Chain.anvil, "embedded": Chain.embedded}
-    return makers[engine]() if engine in makers else Chain.connect(engine)
 
 
 @pytest.fixture(scope="session")
@@ -151,7 +150,7 @@ def _person(name: str) -> Any:
     def person(defi_chain: Chain) -> Account:
         return defi_chain.account(name)
 
-    person.__doc__ = f"The account {name!r}: with ether, and where `kit` is used, every token."
+    person.__doc__ = f"{name}'s account: ether, and in a test that uses `kit` every token of it."
     return person
 
 

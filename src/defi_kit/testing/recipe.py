@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import sysconfig
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any, Self
+from pathlib import Path
+from typing import Any, Final, Self
 
 from ..chain import Chain
-from ..errors import InputError
+from ..errors import ChainError, InputError
+from .violations import Violation
 
-__all__ = ["Recipe"]
+__all__ = ["Recipe", "place_of"]
+
+_LIBRARIES: Final = (
+    str(Path(__file__).resolve().parents[1]),
+    *map(sysconfig.get_path, ("stdlib", "purelib", "platlib")),
+    "<",
+)
+"""Where code lies that nobody who writes an adapter has to mend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +45,26 @@ class Recipe:
         """The callable; InputError where there is none of that name."""
         try:
             found: Any = import_module(self.module)
+        except (ImportError, ValueError) as error:
+            raise self._unknown(error) from error
+        except Exception as error:
+            told = f"{type(error).__name__}: {error}{place_of(error)}"
+            raise InputError(f"{self.module} cannot be imported: {told}") from error
+        try:
             for name in self.path.split("."):
                 found = getattr(found, name)
-        except (ImportError, AttributeError, ValueError) as error:
-            raise InputError(
-                f"nothing to make it with by the name of {self.make!r}: {error}",
-                hint="module:name of a class or function that takes a chain, in a module that "
-                "Python finds (PYTHONPATH) and outside of any function",
-            ) from error
+        except AttributeError as error:
+            raise self._unknown(error) from error
         if not callable(found):
             raise InputError(f"{self.make!r} cannot be called")
         return found  # type: ignore[no-any-return]
+
+    def _unknown(self, error: Exception) -> InputError:
+        return InputError(
+            f"nothing to make it with by the name of {self.make!r}: {error}",
+            hint="module:name of a class or function that takes a chain, in a module that "
+            "Python finds (PYTHONPATH) and outside of any function",
+        )
 
     def on(self, chain: Chain) -> Any:
         """A new subject on this chain."""
@@ -63,3 +84,28 @@ class Recipe:
         """As Python, on a `chain`."""
         given = "".join(f", {name}={value!r}" for name, value in self.arguments.items())
         return f"{self.path}(chain{given})"
+
+    @contextmanager
+    def blamed(self, what: str) -> Iterator[None]:
+        """Whatever is wrong with an adapter before its first step is its author's to mend."""
+        try:
+            yield
+        except (InputError, ChainError, Violation):
+            raise
+        except Exception as error:
+            told = f"{type(error).__name__}: {error}{place_of(error)}"
+            raise InputError(
+                f"{self.make} cannot be {what}: {told}",
+                hint="it takes a chain and gives an adapter, whose functions are listed in "
+                "docs/property-test-your-own-pool.md",
+            ) from error
+
+
+def place_of(error: BaseException) -> str:
+    """Such as ", at file:line": of the innermost code that is neither ours nor a library's."""
+    places = [
+        f", at {frame.f_code.co_filename}:{line}"
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if not frame.f_code.co_filename.startswith(_LIBRARIES)
+    ]
+    return places[-1] if places else ""

@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any, ClassVar, Concatenate, Final, ParamSpec, TypeVar, cast
 
 from ..chain import Account, Chain
-from ..errors import InputError, Reverted
+from ..errors import BadResponse, ChainTimeout, ConnectionFailed, InputError, Reverted
 from ..units import MAX_UINT256
 from .explored import Explored
-from .recipe import Recipe
+from .recipe import Recipe, place_of
 from .violations import Violation
 
 __all__ = ["Counterexample", "Invariant", "Step", "Trial", "rewound", "step"]
@@ -34,6 +34,8 @@ P = ParamSpec("P")
 Invariant = Callable[[Any, Any, "Step", Any], None]
 """(trial, what was seen before, the step, what is seen after it) → raises Violation."""
 
+NO_FINDINGS: Final = (BadResponse, ChainTimeout, ConnectionFailed)
+"""What says nothing about a subject. Everything else that a step raises does, but for refusals."""
 _STORY: Final = "__story__"
 _OPTIONAL: Final = re.compile(r"\[([^\]]*)\]")
 
@@ -206,6 +208,8 @@ class Trial:
         except Reverted as refusal:
             done = Step(name, given, refusal)
             self._record(done)  # nothing has changed: there is nothing to look at
+        except NO_FINDINGS:
+            raise
         except Exception as error:
             if not self.steps or self.steps[-1] is not done:
                 self._record(done)
@@ -295,6 +299,16 @@ def _literal(value: Literal_) -> str:
     return "2**256 - 1" if value == MAX_UINT256 else f"{value:_}"
 
 
+def name_of(error: Exception) -> str:
+    """The invariant that was violated, or the error's class where something else went wrong."""
+    return error.invariant if isinstance(error, Violation) else type(error).__name__
+
+
+def reason_of(error: Exception) -> str:
+    """What was seen; of an error that is no violation, also where it came from."""
+    return error.reason if isinstance(error, Violation) else f"{error}{place_of(error)}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counterexample:
     """A trial that ended in a violation, as it is kept in a file."""
@@ -321,8 +335,8 @@ class Counterexample:
             recipe=trial.recipe,
             engine="embedded" if trial.chain.engine == "embedded" else "anvil",
             steps=tuple((done.verb, done.arguments) for done in trial.steps),
-            invariant=error.invariant if isinstance(error, Violation) else type(error).__name__,
-            reason=error.reason if isinstance(error, Violation) else str(error),
+            invariant=name_of(error),
+            reason=reason_of(error),
             story=trial.story(),
             script=trial.script(),
             seed=trial.seed,
@@ -392,20 +406,22 @@ class Counterexample:
         unknown = {verb for verb, _ in self.steps} - set(made.verbs())
         if unknown:
             raise InputError(f"{name} has no verb {', '.join(sorted(unknown))}")
-        return made(recipe.on(chain))
+        with recipe.blamed("made"):
+            return made(recipe.on(chain))
 
     def run(self, chain: Chain) -> Trial:
         """Does all of it again; raises the Violation if it is still there."""
-        trial = self.start(chain)
+        return self.go_on(self.start(chain))
+
+    def go_on(self, trial: Trial) -> Trial:
+        """Its steps."""
         for verb, given in self.steps:
             getattr(trial, verb)(*given)
         return trial
 
     def is_this(self, error: Exception) -> bool:
         """Whether that is the same violation."""
-        if isinstance(error, Violation):
-            return error.invariant == self.invariant
-        return type(error).__name__ == self.invariant
+        return name_of(error) == self.invariant
 
 
 def _tuples(value: Any) -> Any:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
@@ -10,6 +11,7 @@ from hypothesis.stateful import initialize, precondition, rule
 from ..machine import VARIANTS, TrialMachine
 from ..strategies import leaps, magnitudes, people
 from ..trial import Trial
+from .adapters import ExchangePair
 from .pair_trial import PEOPLE, PairTrial
 
 __all__ = ["PairMachine"]
@@ -30,11 +32,13 @@ def funded(machine: PairMachine) -> bool:
 class PairMachine(TrialMachine):
     """Whatever people may do to a pool of two tokens, in any order.
 
-    `make` gives the pool: a `PairMarket` on the chain it is called with. Subclass it to add rules,
+    `make` gives the pool: a `PairMarket` on the chain it is called with, ours unless you set it.
+    Subclass it to add rules,
     and `PairTrial` to add verbs and invariants.
     """
 
     trial_class: ClassVar[type[Trial]] = PairTrial
+    make: ClassVar[Callable[..., Any]] = ExchangePair
     trial: PairTrial
 
     @initialize(variant=VARIANTS, opening=st.sampled_from(("even", "steep", "tiny", "empty")))

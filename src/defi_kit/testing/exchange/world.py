@@ -24,6 +24,7 @@ from ...dex.routes import ETHER
 from ...dex.stable_swap import StableSwap
 from ...errors import ParameterError, Reverted
 from ...reverts import InsufficientAllowance, LoanRefused, Locked
+from ..bytecode import creation_code
 from ..deployed import Deployed
 from ..violations import Violation
 
@@ -90,7 +91,7 @@ class World:
 
     @classmethod
     def build(cls, chain: Chain, mode: str = "both", bytecode: str = "") -> Self:
-        """A new Exchange and five funded tokens. `bytecode`, in hexadecimal, is that of a fork
+        """A new Exchange and five funded tokens. `bytecode`, in hexadecimal or a file, is a fork's
         whose constructor takes the same; only mode "chain" makes sense for one that differs."""
         if mode not in MODES:
             raise ParameterError(f"no mode {mode!r} of an exchange", hint=f"one of {MODES}")
@@ -360,10 +361,10 @@ class World:
 def deployed(
     chain: Chain, weth: HasAddress | str, share: int, recipient: HasAddress | str, bytecode: str
 ) -> bindings.Exchange:
-    """An Exchange, or a fork of it by its creation code in hexadecimal."""
+    """An Exchange, or a fork of it by its creation code: hexadecimal, or a file. InputError."""
     if not bytecode:
         return bindings.Exchange.deploy(chain, weth, share, recipient)
-    code = bytes.fromhex(bytecode.removeprefix("0x"))
+    code = creation_code(bytecode)
     fork = Deployed.create(chain, code, "(address,uint256,address)", weth, share, recipient)
     return bindings.Exchange(chain, fork.address)
 

@@ -7,8 +7,8 @@ absurd.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
@@ -18,6 +18,7 @@ from ..machine import VARIANTS, TrialMachine
 from ..trial import Trial
 from .invariants import PRICE_SCALE, value
 from .market import Position
+from .pool.market import PoolMarket
 from .trial import LendingTrial
 
 __all__ = ["GRAINS", "LEAPS", "MOVES", "PARTS", "LendingMachine"]
@@ -43,11 +44,13 @@ MOVES = st.sampled_from(
 class LendingMachine(TrialMachine):
     """Whatever people, prices and time may do to a lending market, in any order.
 
-    `make` gives the market: a `LendingMarket` on the chain it is called with. Subclass it to add
+    `make` gives the market: a `LendingMarket` on the chain it is called with, ours unless you set
+    it. Subclass it to add
     rules, and `LendingTrial` to add verbs and invariants.
     """
 
     trial_class: ClassVar[type[Trial]] = LendingTrial
+    make: ClassVar[Callable[..., Any]] = PoolMarket.deploy
     trial: LendingTrial
 
     @initialize(variant=VARIANTS, opening=st.sampled_from(("drama", "loans", "lent", "empty")))

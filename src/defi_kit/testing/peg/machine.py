@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from ..machine import TrialMachine
 
 __all__ = ["PegMachine"]
@@ -13,3 +15,5 @@ class PegMachine(TrialMachine):
     `make` gives the world of one: the contract, its people and its oracles, on a chain, on the twin
     alone, or on both in lockstep. Subclass one of them with a `make` of your own to drive a fork.
     """
+
+    like: ClassVar[str] = "AlgoMachine, FiatMachine or SwapMachine of defi_kit.testing.peg"
