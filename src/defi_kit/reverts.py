@@ -11,6 +11,7 @@ from .errors import Reverted
 
 __all__ = [
     "BY_SELECTOR",
+    "AboveCap",
     "AccountIsFrozen",
     "AlarmTooYoung",
     "AlgoEnded",
@@ -202,6 +203,7 @@ __all__ = [
     "StatementTooOld",
     "StepTooEarly",
     "StillHealthy",
+    "Stopped",
     "SupplyTooLarge",
     "TokenNotInPool",
     "TooFewAlgoShares",
@@ -242,6 +244,17 @@ __all__ = [
     "ZeroOwner",
     "ZeroPrice",
 ]
+
+
+class AboveCap(Reverted):
+    """Thrown where more dollars would be out than may."""
+
+    SIGNATURE: ClassVar[str] = "AboveCap(uint256,uint256)"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("5ae8122a")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("supply", "cap")
+    supply: int
+    cap: int
 
 
 class AccountIsFrozen(Reverted):
@@ -1672,7 +1685,7 @@ class NotOperator(Reverted):
 
 
 class NotOwner(Reverted):
-    """Thrown when someone else than the owner scripts."""
+    """Thrown when someone else than the owner does what only the owner may."""
 
     SIGNATURE: ClassVar[str] = "NotOwner(address,address)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("23295f0e")
@@ -2230,6 +2243,13 @@ class StillHealthy(Reverted):
     FIELDS: ClassVar[tuple[str, ...]] = ("debt", "limit")
     debt: int
     limit: int
+
+
+class Stopped(Reverted):
+    """Thrown while it is stopped."""
+
+    SIGNATURE: ClassVar[str] = "Stopped()"
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("7acc84e3")
 
 
 class SupplyTooLarge(Reverted):

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from .revert_on_zero_token import RevertOnZeroToken as RevertOnZeroToken
     from .scripted_feed import ScriptedFeed as ScriptedFeed
     from .signed_feed import SignedFeed as SignedFeed
+    from .simple_dollar import SimpleDollar as SimpleDollar
     from .simple_pool import SimplePool as SimplePool
     from .standard_token import StandardToken as StandardToken
     from .trading_actor import TradingActor as TradingActor
@@ -84,6 +85,7 @@ __all__ = [
     "RevertOnZeroToken",
     "ScriptedFeed",
     "SignedFeed",
+    "SimpleDollar",
     "SimplePool",
     "StandardToken",
     "TradingActor",
@@ -126,6 +128,7 @@ _MODULES = {
     "RevertOnZeroToken": "revert_on_zero_token",
     "ScriptedFeed": "scripted_feed",
     "SignedFeed": "signed_feed",
+    "SimpleDollar": "simple_dollar",
     "SimplePool": "simple_pool",
     "StandardToken": "standard_token",
     "TradingActor": "trading_actor",

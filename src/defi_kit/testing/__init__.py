@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from .lending.pool.machine import PoolMachine
     from .lending.trial import LendingTrial
     from .machine import TrialMachine
+    from .peg.dollar import DollarAdapter, DollarMarket, DollarTrial
+    from .peg.dollar.machine import DollarMachine
     from .peg.machine import PegMachine
     from .trial import Step, Trial, step
     from .violations import Violation
@@ -37,6 +39,10 @@ if TYPE_CHECKING:
 __all__ = [
     "Adapter",
     "Collateral",
+    "DollarAdapter",
+    "DollarMachine",
+    "DollarMarket",
+    "DollarTrial",
     "ExchangeMachine",
     "ExchangeTrial",
     "Explored",
@@ -66,6 +72,10 @@ __all__ = [
 _WHERE: Final = {
     "Adapter": "lending.adapter",
     "Collateral": "lending.market",
+    "DollarAdapter": "peg.dollar",
+    "DollarMachine": "peg.dollar.machine",
+    "DollarMarket": "peg.dollar",
+    "DollarTrial": "peg.dollar",
     "ExchangeMachine": "exchange.machine",
     "ExchangeTrial": "exchange.trial",
     "Explored": "explored",

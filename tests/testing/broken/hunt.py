@@ -9,19 +9,23 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from defi_kit.bindings import SimplePool
+from defi_kit.bindings import SimpleDollar, SimplePool
 from defi_kit.chain import Chain
 from defi_kit.testing.explored import Explored
 from defi_kit.testing.lending.machine import LendingMachine
 from defi_kit.testing.lending.pool import PoolMarket
 from defi_kit.testing.lending.pool.machine import PoolMachine
 from defi_kit.testing.machine import TrialMachine
+from defi_kit.testing.peg.dollar.machine import DollarMachine
 from defi_kit.testing.violations import Violation
 from faults import faulty_bytecode
+from testing.broken.dollar_faults import DOLLAR
+from testing.broken.my_dollar import MyDollar
 from testing.broken.my_market import MyMarket
 from testing.broken.pool_faults import SOURCES
 from testing.broken.simple_faults import SIMPLE
 
+SIMPLE_DOLLAR = "contracts/testing/stablecoins/SimpleDollar.sol"
 SIMPLE_POOL = "contracts/testing/lending/SimplePool.sol"
 
 
@@ -71,6 +75,12 @@ def simple_bytecode() -> dict[str, bytes]:
 
 
 @cache
+def dollar_bytecode() -> dict[str, bytes]:
+    """SimpleDollar with each of its mistakes."""
+    return faulty_bytecode(SIMPLE_DOLLAR, DOLLAR)
+
+
+@cache
 def pool_bytecode(source: str) -> dict[str, bytes]:
     """LendingPool with each mistake in one of its files."""
     path = f"contracts/lending/{source}.sol"
@@ -88,6 +98,17 @@ def broken_simple_pool(chain: Chain, fault: str | None = None) -> MyMarket:
     return MyMarket(chain, deploy)
 
 
+def broken_dollar(chain: Chain, fault: str | None = None) -> MyDollar:
+    """SimpleDollar with a mistake, or as it is."""
+    code = None if fault is None else dollar_bytecode()[fault]
+    types = "(address,address,uint256)"
+
+    def deploy(chain: Chain, *arguments: Any) -> SimpleDollar:
+        return SimpleDollar._deploy(chain, types, arguments, bytecode=code)
+
+    return MyDollar(chain, deploy)
+
+
 def broken_pool(chain: Chain, source: str, fault: str, mode: str) -> PoolMarket:
     """LendingPool with a mistake, driven alone or beside its twin."""
     code = pool_bytecode(source)[fault].hex()
@@ -95,6 +116,7 @@ def broken_pool(chain: Chain, source: str, fault: str, mode: str) -> PoolMarket:
 
 
 find_in_simple = partial(hunt, LendingMachine, broken_simple_pool)
+find_in_dollar = partial(hunt, DollarMachine, broken_dollar)
 find_by_views = partial(hunt, LendingMachine, broken_pool, mode="chain")
 find_by_checks = partial(hunt, PoolMachine, broken_pool, mode="chain")
 find_by_twin = partial(hunt, PoolMachine, broken_pool, mode="both")

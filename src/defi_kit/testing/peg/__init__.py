@@ -1,4 +1,4 @@
-"""Property tests for dollars: on cash, on confidence, and changed into one another."""
+"""Property tests for dollars: on cash, on confidence, changed into one another, and anybody's."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from .algo.machine import AlgoMachine
     from .algo.trial import AlgoTrial
     from .algo.world import AlgoWorld
+    from .dollar.adapters import AlgoDollar, PegSwapDollar
+    from .dollar.machine import DollarMachine
+    from .dollar.market import DollarAdapter, DollarMarket
+    from .dollar.trial import DollarTrial
     from .fiat.machine import FiatMachine
     from .fiat.pair import FiatPair
     from .fiat.trial import FiatTrial
@@ -18,26 +22,38 @@ if TYPE_CHECKING:
     from .swap.world import SwapWorld
 
 __all__ = [
+    "AlgoDollar",
     "AlgoMachine",
     "AlgoTrial",
     "AlgoWorld",
+    "DollarAdapter",
+    "DollarMachine",
+    "DollarMarket",
+    "DollarTrial",
     "FiatMachine",
     "FiatPair",
     "FiatTrial",
     "PegMachine",
+    "PegSwapDollar",
     "SwapMachine",
     "SwapTrial",
     "SwapWorld",
 ]
 
 _HOMES = {
+    "AlgoDollar": "dollar.adapters",
     "AlgoMachine": "algo.machine",
     "AlgoTrial": "algo.trial",
     "AlgoWorld": "algo.world",
+    "DollarAdapter": "dollar.market",
+    "DollarMachine": "dollar.machine",
+    "DollarMarket": "dollar.market",
+    "DollarTrial": "dollar.trial",
     "FiatMachine": "fiat.machine",
     "FiatPair": "fiat.pair",
     "FiatTrial": "fiat.trial",
     "PegMachine": "machine",
+    "PegSwapDollar": "dollar.adapters",
     "SwapMachine": "swap.machine",
     "SwapTrial": "swap.trial",
     "SwapWorld": "swap.world",
