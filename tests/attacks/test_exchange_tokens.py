@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from defi_kit import bindings, reverts
-from defi_kit.chain import Account, Chain
+from defi_kit.bindings.trading_actor import Call
+from defi_kit.chain import Account, Chain, Transaction
+from defi_kit.dex.exchange import NOBODY
 from defi_kit.dex.pool import PoolKey
 from defi_kit.errors import UnknownRevert
 from defi_kit.testing.exchange.world import NEVER, struct
@@ -125,6 +127,20 @@ def test_a_token_that_calls_back_finds_every_door_locked(
     token.arm(market.exchange, calls_in(market, key, token)["pool"], sender=bob)
     token.transfer(bob, 1, sender=alice)  # outside a verb the same call is answered
     assert token.last_succeeded()
+
+
+def test_in_the_middle_of_a_trade_nothing_is_there_to_be_lent(
+    market: Market, alice: Account, bob: Account
+) -> None:
+    """ERC-3156's borrowers ask first: what they are told then is what a loan would answer."""
+    token = bindings.ReentrantToken.deploy(market.chain, "HOOK", 18, sender=alice)
+    listed(market, token, alice, bob)
+    there = market.exchange.max_flash_loan(token)
+    assert there == token.balance_of(market.exchange) > 0
+    token.arm(market.exchange, market.exchange.build("max_flash_loan", token).data, sender=bob)
+    sell(market, bob, token, market.tokens[0])
+    assert token.last_succeeded()
+    assert int.from_bytes(token.last_result()) == 0
 
 
 def test_a_deposit_slipped_into_another_is_not_counted_twice(
@@ -285,3 +301,27 @@ def test_an_address_with_dirty_bits_is_refused(market: Market, bob: Account) -> 
     dirty = call.data.replace(word, b"\x01" + word[1:])
     with pytest.raises(UnknownRevert):
         market.chain.call(market.exchange, dirty, sender=bob)
+
+
+def test_a_rebase_during_a_loan_undoes_the_loan(chain: Chain, alice: Account) -> None:
+    """What is paid back is the very number, and still less than before is there."""
+    exchange = bindings.Exchange.deploy(chain, NOBODY, 0, NOBODY)
+    token = bindings.RebasingToken.deploy(chain, "ELASTIC", 18)
+    actor = bindings.TradingActor.deploy(chain)
+    token.mint(exchange, 10 * ONE)
+    token.mint(actor, 10 * ONE)
+    loan = exchange.build("flash_loan", actor, token, ONE, b"")
+    approve, halve = token.build("approve", exchange, NEVER), token.build("set_index", ONE // 2)
+    with pytest.raises(reverts.LoanNotRestored) as refusal:
+        within(actor, alice, loan, approve, halve)
+    assert refusal.value.args == (token.address, 5 * ONE + ONE // 2, 10 * ONE)
+    within(actor, alice, loan, approve)
+    assert token.balance_of(exchange) == 10 * ONE
+
+
+def within(
+    actor: bindings.TradingActor, who: Account, asked: Transaction, *plan: Transaction
+) -> None:
+    """The actor asks, and carries the plan out when it is called back."""
+    calls = [Call(call.to or NOBODY, call.data) for call in plan]
+    actor.carry_out(calls, asked.to or NOBODY, asked.data, sender=who)

@@ -6,6 +6,7 @@ import pytest
 
 from defi_kit import bindings, reverts
 from defi_kit.bindings.exchange import (
+    Hop,
     LiquidityAdded,
     LiquidityRemoved,
     PoolCreated,
@@ -183,6 +184,52 @@ def test_nobody_gives_up_more_shares_than_they_have(
     assert min(pool.reserve0, pool.reserve1) > 0
 
 
+def test_one_token_alone_comes_in_and_goes_out_within_its_minimum(
+    market: Market, alice: Account
+) -> None:
+    exchange, key, token = market.exchange, struct(market.key), market.tokens[0]
+    quoted = exchange.quote_add_liquidity_one_sided(key, token, ONE)[0]
+    add, remove = exchange.add_liquidity_one_sided, exchange.remove_liquidity_one_sided
+    with pytest.raises(reverts.TooFewShares) as few:
+        add(key, token, ONE, quoted + 1, alice, NEVER, sender=alice)
+    assert few.value.args == (quoted, quoted + 1)
+    freed = exchange.quote_remove_liquidity_one_sided(key, ONE, token)
+    with pytest.raises(reverts.TooLittleFreed) as little:
+        remove(key, ONE, token, freed + 1, alice, NEVER, sender=alice)
+    assert little.value.args == (token.address, freed, freed + 1)
+    remove(key, ONE, token, freed, alice, NEVER, sender=alice)
+    quoted = exchange.quote_add_liquidity_one_sided(key, token, ONE)[0]
+    add(key, token, ONE, quoted, alice, NEVER, sender=alice)
+
+
+def test_a_token_of_no_pool_neither_joins_nor_leaves_it(market: Market, alice: Account) -> None:
+    key, stray = struct(market.key), market.tokens[2]
+    for refused in (
+        lambda: market.exchange.quote_add_liquidity_one_sided(key, stray, ONE),
+        lambda: market.exchange.quote_remove_liquidity_one_sided(key, ONE, stray),
+        lambda: market.exchange.remove_liquidity_one_sided(
+            key, ONE, stray, 0, alice, NEVER, sender=alice
+        ),
+    ):
+        with pytest.raises(reverts.TokenNotInPool) as refusal:
+            refused()
+        assert refusal.value.args == (stray.address, market.key.id)
+
+
+def test_a_deposit_and_a_withdrawal_in_one_second_count_time_once(
+    market: Market, alice: Account
+) -> None:
+    exchange, key = market.exchange, struct(market.key)
+    build, chain = exchange.build, market.chain
+    chain.advance(1_000)
+    before, start = exchange.cumulative_log_price(key), chain.timestamp
+    deposit = build("add_liquidity", key, ONE, 2 * ONE, 0, alice, NEVER)
+    withdrawal = build("remove_liquidity", key, ONE, 0, 0, alice, NEVER)
+    exchange.multicall([deposit.data, withdrawal.data], sender=alice)
+    grown = exchange.cumulative_log_price(key) - before
+    assert round(grown / (chain.timestamp - start) / 2**64, 9) == 128 + 1
+
+
 def test_giving_up_nothing_is_refused(market: Market, alice: Account) -> None:
     with pytest.raises(reverts.ZeroAmount):
         market.exchange.remove_liquidity(struct(market.key), 0, 0, 0, alice, NEVER, sender=alice)
@@ -255,7 +302,15 @@ def test_a_path_of_nothing_is_refused(market: Market, bob: Account) -> None:
     with pytest.raises(reverts.EmptyPath):
         swap(market.tokens[0], ONE, [], 0, bob, NEVER, sender=bob)
     with pytest.raises(reverts.EmptyPath):
-        market.exchange.quote_exact_in(market.tokens[0], ONE, [])
+        market.exchange.swap_exact_out(market.tokens[0], ONE, [], 1, bob, NEVER, sender=bob)
+    for quote in (market.exchange.quote_exact_in, lambda *asked: backwards(market, *asked)):
+        with pytest.raises(reverts.EmptyPath):
+            quote(market.tokens[0], ONE, [])
+
+
+def backwards(market: Market, token: bindings.MockToken, amount: int, path: list[Hop]) -> int:
+    """A quote of a purchase, with the arguments of a sale's."""
+    return market.exchange.quote_exact_out(token, path, amount)
 
 
 def test_selling_nothing_or_for_nothing_is_refused(market: Market, bob: Account) -> None:
@@ -285,6 +340,24 @@ def test_an_empty_pool_is_refused(market: Market, bob: Account) -> None:
             market.tokens[0], ONE, market.path(1, fee=0), 0, bob, NEVER, sender=bob
         )
     assert refusal.value.id == PoolKey(*market.key.tokens, 0).id
+
+
+@pytest.mark.parametrize("fee", [0, 1], ids=["empty", "unknown"])
+def test_no_quote_and_no_purchase_goes_through_a_pool_without_liquidity(
+    market: Market, bob: Account, fee: int
+) -> None:
+    market.exchange.create_pool(with_fee(market, 0))
+    token, path = market.tokens[0], market.path(1, fee=fee)
+    buy = market.exchange.swap_exact_out
+    for refused in (
+        lambda: market.exchange.quote_exact_in(token, ONE, path),
+        lambda: backwards(market, token, ONE, path),
+        lambda: buy(token, NEVER, path, ONE, bob, NEVER, sender=bob),
+    ):
+        with pytest.raises((reverts.NoLiquidity, reverts.UnknownPool)) as refusal:
+            refused()
+        assert isinstance(refusal.value, reverts.UnknownPool if fee else reverts.NoLiquidity)
+        assert refusal.value.id == PoolKey(*market.key.tokens, fee).id
 
 
 def test_a_path_may_end_where_it_began(market: Market, bob: Account) -> None:

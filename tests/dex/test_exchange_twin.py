@@ -100,6 +100,15 @@ def _answers(word: int, way: int, amount: int, into: int, out: int, fee: int) ->
     ]
 
 
+def test_what_no_pool_could_hold_has_no_price(chain: Chain) -> None:
+    """All but one unit of a pool on StableSwap costs more than 112 bits of the other token."""
+    half = 1 << 111
+    state = (StableSwap(1, 18, 18).word, 1, half - 1, half, half, 0)
+    found = bindings.DexHarness.deploy(chain).curves(state)
+    assert list(found) == _answers(*state)
+    assert found[1] == 2**256 - 1
+
+
 def test_moving_more_shares_than_one_has_is_refused_alike(chain: Chain) -> None:
     """By Solady's error, which carries no numbers; all of them can be moved."""
     alice, bob = chain.account("alice"), chain.account("bob")

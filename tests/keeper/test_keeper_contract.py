@@ -142,6 +142,18 @@ def test_it_is_refused_where_nothing_is_left_for_the_owner(world: Keeping) -> No
     assert world.violated == set()
 
 
+def test_a_liquidation_may_leave_the_owner_nothing(world: Keeping) -> None:
+    """One unit's bonus is less than a unit; nothing is sent then, for some tokens refuse that."""
+    kit, alice = world.kit, world.borrowers[0]
+    kit.feeds.weth.set_price("1_800")
+    before = kit.usd.balance(world.owner)
+    done = world.liquidate(alice, kit.weth, max_repay=1)
+    assert done is not None
+    assert (done.repaid, done.profit) == (1, 0)
+    assert kit.usd.balance(world.owner) == before
+    assert world.violated == set()
+
+
 def test_a_healthy_account_and_a_wrong_path_are_refused(world: Keeping) -> None:
     kit, alice = world.kit, world.borrowers[0]
     world.liquidate(alice, kit.weth)

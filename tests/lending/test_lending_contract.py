@@ -12,8 +12,9 @@ from defi_kit import reverts
 from defi_kit.bindings import LendingPool, MockOracle, MockToken
 from defi_kit.bindings import lending_pool as abi
 from defi_kit.chain import Account, Chain
+from defi_kit.chain.hashing import create_address
 from defi_kit.lending.interest import RAY, to_assets_up
-from defi_kit.lending.rates import KinkedRate
+from defi_kit.lending.rates import AdaptiveRate, KinkedRate
 from defi_kit.testing.lending.pool.world import RATE, TYPES, World, deploy_pool
 from defi_kit.tokens import Token
 from defi_kit.units import MAX_UINT256, WAD
@@ -594,6 +595,50 @@ def test_a_limit_is_true_while_the_collaterals_own_oracle_refuses(
     world.turn_off(1)
     with pytest.raises(reverts.OracleOff):
         pool.max_withdraw_collateral(alice, other)
+
+
+def test_nothing_may_go_where_a_debt_is_above_its_limit(
+    world: World, pool: LendingPool, weth: MockToken
+) -> None:
+    alice = person(world, "alice")
+    free = pool.max_withdraw_collateral(alice, weth)
+    assert 0 < free < 10 * ETH
+    world.set_price(0, world.prices[0] // 2)
+    assert pool.max_withdraw_collateral(alice, weth) == 0
+    state, now = world.look().pool, world.now()
+    prices = world.prices
+    assert state.max_withdraw_collateral(alice.address, weth.address, now=now, prices=prices) == 0
+
+
+def test_a_pool_does_not_lend_against_its_own_shares(world: World) -> None:
+    """They are worth less exactly when its loans are. Its address is known before it is there."""
+    chain, deployer = world.chain, person(world, "alice")
+    own = create_address(deployer.address, chain.nonce(deployer))
+    listed = (replace(world.parameters.collaterals[0], token=own),)
+    with chain.as_(deployer), pytest.raises(reverts.InvalidCollateral) as refusal:
+        deploy_pool(chain, world.asset.address, replace(world.parameters, collaterals=listed))
+    assert refusal.value.args == (own,)
+
+
+@pytest.mark.parametrize(("lent", "way"), [(9_500, 1), (9_000, 0), (500, -1)])
+def test_a_centre_rises_above_the_kink_falls_below_it_and_rests_at_it(
+    chain: Chain, lent: int, way: int
+) -> None:
+    """In lockstep with the twin, until the drift has come to its end."""
+    world = World(chain, rate=AdaptiveRate.annual("4%", target="90%", lowest="1%", highest="16%"))
+    alice, carol = world.people[0], world.people[3]
+    world.deposit(carol, 10_000 * USD)
+    world.supply_collateral(alice, 0, 100 * ETH)
+    world.borrow(alice, lent * USD)
+    drifts = [world.look().pool.market.drift]
+    for _ in range(3):
+        chain.advance(days=1)
+        world.accrue(alice)
+        drifts.append(world.look().pool.market.drift)
+    assert world.refusal is None
+    assert (drifts[1] > drifts[0]) - (drifts[1] < drifts[0]) == way
+    if way:  # at rest interest lifts the utilisation, and the next verb sees it
+        assert [way * drift for drift in drifts] == sorted(way * drift for drift in drifts)
 
 
 def test_views_that_need_a_price_refuse_with_the_oracle(

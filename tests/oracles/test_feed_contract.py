@@ -242,6 +242,16 @@ def test_terms_without_a_feed_are_refused(
     bindings.FeedOracle.deploy(chain, base, Leg(ZERO_ADDRESS, 0, 0, 0), 18, 6)
 
 
+def test_an_answer_below_zero_is_within_nobodys_bounds(chain: Chain, feed: ScriptedFeed) -> None:
+    from defi_kit.bindings.feed_oracle import Leg
+
+    none = Leg(ZERO_ADDRESS, 0, 0, 0)
+    with pytest.raises(reverts.InvalidLeg) as refusal:
+        bindings.FeedOracle.deploy(chain, Leg(feed.address, 60, -1, 10**20), none, 18, 6)
+    assert refusal.value.args == (feed.address, 60, -1, 10**20)
+    bindings.FeedOracle.deploy(chain, Leg(feed.address, 60, 0, 10**20), none, 18, 6)
+
+
 def test_a_feed_must_be_a_contract(chain: Chain, alice: Account, feed: ScriptedFeed) -> None:
     from defi_kit.bindings.feed_oracle import Leg
 

@@ -159,6 +159,32 @@ def test_a_limit_configured_anew_does_not_forget_what_was_minted(
     usd.mint(alice, usd("50_000"), sender=bank)
 
 
+def test_a_minter_without_a_daily_limit_is_told_so(usd: FiatDollar, bank: Account) -> None:
+    assert usd.dollar.minter_available(bank) == 2**256 - 1
+    usd.configure_minter(bank, usd("100_000"), usd("24_000"))
+    assert usd.dollar.minter_available(bank) == usd("24_000").raw
+
+
+def test_nobody_redeems_more_than_they_hold(usd: FiatDollar, alice: Account) -> None:
+    owned = usd.balance(alice).raw
+    with pytest.raises(reverts.ERC20InsufficientBalance) as refused:
+        usd.dollar.request_redemption(owned + 1, bytes(32), sender=alice)
+    assert list(refused.value.arguments.values())[1:] == [owned, owned + 1]
+    usd.dollar.request_redemption(owned, bytes(32), sender=alice)
+    assert not usd.balance(alice)
+
+
+def test_cash_that_was_paid_out_is_gone_from_the_reserves_and_never_below_nothing(
+    usd: FiatDollar, alice: Account, bank: Account, chain: Chain
+) -> None:
+    chain.advance(1)
+    attest(usd, usd(50).raw)  # the auditors found less than is owed
+    for dollars, left in ((30, 20), (30, 0), (30, 0)):
+        asked = usd.request_redemption(usd(dollars), sender=alice)
+        usd.settle_redemption(asked.id, sender=bank)
+        assert usd.reserves() == usd(left)
+
+
 # --- moving ---------------------------------------------------------------------------------------
 
 

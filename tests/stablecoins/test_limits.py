@@ -5,6 +5,7 @@ The twins check most of these before a chain is asked; here it is the contracts 
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -15,9 +16,12 @@ from defi_kit.bindings.algo_controller import AlgoParameters, Genesis
 from defi_kit.bindings.fiat_dollar import Officers
 from defi_kit.bindings.peg_swap import Side
 from defi_kit.chain import Account, Chain
+from defi_kit.chain.base import named_key
 from defi_kit.chain.hashing import ZERO_ADDRESS
 from defi_kit.errors import Reverted
-from defi_kit.units import WAD
+from defi_kit.testing.peg.fiat import world as fiat
+from defi_kit.tokens.permit import PermitMessage, domain_separator, sign
+from defi_kit.units import MAX_UINT256, WAD
 
 DAY = 86_400
 
@@ -59,6 +63,17 @@ def test_no_quorum_is_empty_or_out_of_reach(chain: Chain, attesters: int, quorum
     with pytest.raises(reverts.InvalidAttesters) as refused:
         dollar(chain, attesters=attesters, quorum=quorum)
     assert refused.value.arguments == {"attesters": attesters, "quorum": quorum}
+
+
+def test_the_history_of_statements_ends_where_it_ends(chain: Chain) -> None:
+    usd = fiat.deploy(chain)
+    for reserves in (7, 9):
+        chain.advance(1)
+        fiat.attest(usd, reserves)
+    assert [usd.dollar.statement(index).reserves for index in (0, 1)] == [7, 9]
+    with pytest.raises(reverts.NoStatement) as refused:
+        usd.dollar.statement(2)
+    assert list(refused.value.arguments.values()) == [2, 2]
 
 
 # --- PegSwap --------------------------------------------------------------------------------------
@@ -223,3 +238,65 @@ def test_a_ratio_that_moves_needs_a_price_of_the_dollar(chain: Chain) -> None:
         bindings.AlgoController.deploy(chain, moving, genesis)
     fixed = replace(moving, step_period=0)
     assert bindings.AlgoController.deploy(chain, fixed, genesis).parameters() == fixed
+
+
+def test_no_collateral_and_no_shares_are_more_than_their_bits_hold(chain: Chain) -> None:
+    """At a price of next to nothing a dollar costs more collateral, or yields more shares, than
+    there can be."""
+    par, share = (bindings.MockOracle.deploy(chain, 10**36) for _ in range(2))
+    at = (share.address, ZERO_ADDRESS, par.address, par.address)
+    alice = chain.account("alice")
+    cash = bindings.MockToken.deploy(chain, "CASH", 18)
+    genesis = Genesis(alice.address, 0, 10**24, "Dollar", "ALGO", "Share", "SHARE")
+    algo = bindings.AlgoController.deploy(
+        chain, AlgoParameters(cash.address, *at, **SOUND), genesis
+    )
+    cash.mint(alice, 2 * WAD)
+    cash.approve(algo, MAX_UINT256, sender=alice)
+    for verb in (algo.quote_mint, algo.quote_redeem):
+        with pytest.raises(reverts.ZeroAmount):
+            verb(0)
+    algo.mint(WAD, WAD, WAD, alice, sender=alice)  # by the average alone: there is no price of now
+    share.set_price(10**13)
+    with pytest.raises(reverts.SupplyTooLarge):
+        algo.quote_redeem(WAD)
+    share.set_price(10**36)
+    par.set_price(10**13)
+    with pytest.raises(reverts.SupplyTooLarge):
+        algo.quote_mint(WAD)
+    par.set_price(10**36)
+    algo.redeem(WAD, 0, 0, alice, sender=alice)
+
+
+def test_collateral_that_keeps_a_fee_mints_nothing(chain: Chain) -> None:
+    price = bindings.MockOracle.deploy(chain, 10**36).address
+    alice = chain.account("alice")
+    cash = bindings.FeeToken.deploy(chain, "FEE", 18)
+    genesis = Genesis(alice.address, 0, 10**24, "Dollar", "ALGO", "Share", "SHARE")
+    terms = AlgoParameters(cash.address, *[price] * 4, **SOUND)
+    algo = bindings.AlgoController.deploy(chain, terms, genesis)
+    cash.mint(alice, 2 * WAD)
+    cash.approve(algo, MAX_UINT256, sender=alice)
+    asked = algo.quote_mint(WAD)[0]
+    with pytest.raises(reverts.WrongAmountReceived) as refused:
+        algo.mint(WAD, WAD, WAD, alice, sender=alice)
+    assert list(refused.value.arguments.values())[1:] == [asked - asked // 100, asked]
+    cash.set_fee(0)
+    algo.mint(WAD, WAD, WAD, alice, sender=alice)
+    assert cash.balance_of(algo) == asked
+
+
+def test_the_tokens_of_an_algorithmic_dollar_have_names_and_take_permits(chain: Chain) -> None:
+    made = controller(chain)
+    alice = chain.account("alice")
+    for at, name, symbol in ((made.dollar(), "Dollar", "ALGO"), (made.share(), "Share", "SHARE")):
+        one = bindings.AlgoToken(chain, at)
+        assert (one.name(), one.symbol()) == (name, symbol)
+        for called, fits in (("Other", False), (name, True)):  # the name is part of what is signed
+            message = PermitMessage(alice.address, made.address, 5, 0, MAX_UINT256)
+            domain = domain_separator(called, chain.chain_id, at)
+            signed = sign(message, domain, named_key("alice"))
+            r, s = (part.to_bytes(32, "big") for part in (signed.r, signed.s))
+            with nullcontext() if fits else pytest.raises(Reverted):
+                one.permit(alice, made, 5, MAX_UINT256, signed.v, r, s, sender=alice)
+        assert one.allowance(alice, made) == 5

@@ -33,7 +33,7 @@ def _read(file: Path) -> dict[str, Any]:
     try:
         request: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         missing = [path for path, entry in request["sources"].items() if "content" not in entry]
-    except (OSError, ValueError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, LookupError, AttributeError, TypeError) as error:
         raise InputError(f"{file} is no Standard JSON input of Solidity: {error}") from error
     if missing:
         raise InputError(f"{file} names {missing[0]} but has no content for it")
