@@ -20,6 +20,7 @@ DEMO := $(call stamp,demo,requirements/demo.txt requirements/bootstrap.txt pypro
 DEV := $(call stamp,dev,requirements/dev.txt requirements/bootstrap.txt pyproject.toml)
 SLITHER := $(call stamp,slither,requirements/slither.txt requirements/bootstrap.txt)
 HALMOS := $(call stamp,halmos,requirements/halmos.txt requirements/bootstrap.txt)
+CURVESIM := $(call stamp,curvesim,requirements/curvesim.txt requirements/bootstrap.txt)
 PACKAGES := $(call stamp,packages,package-lock.json)
 TOOLS := $(call stamp,tools,tools/package-lock.json)
 HARDHAT := $(call stamp,hardhat,tools/hardhat/package-lock.json)
@@ -66,8 +67,12 @@ artifacts: $(DEV) $(COMPILER) ## compile the contracts; write artifacts, binding
 reference: $(DEV) ## write docs/reference/ from docstrings, NatSpec and the command line's help
 	$(VENV)/python scripts/reference.py
 
-bench: $(DEV) $(TOOLS) ## how fast everything is, beside pyrevm, web3.py and curvesim; ARGS=--json
-	$(VENV)/defi-kit bench speed $(ARGS)
+bench: $(DEV) $(TOOLS) ## how fast everything is, beside pyrevm, web3.py and curvesim; written to snapshots/ and README
+	@$(MAKE) --no-print-directory $(CURVESIM) \
+	|| echo 'curvesim could not be installed, for the reason above: the ratio to it stays empty'
+	$(VENV)/defi-kit bench speed --peer curvesim=.quality/curvesim/bin/python \
+	  --output snapshots/speed.json $(ARGS)
+	$(VENV)/python scripts/speed_table.py
 
 growth: $(DEMO) ## how time and memory grow with accounts, pools and a million blocks, drawn to build/growth.png
 	$(VENV)/defi-kit bench growth --largest 1000000 --plot build/growth.png $(ARGS)
@@ -88,7 +93,7 @@ up: $(DEMO) $(TOOLS) ## an Anvil on 127.0.0.1:8545 with the economy deployed, un
 	$(VENV)/defi-kit up
 
 lock: $(DEV) ## resolve the dependencies anew and write requirements/*.txt
-	@for name in dev demo bootstrap slither halmos; do $(VENV)/python scripts/_lock.py $$name; done
+	@for name in dev demo bootstrap slither halmos curvesim; do $(VENV)/python scripts/_lock.py $$name; done
 
 clean: ## remove all that make has made
 	rm -rf .venv .quality .python .make .solcx .build .cache build dist
@@ -125,6 +130,9 @@ $(SLITHER): $(ENVIRONMENT)
 
 $(HALMOS): $(ENVIRONMENT)
 	$(call quality,halmos)
+
+$(CURVESIM): $(ENVIRONMENT)
+	$(call quality,curvesim)
 
 # npm_ci FOLDER: what the folder's lock file lists; tried twice, for registries hiccup.
 define npm_ci

@@ -16,6 +16,7 @@ INPUTS = {
     "bootstrap": ["requirements/bootstrap.in", "--constraint", "requirements/dev.txt"],
     "slither": ["requirements/slither.in"],
     "halmos": ["requirements/halmos.in"],
+    "curvesim": ["requirements/curvesim.in"],
 }
 
 

@@ -94,6 +94,13 @@ def test_the_report_is_plain_json(report: SpeedReport) -> None:
     }
 
 
+def test_the_report_names_no_place_of_this_machine(report: SpeedReport) -> None:
+    """It is kept in git."""
+    assert sys.prefix not in json.dumps(report.to_json())
+    with pytest.raises(NotSupported, match="does not run in this environment"):
+        rival_rate("titanoboa", sys.executable)
+
+
 def test_without_anvil_what_needs_it_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     def nowhere(*_: Any, **__: Any) -> None:
         raise AnvilNotFound("no anvil")
@@ -140,14 +147,17 @@ def test_the_base_install_is_what_its_packages_list() -> None:
     assert least < base_megabytes() < 100
 
 
-def test_the_command_prints_a_table(report: SpeedReport, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_prints_a_table_and_writes_the_report(
+    report: SpeedReport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(speed, "measure_speed", lambda **_: report)
     shown = CliRunner().invoke(main, ["bench", "speed"])
     assert shown.exit_code == 0, shown.output
     for name in (*report.ratios, *report.figures, *report.per_second):
         assert name in shown.stdout
-    data = CliRunner().invoke(main, ["bench", "speed", "--json"])
-    assert json.loads(data.stdout) == report.to_json()
+    file = tmp_path / "speed.json"
+    data = CliRunner().invoke(main, ["bench", "speed", "--json", "--output", str(file)])
+    assert json.loads(data.stdout) == json.loads(file.read_text()) == report.to_json()
 
 
 def test_a_peer_that_runs_has_a_rate() -> None:

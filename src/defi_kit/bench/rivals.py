@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from typing import Final
 
 from .. import artifacts
@@ -89,6 +90,7 @@ RIVALS: Final = {
 def rival_rate(name: str, python: str) -> float:
     """How often a second the rival does it, in that interpreter. NotSupported with its reason."""
     _, program = RIVALS[name]
+    where = "this environment" if python == sys.executable else python
     token = artifacts.load("MockToken")
     code = token.bytecode + encode(("string", "uint8"), ("Token", 18))
     made = json.dumps({"abi": token.abi, "code": code.hex()})
@@ -102,8 +104,8 @@ def rival_rate(name: str, python: str) -> float:
             timeout=PATIENCE,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise NotSupported(f"{name} does not run in {python}: {error}") from None
+        raise NotSupported(f"{name} does not run in {where}: {error}") from None
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or ["it gave no reason"])[-1]
-        raise NotSupported(f"{name} does not run in {python}: {reason}")
+        raise NotSupported(f"{name} does not run in {where}: {reason}")
     return float(done.stdout.split()[-1])

@@ -87,6 +87,8 @@ class SpeedReport:
     """Seconds, megabytes, rules a second."""
     reasons: Mapping[str, str]
     """Why a ratio or a figure is None."""
+    load: float | None = None
+    """Processes that wanted a core when it began, the mean of a minute; None where none is kept."""
 
     def missed(self) -> tuple[str, ...]:
         """Goals that were measured and missed."""
@@ -99,12 +101,13 @@ class SpeedReport:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """For a machine: plain dicts, numbers and texts."""
+        """For a machine: plain dicts, texts, and numbers to the four digits that mean something."""
         return {
             "machine": self.machine,
-            "per_second": dict(self.per_second),
-            "ratios": dict(self.ratios),
-            **self.figures,
+            "load": _rounded(self.load),
+            "per_second": {what: _rounded(rate) for what, rate in self.per_second.items()},
+            "ratios": {name: _rounded(ratio) for name, ratio in self.ratios.items()},
+            **{name: _rounded(figure) for name, figure in self.figures.items()},
             "reasons": dict(self.reasons),
             "goals": {name: list(goal) for name, goal in SPEED_GOALS.items()},
             "missed": list(self.missed()),
@@ -143,6 +146,7 @@ class _Run:
         self._rounds = rounds
         self._lives = lives
         self._peers = peers
+        self._load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
         self._rates: dict[str, float] = {}
         self._figures: dict[str, float | None] = {}
         self._reasons: dict[str, str] = {}
@@ -241,7 +245,9 @@ class _Run:
         self._figures["machine_rules_per_s"] = self._rates.get("embedded machine rules")
         if "machine" in self._missing:
             self._reasons["machine_rules_per_s"] = self._missing["machine"]
-        return SpeedReport(_machine(), self._rates, ratios, self._figures, self._reasons)
+        return SpeedReport(
+            _machine(), self._rates, ratios, self._figures, self._reasons, self._load
+        )
 
     def _measure(self, tasks: Mapping[str, Task]) -> None:
         self._rates |= rates(tasks, rounds=self._rounds)
@@ -295,4 +301,9 @@ def _web3_tasks(chain: AnvilChain, scene: Scene) -> dict[str, Task]:
 
 
 def _machine() -> str:
-    return f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores"
+    system = f"{platform.system()} {platform.machine()}"
+    return f"{system}, Python {platform.python_version()}, {os.cpu_count()} cores"
+
+
+def _rounded(number: float | None) -> float | None:
+    return None if number is None else float(f"{number:.4g}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -120,8 +121,15 @@ def _interpreters(_: click.Context, __: click.Parameter, given: Sequence[str]) -
     callback=_interpreters,
     help="A Python interpreter that has curvesim, titanoboa or eth-tester installed.",
 )
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A file to write the report to, as JSON.",
+)
 @json_option
-def speed(rounds: int, lives: int, peers: dict[str, str], as_json: bool) -> None:
+def speed(
+    rounds: int, lives: int, peers: dict[str, str], output: Path | None, as_json: bool
+) -> None:
     """How fast client, chains and twins are, all in one run.
 
     The embedded chain beside raw pyrevm; an Anvil started for it, through the kit and through
@@ -135,6 +143,8 @@ def speed(rounds: int, lives: int, peers: dict[str, str], as_json: bool) -> None
     screen = console(as_json=as_json)
     with screen.status("starting") as status:
         report = measure_speed(rounds=rounds, lives=lives, peers=peers, progress=status.update)
+    if output is not None:
+        output.write_text(json.dumps(report.to_json(), indent=2) + "\n", encoding="utf-8")
     if as_json:
         print_json(report.to_json())
         return
