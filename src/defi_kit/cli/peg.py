@@ -243,10 +243,10 @@ def _tell_run(design: str, done: Run) -> None:
     out = console()
     out.print(table)
     if done.accounts:
-        out.print(
-            "Gains, in dollars: "
-            + ", ".join(f"{one.name} {one.gain:+,.3g}" for one in done.accounts)
-        )
+        gains = Table("account", "gain in dollars")
+        for one in done.accounts:
+            gains.add_row(one.name, f"{one.gain:+,.0f}")
+        out.print(gains)
     end = ", ended by its breaker" if done.ended else ""
     out.print(
         f"The {design} design {done.phase}{end}: lowest price {done.min_price:.4f}, last "

@@ -70,12 +70,12 @@ def pooled(scenario: Scenario) -> Mapping[str, tuple[int, int]]:
     people, unit = scenario.people, 10**scenario.design.decimals
     if scenario.design.decimals > 18:
         raise ParameterError(
-            f"cash of {scenario.design.decimals} decimals", hint="18 at most, or market='model'"
+            f"cash of {scenario.design.decimals} decimals", hint="18 at most, or the market 'model'"
         )
     if people.depth > 0.9:
         raise ParameterError(
             f"a market of {people.depth} of all dollars is more than can be there",
-            hint="a depth of 0.9 at most, or market='model'",
+            hint="a depth of 0.9 at most, or the market 'model'",
         )
     dollars = int(scenario.dollars * people.depth)
     shares = int(int(scenario.shares) * SHARE_DEPTH)
