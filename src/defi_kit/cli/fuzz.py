@@ -144,8 +144,12 @@ def _show(report: Report, screen: Console) -> None:
         f"\n{explored.steps:,} steps in {explored.trials:,} lives{noted}; "
         f"{report.seconds:.1f} s, {rate:,.0f} steps a second, seed {report.campaign.seed}"
     )
+    reasons: dict[str, list[str]] = {}
     for name, why in sorted(report.exempt.items()):
-        screen.print(f"not promised: {name}: {why}", style="dim", soft_wrap=True)
+        reasons.setdefault(why, []).append(name)
+    for why, names in reasons.items():
+        told = f"not promised: {', '.join(names)}: {why}"
+        screen.print(told, style="dim", soft_wrap=True)
     if report.found is None:
         screen.print("nothing found", style="green")
         return
