@@ -6,8 +6,11 @@ With HYPOTHESIS_PROFILE=deep every wrong dollar is tried; else some.
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -162,3 +165,36 @@ def test_a_refused_redemption_that_is_due(chain: Chain) -> None:
     trial.mint("alice", 10 * UNIT)
     with pytest.raises(Violation, match="S4: a redemption"):
         trial.redeem("alice", UNIT)
+
+
+# --- an adapter in the working folder ------------------------------------------------------------
+
+LOOSE = """
+from defi_kit.testing.peg import PegSwapDollar
+
+
+class Loose(PegSwapDollar):
+    exempt = {"S4": "it is loose", "S5": "it is loose", "quote": "nobody asked"}
+
+    def mint(self, who, amount):
+        super().mint(who, amount)
+        self.dollar.mint(self.chain.account("nobody"), 1)
+"""
+
+
+def test_an_adapter_in_the_working_folder_is_found_by_fuzz_and_by_the_saved_script(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "loose.py").write_text(LOOSE)
+    plain = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
+    def python(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, *arguments]
+        return subprocess.run(command, cwd=tmp_path, env=plain, capture_output=True, text=True)
+
+    fuzzed = python("-m", "defi_kit", "fuzz", "peg", "--target", "loose:Loose")
+    assert fuzzed.returncode == 1, fuzzed.stdout + fuzzed.stderr
+    assert "not promised: S4, S5: it is loose" in fuzzed.stdout
+    assert "not promised: quote: nobody asked" in fuzzed.stdout
+    again = python(str(next((tmp_path / ".defi_kit").glob("*.py"))))
+    assert "Violation: S1" in again.stderr
