@@ -16,7 +16,11 @@ def main(arguments: list[str] | None = None) -> int:
         prog="python -m defi_kit.testing.coverage",
         description="Compile contracts with probes, for `pytest --defi-coverage BUILD`.",
     )
-    parser.add_argument("input", type=Path, help="Solidity's Standard JSON input, with sources")
+    parser.add_argument(
+        "input",
+        type=Path,
+        help="Solidity's Standard JSON input, or a build-info of Foundry or Hardhat with one in it",
+    )
     parser.add_argument("build", type=Path, help="where to write")
     parser.add_argument("--solc", metavar="VERSION", help="an installed compiler of py-solc-x")
     options = parser.parse_args(arguments)
@@ -31,7 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        request: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        read = json.loads(file.read_text(encoding="utf-8"))
+        request: dict[str, Any] = read.get("input", read)
         missing = [path for path, entry in request["sources"].items() if "content" not in entry]
     except (OSError, ValueError, LookupError, AttributeError, TypeError) as error:
         raise InputError(f"{file} is no Standard JSON input of Solidity: {error}") from error

@@ -43,11 +43,13 @@ class Build:
     """Length of code with probes [bytes] → the code as deployed, zeros for immutables. [hex]"""
 
     def save(self, file: Path) -> None:
+        """Writes it, for `load`."""
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(asdict(self), separators=(",", ":")), encoding="utf-8")
 
     @classmethod
     def load(cls, file: Path) -> Self:
+        """What `save` wrote."""
         raw = json.loads(file.read_text(encoding="utf-8"))
         raw["items"] = [
             Item(kind, name, Place(*place), line, true)

@@ -31,6 +31,7 @@ class Recorder:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
+        """Until it ends, new embedded chains are watched."""
         code = EmbeddedChain.code
         with (
             patch.object(EmbeddedChain, "_new_evm", lambda chain: self._evm(chain.chain_id)),

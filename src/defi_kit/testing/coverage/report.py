@@ -86,10 +86,12 @@ class Report:
 
     @property
     def lines(self) -> Tally:
+        """Lines on which a statement begins."""
         return _sum(file.line_tally for file in self.files)
 
     @property
     def branches(self) -> Tally:
+        """Ways of forks: two of each."""
         return _sum(file.branch_tally for file in self.files)
 
     def __str__(self) -> str:
