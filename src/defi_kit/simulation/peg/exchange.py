@@ -45,12 +45,14 @@ class ExchangeWorld(World):
 
     @property
     def share(self) -> float:
+        """Its price in its pool. [dollars]"""
         venue = self.pools.venue("share")
         price: float = venue.cash * WAD / (venue.token * self.unit)
         return price
 
     @property
     def market_dollar(self) -> float:
+        """Its price in its pool."""
         venue = self.pools.venue("dollar")
         curve: Any = venue.pool.curve
         x, y = venue.token, venue.cash * (WAD // self.unit)
@@ -58,11 +60,13 @@ class ExchangeWorld(World):
 
     @property
     def market_value(self) -> float:
+        """Of all shares, at their pool's price."""
         return self.share * self.shares
 
     # --- the agents -------------------------------------------------------------------------------
 
     def holders(self, day: float, part: float) -> None:
+        """Sell some of their dollars; `part` is the step's part of a day."""
         outside = self.own("holders", "dollar")
         amount = int(self.for_sale(day, part, outside))
         paid = self.trade("holders", "dollar", "cash", amount * WAD, now=self.now + 1)
@@ -93,10 +97,12 @@ class ExchangeWorld(World):
                 self.pools.withdraw(token, stake, now=self.now + 5 + place)
 
     def most_redeemed(self) -> float:
+        """Dollars that arbitrageurs think of."""
         venue = self.pools.venue("dollar")
         return min(venue.token / WAD * 0.5, self.dollars)
 
     def still_gains(self, amount: float) -> bool:
+        """Whether the last bit of so much still pays more than it costs."""
         bit = max(amount * 1e-3, 1.0)
         first, more = self.profit(int(amount)), self.profit(int(amount + bit))
         return first is not None and more is not None and more > first
@@ -118,6 +124,7 @@ class ExchangeWorld(World):
         return gain
 
     def redeem(self, amount: float) -> None:
+        """Buys so many dollars, redeems them and sells the shares."""
         dollars = int(amount) * WAD
         profit = self.profit(int(amount))
         if profit is None or profit < DUST:
@@ -131,6 +138,7 @@ class ExchangeWorld(World):
         self.trade(who, "share", "cash", shares, now=self.now + 16)
 
     def speculate(self, part: float) -> None:
+        """Values all shares anew, and trades their pool to that."""
         super().speculate(part)
         venue, target = self.pools.venue("share"), self.share_value / self.shares
         cash, shares = venue.cash / self.unit, venue.token / WAD
@@ -142,6 +150,8 @@ class ExchangeWorld(World):
         self.share_value = max(self.share_value, self.least_value)
 
     def buy_shares(self, cash: float, shares: float) -> None:
+        """As far as the purse goes; with so much cash and so many shares in the pool."""
+
         def too_dear(spent: float) -> bool:
             bought = shares * spent / (cash + spent)
             return (cash + spent) ** 2 / (cash * shares) > self.worth_after(bought)
@@ -155,6 +165,8 @@ class ExchangeWorld(World):
         self.share_value = self.worth_after(bought / WAD) * self.shares
 
     def sell_shares(self, cash: float, shares: float) -> None:
+        """As far as there are any; with so much cash and so many shares in the pool."""
+
         def too_cheap(sold: float) -> bool:
             return cash * shares / (shares + sold) ** 2 < self.worth_after(-sold)
 
@@ -184,15 +196,18 @@ class ExchangeWorld(World):
         return self.pools.swap(who, sell, buy, amount, now=now)
 
     def own(self, who: str, token: str) -> float:
+        """What an account holds of a token."""
         raw: int = getattr(self.pools.holdings()[who], token)
         return raw / (self.unit if token == "cash" else WAD)
 
     @property
     def held_first(self) -> float:
+        """Dollars of holders at the start, those in the pool left out."""
         return self.first
 
     @property
     def kept(self) -> float:
+        """Dollars that holders have not sold."""
         return self.own("holders", "dollar")
 
     def worths(self) -> dict[str, float]:
@@ -205,6 +220,7 @@ class ExchangeWorld(World):
         }
 
     def final_accounts(self) -> tuple[Account, ...]:
+        """Everybody's, with their gains."""
         after = self.worths()
         return tuple(
             Account(name, one.cash, one.dollar, one.share, after[name] - self.before[name])

@@ -184,28 +184,34 @@ class World:
 
     @property
     def algo(self) -> Algo:
+        """The controller's books."""
         return self.controller.algo
 
     @property
     def dollars(self) -> float:
+        """How many there are."""
         return self.algo.dollars / WAD
 
     @property
     def shares(self) -> float:
+        """How many there are."""
         return self.algo.shares / WAD
 
     @property
     def share(self) -> float:
+        """Its price. [dollars]"""
         return self.share_value / self.shares
 
     @property
     def dollar(self) -> float:
+        """Its price: the market's, or after the end what each is paid."""
         if self.algo.ended:
             return self.backing
         return self.market_dollar
 
     @property
     def market_dollar(self) -> float:
+        """Its price in its market."""
         return self.cash / self.pool
 
     @property
@@ -215,6 +221,7 @@ class World:
 
     @property
     def backing(self) -> float:
+        """Collateral per dollar."""
         if not self.algo.dollars:
             return 1.0
         return self.algo.held * 10.0 ** (18 - self.algo.design.decimals) / self.algo.dollars
@@ -226,6 +233,7 @@ class World:
         return max(1 - self.dollar, 0.0) + max(1 - cover, 0.0)
 
     def prices(self) -> Prices:
+        """What the oracles say."""
         decimals = self.algo.design.decimals
         return Prices(
             share=oracle_price(self.share, decimals),
@@ -235,6 +243,7 @@ class World:
     # --- one run ----------------------------------------------------------------------------------
 
     def play(self) -> Run:
+        """All days of it."""
         path = []
         for day in range(1, self.scenario.days + 1):
             for step in range(STEPS_A_DAY):
@@ -256,15 +265,18 @@ class World:
         return max(self.scenario.dollars - self.sold, 0.0)
 
     def final_accounts(self) -> tuple[Account, ...]:
+        """Everybody's, where this market keeps any."""
         return ()
 
     def point(self, day: int) -> Point:
+        """The end of a day."""
         return Point(
             day, self.dollar, self.share, self.dollars, self.shares,
             self.algo.ratio / WAD, self.backing,
         )  # fmt: skip
 
     def step(self, day: float) -> None:
+        """A quarter of an hour; `day` is when it begins."""
         people, part = self.people, STEP / 86_400
         self.fear += (self.distress - self.fear) * min(part / people.memory, 1.0)
         self.holders(day, part)
@@ -276,6 +288,7 @@ class World:
         self.lowest = min(self.lowest, self.dollar)
 
     def holders(self, day: float, part: float) -> None:
+        """Sell some of their dollars; `part` is the step's part of a day."""
         amount = self.for_sale(day, part, max(self.dollars - self.pool, 0.0))
         paid = self.cash * amount / (self.pool + amount)
         self.pool, self.cash = self.pool + amount, self.cash - paid
@@ -299,6 +312,7 @@ class World:
         self.reserve -= spent
 
     def leave(self, gap: float) -> None:
+        """Providers take liquidity away; `gap` is how far below one, times days."""
         stay = math.exp(-self.people.flight * gap)
         self.cash, self.pool = self.cash * stay, self.pool * stay
 
@@ -345,6 +359,7 @@ class World:
         return value * (1 - after) / impact, max(value * after, self.least_value)
 
     def redeem(self, amount: float) -> None:
+        """Buys so many dollars and redeems them."""
         amount = float(int(amount))
         paid = self.cash * amount / (self.pool - amount)
         before = self.shares
