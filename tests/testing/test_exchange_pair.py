@@ -141,6 +141,6 @@ def test_the_story_counts_in_whole_tokens(chain: Chain) -> None:
     trial.add("alice", 5_000 * 10**6, 5_000 * 10**6)
     trial.swap("bob", 0, 15 * 10**5, 10**6)
     assert trial.story().splitlines() == [
-        "1. alice joins with at most 5000 of token 0 and 5000 of token 1",
+        "1. alice joins with at most 5,000 of token 0 and 5,000 of token 1",
         "2. bob sells 1.5 of token 0, for at least 1 of token 1",
     ]

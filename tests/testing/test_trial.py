@@ -14,7 +14,7 @@ from defi_kit.chain import Chain
 from defi_kit.errors import InputError
 from defi_kit.testing import Explored, Violation
 from defi_kit.testing.recipe import Recipe
-from defi_kit.testing.shrinking import shorten
+from defi_kit.testing.shrinking import _simpler, shorten
 from defi_kit.testing.trial import Counterexample
 from testing.till import Till, TillMachine, TillTrial
 
@@ -154,11 +154,18 @@ def test_a_counter_example_is_made_short(trial: TillTrial) -> None:
     found = Counterexample.of(trial, _broken(trial))
     short = shorten(found, TillMachine, seconds=30)
     assert short.invariant == "T1"
-    assert short.steps == (
-        ("put", ("alice", 500)),
-        ("put", ("bob", 100, "hello")),
-        ("put", ("bob", 400)),
-    )
+    assert short.steps == (("put", ("alice", 500)), ("put", ("bob", 500)))
+
+
+@pytest.mark.parametrize("value", [11, 1_010, 100_000, 500_000, 730_000, 123_456_789])
+def test_numbers_become_round_and_that_comes_to_an_end(value: int) -> None:
+    assert set(_simpler(1_234)) >= {1_000, 5_000, 10_000, 2_000, 1_200}
+    assert not list(_simpler(1_000))
+    seen = [value]
+    while simpler := list(_simpler(seen[-1])):
+        seen.append(simpler[-1])
+        assert len(seen) < 9
+    assert str(seen[-1]).strip("0") == "1"
 
 
 def test_counts_add_up_and_travel(trial: TillTrial) -> None:

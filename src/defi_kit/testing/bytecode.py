@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ..errors import InputError
 
-__all__ = ["creation_code"]
+__all__ = ["creation_code", "located"]
 
 _HEX: Final = re.compile(r"(0x)?[0-9a-fA-F]+")
 
@@ -33,6 +33,13 @@ def creation_code(source: str) -> bytes:
             hint="are there unlinked libraries in it?",
         )
     return bytes.fromhex(text.removeprefix("0x"))
+
+
+def located(source: str) -> str:
+    """The same from wherever one reads it: a file by its whole path, hexadecimal as it is."""
+    if _HEX.fullmatch(source.strip()) or not Path(source).is_file():
+        return source
+    return str(Path(source).resolve())
 
 
 def _bytecode_of(artifact: Any) -> str:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..chain import Chain
 from ..errors import InputError, NotSupported
+from .bytecode import located
 from .explored import Explored
 from .recipe import Recipe
 from .shrinking import shorten
@@ -301,7 +302,8 @@ def _configured(campaign: Campaign, explored: Explored, chain: Chain | None) -> 
             continue
         if option not in target.options:
             raise InputError(f"{campaign.target} has no {option}", hint="target ours has one")
-        variants = tuple({**variant, option: given} for variant in variants)
+        value = located(given) if option == "bytecode" else given
+        variants = tuple({**variant, option: value} for variant in variants)
     wanted: dict[str, Any] = {
         "variants": variants,
         "explored": explored,

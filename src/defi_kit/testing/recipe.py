@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import sysconfig
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +16,7 @@ from ..chain import Chain
 from ..errors import ChainError, InputError
 from .violations import Violation
 
-__all__ = ["Recipe", "place_of"]
+__all__ = ["Recipe", "folder_of", "place_of"]
 
 _LIBRARIES: Final = (
     str(Path(__file__).resolve().parents[1]),
@@ -99,6 +100,16 @@ class Recipe:
                 hint="it takes a chain and gives an adapter, whose functions are listed in "
                 "docs/property-test-your-own-pool.md",
             ) from error
+
+
+def folder_of(module: str) -> str | None:
+    """Where Python has to look for a module; None where it looks anyway."""
+    found = sys.modules.get(module)
+    file = getattr(found, "__file__", None)
+    if file is None or module == "__main__" or file.startswith(_LIBRARIES):
+        return None
+    above = module.count(".") + hasattr(found, "__path__")
+    return str(Path(file).resolve().parents[above])
 
 
 def place_of(error: BaseException) -> str:

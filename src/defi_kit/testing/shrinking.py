@@ -95,12 +95,18 @@ class _Search:
 
 
 def _simpler(value: Any) -> Iterator[Literal_]:
-    """Rounder numbers, the roundest first."""
+    """Rounder numbers, the roundest first: powers of ten, halves of them, then one, two and three
+    digits. None is less round than the value, so that this comes to an end."""
     if not isinstance(value, int) or isinstance(value, bool) or value.bit_length() > 200:
         return
     if value <= 10:
         return
     digits = len(str(value))
+    power = 10 ** (digits - 1)
+    for near in (power, 5 * power, 10 * power):
+        if value == near:
+            return
+        yield near
     for kept in range(1, min(4, digits)):
         unit = 10 ** (digits - kept)
         if value % unit == 0:

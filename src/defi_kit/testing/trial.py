@@ -22,7 +22,7 @@ from ..chain import Account, Chain
 from ..errors import BadResponse, ChainTimeout, ConnectionFailed, InputError, Reverted
 from ..units import MAX_UINT256
 from .explored import Explored
-from .recipe import Recipe, place_of
+from .recipe import Recipe, folder_of, place_of
 from .violations import Violation
 
 __all__ = ["Counterexample", "Invariant", "Step", "Trial", "rewound", "step"]
@@ -275,7 +275,9 @@ class Trial:
         for module, name in names:
             wanted.setdefault(_shown(module, name), set()).add(name)
         engine = "embedded" if self.chain.engine == "embedded" else "anvil"
-        lines = [f"from {module} import {', '.join(sorted(n))}" for module, n in wanted.items()]
+        folders = sorted({folder for module, _ in names if (folder := folder_of(module))})
+        lines = [f"import sys; sys.path.insert(0, {folder!r})" for folder in folders]
+        lines += [f"from {module} import {', '.join(sorted(n))}" for module, n in wanted.items()]
         lines += ["", f"chain = Chain.{engine}()"]
         lines += [f"{self.SUBJECT} = {made.call() if made else '...  # as it was made'}"]
         lines += [f"trial = {cls.__name__}({self.SUBJECT})"]

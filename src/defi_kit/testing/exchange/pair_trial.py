@@ -6,8 +6,9 @@ any pool: X1 to X9, that nobody pays for what another does, and where the money 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, Final
 
 from ...errors import Reverted
@@ -46,7 +47,8 @@ def x1(trial: PairTrial, before: Sight, done: Step, after: Sight) -> None:
     early = trial.market.liquidity(*before.reserves)
     late = trial.market.liquidity(*after.reserves)
     # One unit of play: what is measured is a root, rounded down.
-    told = f"liquidity {early} before, {late} after: {before.reserves} to {after.reserves}"
+    had, has = trial.told_both(before.reserves), trial.told_both(after.reserves)
+    told = f"liquidity {early} before, {late} after: {had} became {has}"
     _hold(late + 1 >= early, "X1", told)
     if trial.market.fee and before.reserves != after.reserves:
         _hold(late >= early, "X1", f"{told}, in spite of the fee")
@@ -61,10 +63,14 @@ def x2(trial: PairTrial, before: Sight, _: Step, after: Sight) -> None:
         _hold(most * before.supply >= least * after.supply, "X2", told)
 
 
-def x3(_: PairTrial, __: Sight, ___: Step, after: Sight) -> None:
+def x3(trial: PairTrial, _: Sight, __: Step, after: Sight) -> None:
     """It has what it believes it has."""
     enough = all(held >= booked for held, booked in zip(after.held, after.reserves, strict=True))
-    _hold(enough, "X3", f"holds {after.held}, books {after.reserves}")
+    _hold(
+        enough,
+        "X3",
+        f"holds {trial.told_both(after.held)}, books {trial.told_both(after.reserves)}",
+    )
 
 
 def x4(_: PairTrial, __: Sight, ___: Step, after: Sight) -> None:
@@ -82,14 +88,15 @@ def strangers(_: PairTrial, before: Sight, done: Step, after: Sight) -> None:
             _hold(had == has, "strangers", f"{name} had {had}, has {has}")
 
 
-def money(_: PairTrial, before: Sight, __: Step, after: Sight) -> None:
+def money(trial: PairTrial, before: Sight, _: Step, after: Sight) -> None:
     """Of each token as much is with the people and the pool as before."""
     for side in (0, 1):
         was, now = (
             sight.held[side] + sum(wallet[side] for wallet in sight.wallets.values())
             for sight in (before, after)
         )
-        _hold(was == now, "money", f"of token {side} there were {was}, now {now}")
+        there, left = trial.sum_of(side, was), trial.sum_of(side, now)
+        _hold(was == now, "money", f"there were {there}, now {left}")
 
 
 PAIR_INVARIANTS: Final[Mapping[str, Invariant]] = {
@@ -164,9 +171,11 @@ class PairTrial(Trial):
         after = market.wallet(seller)
         paid, arrived = before[side] - after[side], after[1 - side] - before[1 - side]
         if "X7" not in self.exempt:
-            _hold(paid <= amount, "X7", f"{amount} to sell, {paid} taken")
-            _hold(quoted == arrived, "X7", f"quote {quoted}, execution {arrived}")
-            _hold(arrived >= least, "X7", f"at least {least} was asked for, {arrived} came")
+            sold, got = partial(self.sum_of, side), partial(self.sum_of, 1 - side)
+            _hold(paid <= amount, "X7", f"{sold(amount)} to sell, {sold(paid)} taken")
+            promise = "no quote" if quoted is None else f"quote {got(quoted)}"
+            _hold(quoted == arrived, "X7", f"{promise}, execution {got(arrived)}")
+            _hold(arrived >= least, "X7", f"at least {got(least)} asked for, {got(arrived)} came")
         return arrived
 
     @step("{who} gives {amount} for nothing")
@@ -198,7 +207,8 @@ class PairTrial(Trial):
         there = self._tried("swap", who, side, amount)
         if there:
             back = self._tried("swap", who, 1 - side, there)
-            _hold(back <= amount, "X5", f"{amount} in, {there}, {back} back")
+            told = f"{self.sum_of(side, amount)} in, {self.sum_of(side, back)} back"
+            _hold(back <= amount, "X5", told)
 
     @step("what if {who} joins with {amount0} and {amount1}, and leaves?", undone=True)
     def in_and_out(self, who: str, amount0: int, amount1: int) -> None:
@@ -209,7 +219,7 @@ class PairTrial(Trial):
         if minted > 0:
             self._tried("remove", who, minted)
             gains = self._gained(who, before)
-            _hold(max(gains) <= 0, "X6", f"gained {gains}")
+            _hold(max(gains) <= 0, "X6", f"{who} gained {self.told_both(gains)}")
 
     @step("what if {who} sells {less} and {more}, or both at once?", undone=True)
     def split(self, who: str, side: int, less: int, more: int) -> None:
@@ -218,8 +228,11 @@ class PairTrial(Trial):
             whole = self._tried("swap", who, side, less + more)
         parts = [self._tried("swap", who, side, part) for part in (less, more)]
         if whole:
-            _hold(sum(parts) <= whole, "X8", f"whole {whole}, in parts {parts}")
-            _hold(parts[0] <= whole, "X9", f"{less} fetch {parts[0]}, {less + more} only {whole}")
+            sold, got = partial(self.sum_of, side), partial(self.sum_of, 1 - side)
+            told = f"the whole fetches {got(whole)}, the parts {got(sum(parts))}"
+            _hold(sum(parts) <= whole, "X8", told)
+            told = f"{sold(less)} fetch {got(parts[0])}, {sold(less + more)} only {got(whole)}"
+            _hold(parts[0] <= whole, "X9", told)
 
     @step("what if {who} sells {attack} before and after {victim} sells {amount}?", undone=True)
     def sandwich(self, who: str, victim: str, side: int, amount: int, attack: int) -> None:
@@ -231,7 +244,8 @@ class PairTrial(Trial):
             fetched = self._tried("swap", victim, side, amount, quoted)
             back = self._tried("swap", who, 1 - side, pushed)
             self.note("sandwiches")
-            _hold(bool(fetched) or back <= attack, "X5", f"{attack} in, {pushed}, {back} back")
+            told = f"{self.sum_of(side, attack)} in, {self.sum_of(side, back)} back"
+            _hold(bool(fetched) or back <= attack, "X5", told)
 
     @step(
         "what if {who} joins with {grain} and {grain}, gives {gift} of each, and {victim} joins "
@@ -249,7 +263,7 @@ class PairTrial(Trial):
         self._tried("add", victim, amount, amount)
         self._tried("remove", who, self.market.shares(self.person(who)))
         gains = self._gained(who, before)
-        _hold(max(gains) <= 0, "X6", f"{who} gained {gains}")
+        _hold(max(gains) <= 0, "X6", f"{who} gained {self.told_both(gains)}")
 
     # --- telling ----------------------------------------------------------------------------------
 
@@ -262,4 +276,13 @@ class PairTrial(Trial):
             return f"{value:,}"
         if name == "least":
             side = 1 - side
-        return f"{format_units(value, self.market.decimals[side])} of token {side}"
+        return self.sum_of(side, value)
+
+    def sum_of(self, side: int, raw: int) -> str:
+        """So much of the token of that side."""
+        whole, dot, part = format_units(abs(raw), self.market.decimals[side]).partition(".")
+        return f"{'-' * (raw < 0)}{int(whole):,}{dot}{part} of token {side}"
+
+    def told_both(self, amounts: Sequence[int]) -> str:
+        """So much of each."""
+        return " and ".join(self.sum_of(side, raw) for side, raw in enumerate(amounts))

@@ -26,7 +26,7 @@ def leave(trial: LendingTrial) -> None:
         if trial.look().positions[name].debt:
             _must("L12", "repay everything", market.repay, who, MAX_UINT256)
             left = trial.look().positions[name].debt
-            hold("L12", not left, f"{name} repaid everything and owes {left}")
+            hold("L12", not left, f"{name} repaid all and owes {trial.money(left)}")
     for name, who in trial.accounts.items():
         for number, amount in enumerate(trial.look().positions[name].collateral):
             if amount:
@@ -41,7 +41,9 @@ def leave(trial: LendingTrial) -> None:
     for name, who in trial.accounts.items():
         due = trial.look().positions[name].supplied
         if due:
-            _must("L12", f"pay {name} the {due} that are due", market.withdraw, who, due)
+            _must(
+                "L12", f"pay {name} the {trial.money(due)} that are due", market.withdraw, who, due
+            )
 
 
 def compound(trial: LendingTrial, seconds: int, steps: int) -> None:
@@ -58,7 +60,9 @@ def compound(trial: LendingTrial, seconds: int, steps: int) -> None:
     slack = (trial.terms.rounding + long.total_debt // STEP_LOSS) * steps
     for what in ("total_debt", "total_supplied"):
         once, often = getattr(long, what), getattr(short, what)
-        hold("L7", abs(once - often) <= slack, f"{what} {once} booked once, {often} in {steps}")
+        if abs(once - often) > slack:
+            seen_ = f"{trial.money(once)} booked once, {trial.money(often)} in {steps}"
+            hold("L7", False, f"{what.replace('_', ' ')} {seen_}")
 
 
 def dust(trial: LendingTrial, who: str, rounds: int) -> None:
@@ -77,7 +81,7 @@ def dust(trial: LendingTrial, who: str, rounds: int) -> None:
             after = trial.look()
             gain = wealth(after, who) - wealth(waited, who)
             slack = trial.terms.rounding + _interest(trial.seen, waited)
-            reason = f"{rounds} rounds of {name} a unit made {gain // PRICE_SCALE}"
+            reason = f"{rounds} rounds of {name} a unit made {trial.money(gain // PRICE_SCALE)}"
             hold("L16", gain <= slack * PRICE_SCALE, reason)
 
 
@@ -92,9 +96,10 @@ def round_trip(trial: LendingTrial, who: str, assets: int) -> None:
     after = trial.look()
     gain = wealth(after, who) - wealth(waited, who)
     slack = trial.terms.rounding + _interest(trial.seen, waited)
-    hold("L8", gain <= slack * PRICE_SCALE, f"in and out made {who} {gain // PRICE_SCALE}")
+    told = f"in and out made {who} {trial.money(gain // PRICE_SCALE)}"
+    hold("L8", gain <= slack * PRICE_SCALE, told)
     lost = -gain // PRICE_SCALE
-    hold("L8", lost <= slack + grain(after), f"in and out cost {who} {lost}")
+    hold("L8", lost <= slack + grain(after), f"in and out cost {who} {trial.money(lost)}")
 
 
 def impersonate(trial: LendingTrial, who: str, victim: str) -> None:
@@ -113,7 +118,8 @@ def impersonate(trial: LendingTrial, who: str, victim: str) -> None:
             hold("L11", kept, f"{who} can {name} for {victim}")
             gain = wealth(after, who) - wealth(before, who)
             most = (trial.terms.rounding + _interest(trial.seen, after)) * PRICE_SCALE
-            hold("L11", gain <= most, f"{who} can {name}, and gains {gain // PRICE_SCALE}")
+            gained = trial.money(gain // PRICE_SCALE)
+            hold("L11", gain <= most, f"{who} can {name}, and gains {gained}")
 
 
 def inflate(trial: LendingTrial, who: str, victim: str, gift: int, assets: int) -> None:
@@ -128,7 +134,8 @@ def inflate(trial: LendingTrial, who: str, victim: str, gift: int, assets: int) 
         return
     lost = wealth(waited, victim) - wealth(trial.look(), victim)
     slack = trial.terms.rounding + grain(waited)
-    hold("L8", lost <= slack * PRICE_SCALE, f"{victim} lost {lost // PRICE_SCALE} of {assets}")
+    told = f"{victim} lost {trial.money(lost // PRICE_SCALE)} of {trial.money(assets)}"
+    hold("L8", lost <= slack * PRICE_SCALE, told)
 
 
 def brink(trial: LendingTrial, who: str, account: str, number: int) -> None:

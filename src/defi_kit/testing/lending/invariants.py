@@ -7,7 +7,7 @@ be said without knowing how a market counts. L7, L8, L12 and L16 are experiments
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -41,10 +41,10 @@ class Sight:
     """Of each collateral, the last there was."""
 
 
-def hold(invariant: str, holds: bool, reason: str) -> None:
-    """Raises Violation unless it holds."""
+def hold(invariant: str, holds: bool, reason: str | Callable[[], str]) -> None:
+    """Raises Violation unless it holds; the reason is told, or worked out, only then."""
     if not holds:
-        raise Violation(invariant, reason)
+        raise Violation(invariant, reason if isinstance(reason, str) else reason())
 
 
 def grain(sight: Sight) -> int:
@@ -84,24 +84,40 @@ def l2(trial: LendingTrial, _: Sight, __: Step, after: Sight) -> None:
     view, positions = after.view, after.positions.values()
     rounding = trial.terms.rounding
     backing = view.cash + view.total_debt
-    reason = f"lenders own {view.total_supplied}, debts and cash are {backing}"
-    hold("L2", view.total_supplied <= backing + rounding, reason)
+    money = trial.money
+    hold(
+        "L2",
+        view.total_supplied <= backing + rounding,
+        lambda: f"lenders own {money(view.total_supplied)}, debts and cash are {money(backing)}",
+    )
     owned = sum(position.supplied for position in positions)
-    reason = f"claims of {owned} on {view.total_supplied}"
-    hold("L2", owned <= view.total_supplied + rounding, reason)
+    hold(
+        "L2",
+        owned <= view.total_supplied + rounding,
+        lambda: f"claims of {money(owned)} on {money(view.total_supplied)}",
+    )
     owed = sum(position.debt for position in positions)
-    reason = f"debts of {owed} in a total of {view.total_debt}"
     slack = (rounding + grain(after)) * len(positions)
-    hold("L2", abs(owed - view.total_debt) <= slack, reason)
+    hold(
+        "L2",
+        abs(owed - view.total_debt) <= slack,
+        lambda: f"debts of {money(owed)} in a total of {money(view.total_debt)}",
+    )
 
 
 def l3(trial: LendingTrial, _: Sight, __: Step, after: Sight) -> None:
     """The market holds its cash and everybody's collateral."""
-    view = after.view
-    hold("L3", view.held[0] >= view.cash, f"{view.held[0]} held, {view.cash} booked as cash")
+    view, money = after.view, trial.money
+    hold(
+        "L3",
+        view.held[0] >= view.cash,
+        lambda: f"{money(view.held[0])} held, {money(view.cash)} booked as cash",
+    )
     for number, (held, booked) in enumerate(zip(view.held[1:], view.collateral, strict=True)):
         owed = max(booked, sum(p.collateral[number] for p in after.positions.values()))
-        hold("L3", held >= owed, f"{held} of collateral {number} held, {owed} booked")
+        if held < owed:
+            told, booked_ = trial.sum_of(number + 1, held), trial.sum_of(number + 1, owed)
+            raise Violation("L3", f"{told} held, {booked_} booked")
 
 
 def l4(trial: LendingTrial, _: Sight, done: Step, after: Sight) -> None:
@@ -110,8 +126,11 @@ def l4(trial: LendingTrial, _: Sight, done: Step, after: Sight) -> None:
         return
     position = after.positions[str(done.arguments[1])]
     worth = value(after, position.collateral) // PRICE_SCALE
-    reason = f"a debt of {position.debt} against {worth}, no more than dust"
-    hold("L4", not position.debt or worth > trial.terms.dust, reason)
+    hold(
+        "L4",
+        not position.debt or worth > trial.terms.dust,
+        lambda: f"a debt of {trial.money(position.debt)} against {trial.money(worth)}: dust",
+    )
 
 
 def l5(trial: LendingTrial, before: Sight, done: Step, after: Sight) -> None:
@@ -146,21 +165,28 @@ def _health_is_meant(trial: LendingTrial, sight: Sight, name: str, position: Pos
         reason = f"{name} is called unhealthy while a price is not known"
         hold("L5", position.healthy, reason)
         return
-    slack = _slack(trial, sight)
-    if position.healthy:
-        reason = f"{name} owes {position.debt}, more than {limit}, and is called healthy"
-        hold("L5", position.debt <= limit + slack, reason)
-    else:
-        reason = f"{name} owes {position.debt}, less than {limit}, and is called unhealthy"
-        hold("L5", position.debt >= limit - slack, reason)
+    slack, owed, most = _slack(trial, sight), position.debt, limit
+    word, other = ("more", "healthy") if position.healthy else ("less", "unhealthy")
+    hold(
+        "L5",
+        owed <= most + slack if position.healthy else owed >= most - slack,
+        lambda: (
+            f"{name} owes {trial.money(owed)}, {word} than {trial.money(most)}, and is called "
+            f"{other}"
+        ),
+    )
 
 
 def _within_limit(invariant: str, trial: LendingTrial, sight: Sight, name: str) -> None:
     position = sight.positions[name]
     limit = _limit(trial, sight, position, "borrow_ltv")
     if position.debt and limit is not None:
-        reason = f"{name} owes {position.debt}, and may borrow up to {limit}"
-        hold(invariant, position.debt <= limit + _slack(trial, sight), reason)
+        owed, most = position.debt, limit
+        hold(
+            invariant,
+            owed <= most + _slack(trial, sight),
+            lambda: f"{name} owes {trial.money(owed)}, and may borrow up to {trial.money(most)}",
+        )
 
 
 def _limit(trial: LendingTrial, sight: Sight, position: Position, ltv: str) -> int | None:
@@ -188,8 +214,11 @@ def l6(trial: LendingTrial, before: Sight, done: Step, after: Sight) -> None:
     if lost:
         trial.note("bad debts")
         fell = before.view.total_supplied - after.view.total_supplied
-        reason = f"lenders lost {fell}, {lost} was written off"
-        hold("L6", fell <= lost + rounding + grain(after), reason)
+        hold(
+            "L6",
+            fell <= lost + rounding + grain(after),
+            lambda: f"lenders lost {trial.money(fell)}, {trial.money(lost)} was written off",
+        )
     for name, position in after.positions.items():
         was = before.positions[name]
         if was.shares != position.shares or not was.shares:
@@ -197,9 +226,11 @@ def l6(trial: LendingTrial, before: Sight, done: Step, after: Sight) -> None:
         if was.shares == was.supplied and done.arguments[:1] == (name,):
             continue  # counted in assets, as its own verb moved them
         change = position.supplied - was.supplied
-        hold("L6", change >= -rounding or bool(lost), f"{name}'s shares lost {-change}")
         allowed = rounding + grain(after) + trial.terms.dust * bool(lost)
-        hold("L6", change <= allowed, f"{name}'s shares gained {change} by {done.verb}")
+        if change < -rounding and not lost:
+            raise Violation("L6", f"{name}'s shares lost {trial.money(-change)}")
+        if change > allowed:
+            raise Violation("L6", f"{name}'s shares gained {trial.money(change)} by {done.verb}")
 
 
 def l9(trial: LendingTrial, before: Sight, done: Step, after: Sight) -> None:
@@ -211,16 +242,22 @@ def l9(trial: LendingTrial, before: Sight, done: Step, after: Sight) -> None:
     was, is_ = before.positions[str(name)], after.positions[str(name)]
     who, slack = str(done.arguments[0]), trial.terms.rounding + grain(after)
     paid = before.wallets[who][0] - after.wallets[who][0]
-    cleared = was.debt - is_.debt
+    cleared, money = was.debt - is_.debt, trial.money
     if who != name:
-        hold("L9", paid <= cleared + slack, f"{paid} was paid, {cleared} cleared")
+        hold(
+            "L9",
+            paid <= cleared + slack,
+            lambda: f"{money(paid)} was paid, {money(cleared)} cleared",
+        )
     lost = _written_off(trial, before, done, after)
     worth, left = value(before, was.collateral), value(after, is_.collateral)
     bonus = max(one.max_bonus for one in trial.terms.collaterals)
     covered = worth * WAD >= (was.debt + slack) * PRICE_SCALE * (WAD + bonus)
     dust = trial.terms.dust + slack
-    hold("L9", not lost or left <= dust * PRICE_SCALE, f"{lost} written off with collateral left")
-    hold("L9", not covered or lost <= dust, f"{lost} written off of a debt that had cover")
+    clean = not lost or left <= dust * PRICE_SCALE
+    hold("L9", clean, lambda: f"{money(lost)} written off with collateral left")
+    needed = not covered or lost <= dust
+    hold("L9", needed, lambda: f"{money(lost)} written off of a debt that had cover")
     risk = trial.terms.collaterals[int(number or 0)]
     old = _limit(trial, before, was, "liquidation_ltv")
     new = _limit(trial, after, is_, "liquidation_ltv")
@@ -247,8 +284,14 @@ def l10(trial: LendingTrial, before: Sight, done: Step, after: Sight) -> None:
     most = (
         (paid + slack) * PRICE_SCALE * (WAD + trial.terms.collaterals[int(number or 0)].max_bonus)
     )
-    reason = f"{max(got, taken) // PRICE_SCALE} of collateral taken for {paid}"
-    hold("L10", max(got, taken) * WAD <= most, reason)
+    worth = max(got, taken)
+    hold(
+        "L10",
+        worth * WAD <= most,
+        lambda: (
+            f"collateral worth {trial.money(worth // PRICE_SCALE)} taken for {trial.money(paid)}"
+        ),
+    )
     hold("L10", got <= taken + PRICE_SCALE, "the liquidator got more than the account lost")
 
 
@@ -283,12 +326,18 @@ def l13(trial: LendingTrial, before: Sight, done: Step, after: Sight) -> None:
     if done.verb == "repay":
         amount = min(amount, before.positions[who].debt)
     slack = grain(after) + trial.terms.rounding if done.verb == "repay" else 0
-    reason = f"{who} wanted to {done.verb} {amount} and moved {moved}"
     if done.verb != "withdraw" or amount <= before.positions[who].supplied:
-        hold("L13", abs(moved - amount) <= slack, reason)
+        hold(
+            "L13",
+            abs(moved - amount) <= slack,
+            lambda: (
+                f"{who} wanted to {done.verb.replace('_', ' ')} {trial.sum_of(index, amount)} "
+                f"and moved {trial.sum_of(index, moved)}"
+            ),
+        )
     cost = wealth(before, who) - wealth(after, who)
     most = (trial.terms.rounding + grain(after)) * PRICE_SCALE
-    hold("L13", cost <= most, f"{done.verb} cost {who} {cost // PRICE_SCALE}")
+    hold("L13", cost <= most, lambda: f"{done.verb} cost {who} {trial.money(cost // PRICE_SCALE)}")
 
 
 _DELTAS: Final[Mapping[str, tuple[int, int]]] = {
@@ -311,8 +360,11 @@ def l15(trial: LendingTrial, before: Sight, done: Step, after: Sight) -> None:
         return
     gain = wealth(after, who) - wealth(before, who)
     lost = _written_off(trial, before, done, after)
-    reason = f"{done.verb} made {who} {gain // PRICE_SCALE}"
-    hold("L15", gain <= (lost + trial.terms.rounding) * PRICE_SCALE, reason)
+    hold(
+        "L15",
+        gain <= (lost + trial.terms.rounding) * PRICE_SCALE,
+        lambda: f"{done.verb} made {who} {trial.money(gain // PRICE_SCALE)}",
+    )
 
 
 def _written_off(trial: LendingTrial, before: Sight, done: Step, after: Sight) -> int:

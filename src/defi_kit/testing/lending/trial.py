@@ -226,6 +226,16 @@ class LendingTrial(Trial):
         worth = value * 10**held.decimals // 10**36
         return f"{_units(worth, self.terms.decimals)} {self.terms.symbol}".strip()
 
+    def money(self, assets: int) -> str:
+        """So much of the asset, for a reason."""
+        return self.sum_of(0, assets)
+
+    def sum_of(self, place: int, raw: int) -> str:
+        """So much of the asset (place 0), or of collateral number place - 1, for a reason."""
+        number = place - 1 if place else None
+        sign = "-" * (raw < 0)
+        return sign + self.words("amount", abs(raw), {"number": number})
+
 
 def _units(raw: int, decimals: int) -> str:
     whole, _, part = format_units(raw, decimals).partition(".")
