@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import pytest
 
 from testing.broken import hunt
-from testing.broken.pool_faults import SOURCES
+from testing.broken.pool_faults import CHECKED_SOURCES, SOURCES
 from testing.broken.simple_faults import SIMPLE
 
 pytestmark = pytest.mark.chain
@@ -22,6 +22,8 @@ DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
 SECONDS = 60
 """Of one core; nearly all are found within one."""
 POOL = [(source, fault) for source, faults in SOURCES.items() for fault in faults]
+
+CHECKED = [(source, fault) for source, faults in CHECKED_SOURCES.items() for fault in faults]
 
 
 def some(faults: Sequence[object], every: int) -> Sequence[object]:
@@ -43,6 +45,12 @@ def test_a_mistake_in_a_pool_without_a_twin_is_found(fault: str) -> None:
 @pytest.mark.parametrize(("source", "fault"), some(POOL, 8))
 def test_a_mistake_in_our_pool_is_found_by_what_it_shows(source: str, fault: str) -> None:
     found, _ = hunt.find_by_views(SECONDS, source=source, fault=fault)
+    assert found
+
+
+@pytest.mark.parametrize(("source", "fault"), some(CHECKED, 3))
+def test_a_mistake_in_our_pool_is_found_by_its_own_checks(source: str, fault: str) -> None:
+    found, _ = hunt.find_by_checks(SECONDS, source=source, fault=fault)
     assert found
 
 

@@ -22,7 +22,7 @@ from faults import faulty_bytecode
 from testing.broken.dollar_faults import DOLLAR
 from testing.broken.my_dollar import MyDollar
 from testing.broken.my_market import MyMarket
-from testing.broken.pool_faults import SOURCES
+from testing.broken.pool_faults import CHECKED_SOURCES, SOURCES
 from testing.broken.simple_faults import SIMPLE
 
 SIMPLE_DOLLAR = "contracts/testing/stablecoins/SimpleDollar.sol"
@@ -84,7 +84,9 @@ def dollar_bytecode() -> dict[str, bytes]:
 def pool_bytecode(source: str) -> dict[str, bytes]:
     """LendingPool with each mistake in one of its files."""
     path = f"contracts/lending/{source}.sol"
-    return faulty_bytecode(path, SOURCES[source], contract="LendingPool")
+    return faulty_bytecode(
+        path, SOURCES[source] | CHECKED_SOURCES.get(source, {}), contract="LendingPool"
+    )
 
 
 def broken_simple_pool(chain: Chain, fault: str | None = None) -> MyMarket:

@@ -114,8 +114,57 @@ POOL: Faults = {
         "if (amount == balance) a.held ^= uint16(1 << number);",
         "a.held ^= uint16(1 << number);",
     ),
+    "a cap is not looked at (Cream)": (
+        "uint256 held = _take(token, msg.sender, amount);\n        require(held <= cap, CapExceeded"
+        "(token, held, cap));\n    }\n\n    /// @inheritdoc ILendingPool\n    function supplyCollat"
+        "eralWithCallback",
+        "_take(token, msg.sender, amount);\n        cap;\n    }\n\n    /// @inheritdoc ILending"
+        "Pool\n    function supplyCollateralWithCallback",
+    ),
+    "a repayment leaves less than the minimum": (
+        "require(left == 0 || left >= _minimumDebt, DebtBelowMinimum(left, _minimumDebt));",
+        "",
+    ),
+    "a loan of less than the minimum": (
+        "require(debt >= _minimumDebt, DebtBelowMinimum(debt, _minimumDebt));",
+        "",
+    ),
+    "a liquidator pays more than it would": (
+        "_exchange(allowed.min(r.maxRepay),",
+        "_exchange(allowed,",
+    ),
+}
+CHECKED: Faults = {
+    "a flash loan needs nobody's answer": (
+        "require(answer == LOAN_ACCEPTED, LoanNotAccepted(address(receiver)));",
+        "answer;",
+    ),
+    "the oracle of a collateral that was seized stays asked": (
+        "if (l.collateralLeft == 0) a.held ^= uint16(1 << r.number);",
+        "",
+    ),
+}
+"""Mistakes that are found by what `PoolMachine` knows of our pool, not of anybody's."""
+CHECKED_VAULT: Faults = {
+    "the rates of the kink and of nothing are swapped": (
+        "KinkedRate.rateDown(utilisation, _rateAtZero, _rateAtKink, _rateAtFull, _kink)",
+        "KinkedRate.rateDown(utilisation, _rateAtZero, _rateAtZero, _rateAtKink, _kink)",
+    ),
+    "gifts count for the rate (Silo)": (
+        "debt * WAD / (debt + m.cash)",
+        "debt * WAD / (debt + _asset.balanceOf(address(this)))",
+    ),
+    "a unit for no share": ("require(shares != 0 || assets == 0, ZeroAmount());", ""),
+    "the pool pays itself": (
+        "require(receiver != address(this), InvalidReceiver(receiver));",
+        "receiver;",
+    ),
 }
 VAULT: Faults = {
+    "a small withdrawal needs no allowance": (
+        "if (msg.sender != owner) _spendAllowance(owner, msg.sender, shares);",
+        "if (msg.sender != owner && shares > 1e12) _spendAllowance(owner, msg.sender, shares);",
+    ),
     "gifts belong to the lenders (Cream, Venus)": (
         "private pure returns (uint256) {\n        return m.cash + uint256(m.debtShares)",
         "private view returns (uint256) {\n        return _asset.balanceOf(address(this)) + "
@@ -163,3 +212,4 @@ MATH: Faults = {
     ),
 }
 SOURCES: dict[str, Faults] = {"LendingPool": POOL, "LendingVault": VAULT, "LiquidationMath": MATH}
+CHECKED_SOURCES: dict[str, Faults] = {"LendingPool": CHECKED, "LendingVault": CHECKED_VAULT}

@@ -121,7 +121,12 @@ def l3(trial: LendingTrial, _: Sight, __: Step, after: Sight) -> None:
 
 
 def l4(trial: LendingTrial, _: Sight, done: Step, after: Sight) -> None:
-    """Whom a liquidation leaves in debt it leaves with collateral worth more than dust."""
+    """Whom a liquidation leaves in debt it leaves with collateral worth more than dust; who borrows
+    or repays owes the minimum or nothing."""
+    if done.verb in ("borrow", "repay"):
+        debt, least = after.positions[str(done.arguments[0])].debt, trial.terms.minimum_debt
+        enough = not debt or debt + trial.terms.rounding >= least
+        hold("L4", enough, f"{done.verb} left a debt of {debt}, less than the minimum {least}")
     if done.verb != "liquidate" or None in after.prices:
         return
     position = after.positions[str(done.arguments[1])]
@@ -272,11 +277,13 @@ def l10(trial: LendingTrial, before: Sight, done: Step, after: Sight) -> None:
     """A liquidation takes collateral worth at most what is paid and the bonus."""
     if done.verb != "liquidate":
         return
-    who, name, number, _ = done.arguments
+    who, name, number, asked = done.arguments
     if who == name:
         return
     slack = trial.terms.rounding + grain(after)
     paid = before.wallets[str(who)][0] - after.wallets[str(who)][0]
+    most = int(asked or 0) + slack
+    hold("L10", paid <= most, f"{who} would repay {asked} at most, and paid {paid}")
     got = value(after, after.wallets[str(who)][1:]) - value(before, before.wallets[str(who)][1:])
     taken = value(before, before.positions[str(name)].collateral) - value(
         after, after.positions[str(name)].collateral
@@ -335,6 +342,9 @@ def l13(trial: LendingTrial, before: Sight, done: Step, after: Sight) -> None:
                 f"and moved {trial.sum_of(index, moved)}"
             ),
         )
+    if done.verb == "supply_collateral":
+        cap, held = trial.terms.collaterals[index - 1].cap, after.view.collateral[index - 1]
+        hold("L13", cap is None or held <= cap, f"{held} is held, with a cap of {cap}")
     cost = wealth(before, who) - wealth(after, who)
     most = (trial.terms.rounding + grain(after)) * PRICE_SCALE
     hold("L13", cost <= most, lambda: f"{done.verb} cost {who} {trial.money(cost // PRICE_SCALE)}")

@@ -77,11 +77,17 @@ class LendingMachine(TrialMachine):
         for name in ("alice", "bob"):
             for number in numbers:
                 trial.supply_collateral(name, number, self.posted(number, 20_000))
+        self.beyond_cap("keeper", 0)
+        least = trial.terms.minimum_debt
+        if least:
+            trial.borrow("alice", least // 2)
         for thousandths in (300, 500, 1_010):
             trial.borrow("alice", self.loan("alice", thousandths))
         trial.borrow("bob", self.loan("bob", 980))
         trial.wait(86_400 * 30)
         trial.withdraw_collateral("bob", 0, self.free("bob", 0, 1_010))
+        if least:
+            trial.repay("alice", trial.position("alice").debt - least // 2)
         trial.repay("alice", trial.position("alice").debt // 2)
         trial.borrow("bob", self.loan("bob", 1_010))
         for thousandths in (1_010, 500):
@@ -114,8 +120,16 @@ class LendingMachine(TrialMachine):
         for name in ("alice", "bob"):
             trial.impersonate("mallory", name)
             trial.brink("keeper", name, 0)
+        trial.impersonate("mallory", "carol")
         trial.dust("alice", 12)
         trial.compound(86_400 * 30, 7)
+
+    def beyond_cap(self, who: str, number: int) -> None:
+        """A unit more than there is room for, where there is a cap."""
+        cap = self.trial.terms.collaterals[number].cap
+        if cap is not None:
+            room = cap - self.trial.seen.view.held[number + 1]
+            self.trial.supply_collateral(who, number, max(room, 0) + 1)
 
     # --- choosing ---------------------------------------------------------------------------------
 

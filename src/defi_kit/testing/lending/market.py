@@ -31,6 +31,8 @@ class Collateral:
     """What a liquidator may gain at most over what it repays. [WAD]"""
     price: int
     """Opening price of a raw unit. [raw units of the asset, scaled by 1e36]"""
+    cap: int | None = None
+    """The most that the market takes in all. [raw]"""
     symbol: str = ""
     """What a story calls it."""
 
@@ -48,8 +50,9 @@ class Terms:
     dust: int = 0
     """Collateral worth no more than this need not be liquidated. [asset]"""
     rounding: int = 2
-    """By how much a single call may round in favour of its caller, and for whom that is a promise
-    broken: more than this is a violation. [asset]"""
+    """By how much a single call may round in favour of its caller: more than this is a violation.
+    Where several roundings add up, as of an index and of a balance, at each accrual and each call,
+    say their sum. [asset]"""
     symbol: str = ""
     """What a story calls the asset."""
     exempt: Mapping[str, str] = field(default_factory=dict)
@@ -171,7 +174,8 @@ class LendingMarket(Protocol):
 
     def impersonations(self, who: Account, victim: Account) -> Sequence[tuple[str, object]]:
         """Calls by which `who` tries to spend what is `victim`'s: (name, callable without
-        arguments). None of them may succeed in taking anything."""
+        arguments). None of them may succeed in taking anything. Try each verb with a little, half
+        and all of what the victim has: a check may be left out for some amounts only."""
         ...
 
 

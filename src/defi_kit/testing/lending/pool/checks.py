@@ -20,7 +20,7 @@ from ....lending.liquidation import (
     health_down,
 )
 from ....lending.pool import DUST_DIVISOR, VIRTUAL_SHARES, Collateral, Pool
-from ....units import BPS, WAD
+from ....units import BPS, MAX_UINT256, WAD
 from ...violations import Violation
 
 Prices = tuple[int | Exception, ...]
@@ -69,6 +69,11 @@ class Step:
     from_reserve: int = 0
     receiver: str = ""
     """Who gets what is borrowed in a callback, if not the actor."""
+    limits: tuple[int, int, int] = (MAX_UINT256, MAX_UINT256, 0)
+    """Of a liquidation: the most to repay, and the most and the least to seize."""
+
+    def __str__(self) -> str:
+        return self.verb.replace("_", " ")
 
 
 def l1(_: Seen, __: Step, after: Seen) -> None:
@@ -97,7 +102,12 @@ def l3(_: Seen, __: Step, after: Seen) -> None:
 
 
 def l4(_: Seen, step: Step, after: Seen) -> None:
-    """Whom a liquidation leaves in debt it leaves with more than dust."""
+    """Whom a liquidation leaves in debt it leaves with more than dust; who borrows or repays owes
+    the minimum or nothing."""
+    if step.verb in ("borrow", "leverage", "repay"):
+        debt = after.settled(after.now).debt_of(step.target, now=after.now)
+        least = after.pool.parameters.minimum_debt
+        _hold("L4", not debt or debt >= least, f"{step} left a debt of {debt}, less than {least}")
     if step.verb == "liquidate" and after.pool.account(step.target).debt_shares:
         value = after.pool.appraise(step.target, after.prices).value
         dust = after.pool.parameters.minimum_debt // DUST_DIVISOR
@@ -171,6 +181,9 @@ def l10(before: Seen, step: Step, after: Seen) -> None:
     _hold("L10", step.seized * price * WAD <= fair, f"{step.seized} seized for {step.repaid}")
     there = before.pool.account(step.target).collateral[number]
     _hold("L10", step.seized <= there, "more seized than there was")
+    repay, most, least = step.limits
+    _hold("L10", step.repaid <= repay, f"{step.repaid} repaid, {repay} allowed")
+    _hold("L10", least <= step.seized <= most, f"{step.seized} seized, {least} to {most} allowed")
     paid = before.wallets[step.actor][0] - after.wallets[step.actor][0]
     got = after.wallets[step.actor][number + 1] - before.wallets[step.actor][number + 1]
     _hold("L10", (paid, got) == (step.repaid, step.seized), "other amounts moved than were told")

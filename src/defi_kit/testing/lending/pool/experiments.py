@@ -14,6 +14,7 @@ from ....lending.rates import AdaptiveRate
 from ....units import MAX_UINT256
 from ...violations import Violation
 from .checks import Prices, wealth
+from .edges import EDGES, hold, must
 from .world import World
 
 STEP_LOSS = 3, 10**21
@@ -28,12 +29,12 @@ def l7(world: World) -> None:
         once = pool.market()
     with chain.snapshot():
         chain.batch([pool.build("accrue"), pool.build("accrue")])
-        _hold("L7", pool.market() == once, "a second accrual in the block changed the books")
-    _hold("L7", once.rate == pool.market().rate, "accruing changed the rate")
-    _hold("L7", once.cash == pool.market().cash, "accruing changed the cash")
+        hold("L7", pool.market() == once, "a second accrual in the block changed the books")
+    hold("L7", once.rate == pool.market().rate, "accruing changed the rate")
+    hold("L7", once.cash == pool.market().cash, "accruing changed the cash")
     model, drift = world.parameters.rate, pool.snapshot([]).drift
     if isinstance(model, AdaptiveRate):
-        _hold("L7", -model.fall <= drift <= model.rise, f"a drift of {drift} is out of bounds")
+        hold("L7", -model.fall <= drift <= model.rise, f"a drift of {drift} is out of bounds")
     for span, steps in ((20, 20), (100_000, 7), (315_360_000, 3)):
         debts = []
         for count in (1, steps):
@@ -45,8 +46,8 @@ def l7(world: World) -> None:
         (long, owned), (short, kept) = debts
         lost, parts = STEP_LOSS
         allowed = long * steps * lost // parts + 2
-        _hold("L7", 0 <= long - short <= allowed, f"{steps} steps over {span} s: {short}, {long}")
-        _hold("L7", abs(owned - kept) <= allowed, f"lenders own {kept} or {owned}")
+        hold("L7", 0 <= long - short <= allowed, f"{steps} steps over {span} s: {short}, {long}")
+        hold("L7", abs(owned - kept) <= allowed, f"lenders own {kept} or {owned}")
 
 
 def l8(world: World) -> None:
@@ -67,7 +68,7 @@ def l8(world: World) -> None:
                         pool.balance_of(who) - shares,
                     )
                     fair = money < 0 or kept < 0 or (money, kept) == (0, 0)
-                    _hold("L8", fair, f"{enter} and {leave} made {money} and {kept} shares")
+                    hold("L8", fair, f"{enter} and {leave} made {money} and {kept} shares")
     for borrower in world.people[:3]:
         with world.chain.snapshot():
             _borrow_and_repay(world, borrower)
@@ -80,8 +81,8 @@ def _borrow_and_repay(world: World, who: Account) -> None:
     owed, wallet = pool.debt_of(who), world.asset.balance_of(who)
     if _batch(world, who, ("borrow", amount, who, who), ("repay", amount, who)):
         cost = pool.debt_of(who) - owed  # one second's interest is on the pool's side
-        _hold("L8", world.asset.balance_of(who) <= wallet, "borrowing and repaying made money")
-        _hold("L8", cost >= 0, f"borrowing and repaying lowered the debt by {-cost}")
+        hold("L8", world.asset.balance_of(who) <= wallet, "borrowing and repaying made money")
+        hold("L8", cost >= 0, f"borrowing and repaying lowered the debt by {-cost}")
 
 
 def l12(world: World) -> None:
@@ -91,22 +92,22 @@ def l12(world: World) -> None:
             oracle.set_reverting(True)
         for who in world.people:
             if world.contract.debt_of(who):
-                _must(world, "L12", "repay", MAX_UINT256, who, sender=who)
-                _hold("L12", world.contract.debt_of(who) == 0, "a debt was not repaid in full")
+                must(world, "L12", "repay", MAX_UINT256, who, sender=who)
+                hold("L12", world.contract.debt_of(who) == 0, "a debt was not repaid in full")
         for who in world.people:
             for token in world.tokens:
                 held = world.contract.collateral_of(who, token)
                 if held:
                     arguments = token, held, who, who
-                    _must(world, "L12", "withdraw_collateral", *arguments, sender=who)
+                    must(world, "L12", "withdraw_collateral", *arguments, sender=who)
         for who in world.people:
             shares = world.contract.balance_of(who)
             if shares:
                 due = world.contract.convert_to_assets(shares)
                 wallet = world.asset.balance_of(who)
-                _must(world, "L12", "redeem", shares, who, who, sender=who)
+                must(world, "L12", "redeem", shares, who, who, sender=who)
                 got = world.asset.balance_of(who) - wallet
-                _hold("L12", got >= due, f"{got} came out, {due} were due")
+                hold("L12", got >= due, f"{got} came out, {due} were due")
 
 
 class Moment(TypedDict):
@@ -178,7 +179,7 @@ def _exact_limits(world: World) -> None:
             )
             with world.chain.snapshot():
                 if most:
-                    _must(world, "L13", "withdraw_collateral", token, most, who, who, sender=who)
+                    must(world, "L13", "withdraw_collateral", token, most, who, who, sender=who)
             with world.chain.snapshot():
                 _must_not(world, pool.withdraw_collateral, token, most + 1, who, who, sender=who)
 
@@ -186,7 +187,7 @@ def _exact_limits(world: World) -> None:
 def _allowed(world: World, who: Account, verb: str, limit: int, *rest: Any) -> None:
     with world.chain.snapshot():
         if limit:
-            _must(world, "L13", verb, limit, *rest, sender=who)
+            must(world, "L13", verb, limit, *rest, sender=who)
     with world.chain.snapshot():
         # A limit of 0 for borrowing says that not even the minimum debt can be reached.
         _must_not(world, getattr(world.contract, verb), limit + 1, *rest, sender=who)
@@ -197,13 +198,13 @@ def l14(world: World) -> None:
     pool = world.contract
     for amount in (0, 1, 2, 999_999, 10**9 + 7, 123 * world.unit + 1):
         back = pool.convert_to_assets(pool.convert_to_shares(amount))
-        _hold("L14", back <= amount, f"{amount} assets became {back}")
-        _hold("L14", pool.preview_mint(pool.preview_deposit(amount)) <= amount, "deposit favours")
-        _hold("L14", pool.preview_redeem(pool.preview_withdraw(amount)) >= amount, "withdraw")
-        _hold("L14", pool.preview_deposit(amount) <= pool.convert_to_shares(amount), "deposit")
-        _hold("L14", pool.preview_withdraw(amount) >= pool.convert_to_shares(amount), "withdraw")
-        _hold("L14", pool.preview_mint(amount) >= pool.convert_to_assets(amount), "mint")
-        _hold("L14", pool.preview_redeem(amount) <= pool.convert_to_assets(amount), "redeem")
+        hold("L14", back <= amount, f"{amount} assets became {back}")
+        hold("L14", pool.preview_mint(pool.preview_deposit(amount)) <= amount, "deposit favours")
+        hold("L14", pool.preview_redeem(pool.preview_withdraw(amount)) >= amount, "withdraw")
+        hold("L14", pool.preview_deposit(amount) <= pool.convert_to_shares(amount), "deposit")
+        hold("L14", pool.preview_withdraw(amount) >= pool.convert_to_shares(amount), "withdraw")
+        hold("L14", pool.preview_mint(amount) >= pool.convert_to_assets(amount), "mint")
+        hold("L14", pool.preview_redeem(amount) <= pool.convert_to_assets(amount), "redeem")
     for who in (*world.people, world.asset):
         for view in ("max_deposit", "max_mint", "max_withdraw", "max_redeem"):
             try:
@@ -215,10 +216,10 @@ def l14(world: World) -> None:
             if view in ("max_deposit", "max_mint"):
                 if who is world.people[0] and limit:
                     with world.chain.snapshot():
-                        _must(world, "L14", view[4:], limit, who, sender=who)
+                        must(world, "L14", view[4:], limit, who, sender=who)
             elif isinstance(who, Account):
                 with world.chain.snapshot():
-                    _must(world, "L14", view[4:], limit, who, who, sender=who)
+                    must(world, "L14", view[4:], limit, who, who, sender=who)
 
 
 def _drift(world: World, view: str) -> int:
@@ -248,22 +249,29 @@ def l16(world: World, rounds: int = 12) -> None:
                 after = world.look()
                 was = wealth(seen, {who.address}, after.now)
                 gain = wealth(after, {who.address}, after.now) - was
-                _hold("L16", gain <= 2, f"{loop[0][0]} and {loop[1][0]} made {float(gain)}")
+                hold("L16", gain <= 2, f"{loop[0][0]} and {loop[1][0]} made {float(gain)}")
+
+
+def _with_edges(name: str, experiment: Callable[[World], None]) -> Callable[[World], None]:
+    def both(world: World) -> None:
+        experiment(world)
+        for edge in EDGES.get(name, ()):
+            edge(world)
+
+    return both
 
 
 EXPERIMENTS: dict[str, Callable[[World], None]] = {
-    "L7": l7,
-    "L8": l8,
-    "L12": l12,
-    "L13": l13,
-    "L14": l14,
-    "L16": l16,
+    name: _with_edges(name, experiment)
+    for name, experiment in (
+        ("L7", l7),
+        ("L8", l8),
+        ("L12", l12),
+        ("L13", l13),
+        ("L14", l14),
+        ("L16", l16),
+    )
 }
-
-
-def _hold(invariant: str, holds: bool, message: str) -> None:
-    if not holds:
-        raise Violation(invariant, message)
 
 
 def _batch(world: World, who: Account, *verbs: tuple[Any, ...]) -> bool:
@@ -275,13 +283,6 @@ def _batch(world: World, who: Account, *verbs: tuple[Any, ...]) -> bool:
     return True
 
 
-def _must(world: World, invariant: str, verb: str, *arguments: Any, sender: Account) -> None:
-    try:
-        getattr(world.contract, verb)(*arguments, sender=sender)
-    except Reverted as refusal:
-        raise Violation(invariant, f"{verb} refuses: {refusal}") from refusal
-
-
 def _must_not(world: World, verb: Callable[..., Any], *arguments: Any, sender: Account) -> None:
     try:
         verb(*arguments, sender=sender)
@@ -291,14 +292,14 @@ def _must_not(world: World, verb: Callable[..., Any], *arguments: Any, sender: A
 
 
 def _same(what: str, told: object, meant: object) -> None:
-    _hold("L13", told == meant, f"{what} says {told}, the books mean {meant}")
+    hold("L13", told == meant, f"{what} says {told}, the books mean {meant}")
 
 
 def _agree(told: Callable[[], Any], meant: Callable[[], Any]) -> None:
     """Both say the same, or both refuse for the same reason."""
     said = _outcome(told)
     expected = _outcome(meant)
-    _hold("L13", said == expected, f"the view says {said}, the books mean {expected}")
+    hold("L13", said == expected, f"the view says {said}, the books mean {expected}")
 
 
 def _outcome(ask: Callable[[], Any]) -> Any:

@@ -58,7 +58,8 @@ class PoolMachine(LendingMachine):
 
     def close(self) -> None:
         """Every experiment."""
-        self.trial.impersonate("mallory", "bob")
+        for name in ("bob", "carol"):
+            self.trial.impersonate("mallory", name)
         self.trial.inflate("mallory", "carol", 10_000 * self.unit, 15_000 * self.unit)
         for name in EXPERIMENTS:
             self.trial.experiment(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Self
 
 from .... import reverts
@@ -209,26 +210,34 @@ class PoolMarket:
             return 0
 
     def impersonations(self, who: Account, victim: Account) -> Sequence[tuple[str, Any]]:
-        """Verbs on the victim's account without its leave, and a signature that it never made."""
-        pool, token = self.contract, self.world.tokens[0]
+        """Verbs on the victim's account without its leave, with a little, half and all of what it
+        has, and a signature that it never made."""
+        pool, shares = self.contract, self.contract.balance_of(victim)
+        claim = pool.convert_to_assets(shares)
         forged = bytes(64) + b"\x1b"
-        return (
-            ("lend what a flash loan lent", lambda: self._lend_the_loan(who)),
-            ("withdraw", lambda: pool.withdraw(1_000, who, victim, sender=who)),
-            ("redeem", lambda: pool.redeem(1_000, who, victim, sender=who)),
-            ("borrow", lambda: pool.borrow(self.world.unit * 200, who, victim, sender=who)),
-            (
-                "withdraw collateral",
-                lambda: pool.withdraw_collateral(token, 1_000, who, victim, sender=who),
-            ),
-            ("transfer shares", lambda: pool.transfer_from(victim, who, 1, sender=who)),
+        calls: list[tuple[str, Any]] = [
+            ("lend what a flash loan lent", partial(self._lend_the_loan, who)),
             (
                 "sign",
                 lambda: pool.set_authorization_by_signature(
                     victim, who, True, MAX_UINT256, forged, sender=who
                 ),
             ),
-        )
+        ]
+
+        def each(what: str, verb: Any, whole: int, *before: Any, after: tuple[Any, ...]) -> None:
+            for amount in sorted({1, min(1_000, whole), whole // 2, whole} - {0}):
+                calls.append((what, partial(verb, *before, amount, *after, sender=who)))
+
+        each("withdraw", pool.withdraw, claim, after=(who, victim))
+        each("redeem", pool.redeem, shares, after=(who, victim))
+        each("borrow", pool.borrow, self.max_borrow(victim), after=(who, victim))
+        each("transfer shares", pool.transfer_from, shares, victim, who, after=())
+        for token in self.world.tokens:
+            held = pool.collateral_of(victim, token)
+            verb = pool.withdraw_collateral
+            each("withdraw collateral", verb, held, token, after=(who, victim))
+        return calls
 
 
 def _terms(world: World) -> Terms:
@@ -246,6 +255,7 @@ def _terms(world: World) -> Terms:
                 liquidation_ltv=one.liquidation_ltv * WAD // BPS,
                 max_bonus=one.max_bonus * WAD // BPS,
                 price=price,
+                cap=one.cap,
             )
             for token, one, price in zip(
                 world.tokens, parameters.collaterals, world.opening, strict=True

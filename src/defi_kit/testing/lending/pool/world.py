@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -379,7 +379,12 @@ class World:
 
         verb = ("liquidate_with_callback", account, token, *limits, b"")
         step = Step(
-            "liquidate", self.actor.address, account.address, token, receiver=borrower.address
+            "liquidate",
+            self.actor.address,
+            account.address,
+            token,
+            receiver=borrower.address,
+            limits=limits,
         )
         inside = [("borrow", assets, borrower, borrower)] if assets else []
         return self._step(step, simulate, lambda: self._through_actor(who, inside, *verb))
@@ -428,7 +433,7 @@ class World:
         token = self.tokens[number].address
         limits = max_repay, max_seize, min_seized
         return self._step(
-            Step("liquidate", who.address, account.address, token),
+            Step("liquidate", who.address, account.address, token, limits=limits),
             lambda now: self.pool.liquidate(
                 account.address, token, *limits, now=now, prices=self.prices, caller=who.address
             ),
@@ -558,7 +563,7 @@ class World:
         if self.lockstep:
             meant, told = self._books(self.pool), self._books(self.seen.pool)
             if meant != told:
-                raise Violation("twin", f"{step}: the books should be {meant}, they are {told}")
+                raise Violation("twin", f"{step}: {_difference(meant, told)}")
         else:
             self.pool = self.seen.pool
         for check in STEP_CHECKS.values():
@@ -573,9 +578,10 @@ class World:
                 raise
             self.violated.add(violation.invariant)
 
-    def _books(self, pool: twin.Pool) -> tuple[Any, ...]:
-        people = tuple(pool.account(name) for name in self.names)
-        return pool.market, pool.total_shares, pool.held, people
+    def _books(self, pool: twin.Pool) -> dict[str, Any]:
+        people = {f"the account of {p.name}": pool.account(p.address) for p in self.people}
+        books = {"the market": pool.market, "all shares": pool.total_shares}
+        return books | {"all collateral": pool.held} | people
 
 
 def opening_prices(asset_decimals: int, collateral_decimals: Sequence[int]) -> list[int]:
@@ -604,6 +610,19 @@ def parameters_of(
         minimum_debt=minimum_debt,
         reserve_factor=reserve_factor,
     )
+
+
+def _difference(meant: dict[str, Any], told: dict[str, Any]) -> str:
+    """The first part of the books, and the first field of it, that are not as they should be."""
+    what = next(part for part in meant if meant[part] != told[part])
+    should, is_ = meant[what], told[what]
+    for field in fields(should) if is_dataclass(should) else ():
+        pair = getattr(should, field.name), getattr(is_, field.name)
+        if pair[0] != pair[1]:
+            what = f"{field.name.replace('_', ' ')} of {what}"
+            should, is_ = pair
+            break
+    return f"{what} should be {should}, and is {is_}"
 
 
 def _agree(holds: bool, reason: str) -> None:

@@ -1,0 +1,207 @@
+"""What a life of ordinary amounts does not come to, tried on an account of its own and undone.
+
+The edges of what is allowed: caps, the minimum debt, payments to the pool itself, loans that nobody
+accepts, an oracle that should no longer matter, shares dearer than what is deposited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ....chain import Account
+from ....errors import Reverted
+from ....lending.liquidation import PRICE_SCALE
+from ....units import MAX_UINT256
+from ...violations import Violation
+from .world import World
+
+__all__ = ["EDGES", "hold", "must"]
+
+YEARS = 20 * 31_536_000
+
+
+def hold(invariant: str, holds: bool, message: str) -> None:
+    """Raises Violation unless it holds."""
+    if not holds:
+        raise Violation(invariant, message)
+
+
+def must(world: World, invariant: str, verb: str, *arguments: Any, sender: Account) -> None:
+    """The pool does it."""
+    try:
+        getattr(world.contract, verb)(*arguments, sender=sender)
+    except Reverted as refusal:
+        raise Violation(invariant, f"{verb} refuses: {refusal}") from refusal
+
+
+def refuse(
+    world: World, invariant: str, what: str, verb: str, *arguments: Any, by: Account
+) -> None:
+    """The pool does not do it."""
+    with world.chain.snapshot():
+        try:
+            getattr(world.contract, verb)(*arguments, sender=by)
+        except Reverted:
+            return
+        raise Violation(invariant, f"the pool lets one {what}")
+
+
+def caps(world: World) -> None:
+    """L13: a collateral is taken up to its cap, to the unit."""
+    who = _newcomer(world)
+    with world.chain.snapshot():
+        _fund(world, who)
+        for token, risk in zip(world.tokens, world.parameters.collaterals, strict=True):
+            room = max(risk.cap - token.balance_of(world.contract), 0)
+            refuse(
+                world,
+                "L13",
+                f"post more than the cap of {risk.cap}",
+                "supply_collateral",
+                *(token, room + 1, who),
+                by=who,
+            )
+            if room:
+                must(world, "L13", "supply_collateral", token, room, who, sender=who)
+
+
+def minimum(world: World) -> None:
+    """L4: nobody comes to owe less than the minimum debt by borrowing or repaying."""
+    least = world.parameters.minimum_debt
+    with _borrower(world) as who:
+        if who is None:
+            return
+        with world.chain.snapshot():
+            world.contract.repay(MAX_UINT256, who, sender=who)
+            what = f"borrow {least // 2}, less than the minimum"
+            refuse(world, "L4", what, "borrow", least // 2, who, who, by=who)
+        left = world.contract.debt_of(who) - least // 2
+        what = f"repay down to {least // 2}, less than the minimum"
+        refuse(world, "L4", what, "repay", left, who, by=who)
+
+
+def receivers(world: World) -> None:
+    """L13: what the pool would pay to itself, to be in nobody's books, it does not pay."""
+    pool, token, least = world.contract, world.tokens[0], world.parameters.minimum_debt
+    with _borrower(world) as who:
+        if who is None:
+            return
+        for verb, *arguments in (
+            ("withdraw", least, pool, who),
+            ("redeem", pool.balance_of(who) // 10, pool, who),
+            ("borrow", least, pool, who),
+            ("withdraw_collateral", token, 1, pool, who),
+        ):
+            refuse(world, "L13", f"{verb} to the pool itself", verb, *arguments, by=who)
+
+
+def accept(world: World) -> None:
+    """L11: no loan is forced on a contract that lets the pool take its tokens."""
+    with world.chain.snapshot():
+        world.actor.set_refusing(True)
+        for token in (world.asset, *world.tokens):
+            if token.balance_of(world.contract):
+                what = "force a flash loan on a contract that does not accept it"
+                loan = world.actor, token, 1, b""
+                refuse(world, "L11", what, "flash_loan", *loan, by=world.people[-1])
+
+
+def gone_collateral(world: World) -> None:
+    """L12: what was seized to the last unit matters no more, nor does its oracle."""
+    if len(world.tokens) < 2:
+        return
+    pool, least = world.contract, world.parameters.minimum_debt
+    with _borrower(world) as who:
+        if who is None:
+            return
+        for number, (token, oracle) in enumerate(zip(world.tokens, world.oracles, strict=True)):
+            worth = (9 if number else 2) * least // max(number and len(world.tokens) - 1, 1)
+            oracle.set_price(max(1, worth * PRICE_SCALE // pool.collateral_of(who, token)))
+        first, keeper = world.tokens[0], world.people[4]
+        try:
+            pool.liquidate(who, first, MAX_UINT256, MAX_UINT256, 0, sender=keeper)
+        except Reverted:
+            return
+        if pool.collateral_of(who, first) or not pool.debt_of(who):
+            return
+        world.oracles[0].set_reverting(True)
+        try:
+            pool.health_of(who)
+        except Reverted as refusal:
+            reason = f"the oracle of a collateral that is gone still matters: {refusal}"
+            raise Violation("L12", reason) from refusal
+
+
+def dear_shares(world: World) -> None:
+    """L14: after decades of interest a share is worth more than a unit; the pool does not take a
+    unit for nothing then."""
+    pool = world.contract
+    with _borrower(world) as who:
+        if who is None:
+            return
+        token, price = world.tokens[0], world.opening[0]
+        cash = world.look().pool.market.cash
+        posted = 2 * (cash + 1) * PRICE_SCALE // price + 1
+        try:
+            pool.supply_collateral(token, posted, who, sender=who)
+            pool.borrow(cash, who, who, sender=who)
+        except Reverted:
+            return
+        world.chain.advance(YEARS)
+        if pool.convert_to_shares(1) == 0:
+            refuse(world, "L14", "deposit a unit for no share", "deposit", 1, who, by=who)
+
+
+def rate(world: World) -> None:
+    """L7: the rate is that of the model at the utilisation by the books; a gift does not count."""
+    with _borrower(world) as who:
+        if who is None:
+            return
+        world.asset.transfer(world.contract, 1_000 * world.parameters.minimum_debt, sender=who)
+        world.contract.deposit(world.parameters.minimum_debt, who, sender=who)
+        books = world.look().pool.market
+        meant = world.parameters.rate.rate(books.utilisation)
+        hold("L7", books.rate == meant, f"the rate is {books.rate}, the books mean {meant}")
+
+
+@contextmanager
+def _borrower(world: World) -> Iterator[Account | None]:
+    """Someone new who lends, posts every collateral and borrows ten times the minimum, at opening
+    prices; None where the pool has no room for that. Undone."""
+    pool, least, who = world.contract, world.parameters.minimum_debt, _newcomer(world)
+    with world.chain.snapshot():
+        _fund(world, who)
+        try:
+            for oracle, price in zip(world.oracles, world.opening, strict=True):
+                oracle.set_reverting(False)
+                oracle.set_price(price)
+            pool.deposit(20 * least, who, sender=who)
+            for token, price in zip(world.tokens, world.opening, strict=True):
+                amount = 100 * least * PRICE_SCALE // price + 1
+                pool.supply_collateral(token, amount, who, sender=who)
+            pool.borrow(10 * least, who, who, sender=who)
+        except Reverted:
+            yield None
+        else:
+            yield who
+
+
+def _newcomer(world: World) -> Account:
+    return world.chain.account("newcomer")
+
+
+def _fund(world: World, who: Account) -> None:
+    for token in (world.asset, *world.tokens):
+        token.transfer(who, 2**125, sender=world.people[4])
+        token.approve(world.contract, MAX_UINT256, sender=who)
+
+
+EDGES: dict[str, tuple[Callable[[World], None], ...]] = {
+    "L7": (rate,),
+    "L12": (gone_collateral,),
+    "L13": (caps, minimum, receivers, accept),
+    "L14": (dear_shares,),
+}
+"""Experiment → what belongs to it."""
