@@ -17,6 +17,7 @@ from defi_kit.bindings.exchange import (
 from defi_kit.chain import Account, Chain
 from defi_kit.dex.exchange import NOBODY
 from defi_kit.dex.pool import LOCKED_SHARES, MAX_FEE, MAX_RESERVE, PoolKey
+from defi_kit.dex.stable_swap import StableSwap
 from defi_kit.testing.exchange.world import NEVER, struct
 from dex.market import ONE, Market
 
@@ -94,6 +95,20 @@ def test_a_first_deposit_of_the_locked_shares_is_refused(market: Market, bob: Ac
         add(key, 1_000, 1_000, 0, bob, NEVER, sender=bob)
     add(key, 1_001, 1_001, 0, bob, NEVER, sender=bob)
     assert market.exchange.balance_of(bob, market.exchange.pool_id(key)) == 1
+
+
+@pytest.mark.parametrize("curve", [0, StableSwap(100, 18, 18).word], ids=["product", "stable"])
+def test_a_first_deposit_of_one_token_alone_is_refused(
+    market: Market, bob: Account, curve: int
+) -> None:
+    key = with_fee(market, 500, curve)
+    market.exchange.create_pool(key)
+    add = market.exchange.add_liquidity
+    for maxima in ((0, ONE), (ONE, 0)):
+        with pytest.raises(reverts.FirstDepositTooSmall) as refusal:
+            add(key, *maxima, 0, bob, NEVER, sender=bob)
+        assert refusal.value.args == (0, LOCKED_SHARES)
+    add(key, ONE, ONE, 0, bob, NEVER, sender=bob)
 
 
 def test_a_later_deposit_pays_the_pools_ratio_rounded_up(market: Market, bob: Account) -> None:

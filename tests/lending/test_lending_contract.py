@@ -271,6 +271,15 @@ def test_collateral_of_nothing_or_of_an_unknown_token_is_refused(
             verb()
 
 
+def test_withdrawing_no_collateral_is_refused(
+    world: World, pool: LendingPool, weth: MockToken
+) -> None:
+    alice = person(world, "alice")
+    with pytest.raises(reverts.ZeroAmount):
+        pool.withdraw_collateral(weth, 0, alice, alice, sender=alice)
+    pool.withdraw_collateral(weth, 1, alice, alice, sender=alice)
+
+
 def test_collateral_stops_at_its_cap(world: World) -> None:
     first, second = world.parameters.collaterals
     capped = replace(world.parameters, collaterals=(replace(first, cap=10 * ETH), second))
