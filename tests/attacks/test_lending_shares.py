@@ -94,6 +94,27 @@ def test_poking_every_second_changes_no_interest(market: Market) -> None:
     assert market.pool.debt_of(market.bob) == at_once
 
 
+def test_ten_years_at_once_or_in_pieces_cost_and_earn_the_same(market: Market) -> None:
+    """Nobody calls for ten years, or an attacker whenever it suits: the debtor owes the same to the
+    last unit, and lenders have it."""
+    market.lend()
+    market.loan(market.bob, 10_000)
+    pool, start, years = market.pool, market.chain.timestamp, 315_360_000
+
+    def end(*moments: int) -> tuple[int, int, int]:
+        with market.chain.snapshot():
+            for moment in (*moments, years):
+                market.chain.set_next_timestamp(start + moment)
+                pool.accrue(sender=market.attacker)
+            lent = pool.convert_to_assets(pool.balance_of(market.carol))
+            return pool.debt_of(market.bob), lent, pool.total_assets()
+
+    at_once = end()
+    assert at_once[0] > 10_100 * USD
+    for moments in ((1, 2, 3), range(86_400, years, 8_640_000), (years - 2, years - 1), (7, 10**8)):
+        assert end(*moments) == at_once
+
+
 def test_an_asset_without_decimals_bears_interest_through_spam(chain: Chain) -> None:
     """Each second's interest is far below one unit; rounding it away each time would dodge all."""
     from defi_kit.testing.lending.pool.world import World

@@ -112,6 +112,55 @@ def test_rebasing_upwards_gives_nobody_anything(chain: Chain) -> None:
     market.pool.withdraw(owned, market.carol, market.carol, sender=market.carol)
 
 
+def test_an_asset_that_rebases_downwards_costs_the_lenders_who_are_last(chain: Chain) -> None:
+    """The books keep saying what was paid in. Lenders are paid by them while there is money, and
+    then wait for debtors; debtors owe what they owed, and get all their collateral."""
+    market = Market(chain, token=bindings.RebasingToken.deploy)
+    pool, usd, carol, rival = market.pool, market.usd, market.carol, market.rival
+    market.lend()
+    pool.deposit(100_000 * USD, rival, sender=rival)
+    market.loan(market.alice, 10_000)
+    ether = market.weth.balance_of(market.alice)
+    owned, owed = pool.total_assets(), pool.debt_of(market.alice)
+    usd.set_index(5 * 10**17)
+    assert usd.balance_of(pool) == 95_000 * USD
+    second = 10  # of interest, at most
+    assert 0 <= pool.total_assets() - owned < second
+    assert 0 <= pool.debt_of(market.alice) - owed < second
+    pool.withdraw(95_000 * USD, carol, carol, sender=carol)
+    with pytest.raises(reverts.TransferFailed):
+        pool.withdraw(USD, rival, rival, sender=rival)
+    usd.mint(market.alice, 20_000 * USD, sender=market.alice)
+    pool.repay(MAX_UINT256, market.alice, sender=market.alice)
+    pool.withdraw_collateral(market.weth, 10 * ETH, market.alice, market.alice, sender=market.alice)
+    assert market.weth.balance_of(market.alice) == ether + 10 * ETH
+    pool.withdraw(10_000 * USD, rival, rival, sender=rival)
+    with pytest.raises(reverts.TransferFailed):
+        pool.withdraw(USD, rival, rival, sender=rival)
+
+
+def test_a_collateral_that_rebases_downwards_costs_those_who_pledged_it(chain: Chain) -> None:
+    """Whoever of them is last; not who pledged another token, and not who lent."""
+    market = Market(chain, token=bindings.RebasingToken.deploy)
+    pool, weth, wbtc = market.pool, market.weth, market.wbtc
+    alice, bob, second, carol = market.alice, market.bob, market.second, market.carol
+    market.lend()
+    before = market.usd.balance_of(carol)
+    for who in (alice, bob):
+        market.loan(who, 5_000)
+        market.usd.mint(who, USD, sender=who)  # of interest
+    pool.supply_collateral(wbtc, 10**8, second, sender=second)
+    weth.set_index(5 * 10**17)
+    for who in (alice, bob):
+        pool.repay(MAX_UINT256, who, sender=who)
+    pool.withdraw_collateral(weth, 10 * ETH, alice, alice, sender=alice)
+    with pytest.raises(reverts.TransferFailed):
+        pool.withdraw_collateral(weth, 1 * ETH, bob, bob, sender=bob)
+    pool.withdraw_collateral(wbtc, 10**8, second, second, sender=second)
+    pool.redeem(pool.balance_of(carol), carol, carol, sender=carol)
+    assert market.usd.balance_of(carol) >= before + 100_000 * USD
+
+
 def test_switched_off_collateral_stops_neither_lenders_nor_repayment(chain: Chain) -> None:
     market = Market(chain)
     market.lend()
