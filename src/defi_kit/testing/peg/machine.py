@@ -10,10 +10,13 @@ __all__ = ["PegMachine"]
 
 
 class PegMachine(TrialMachine):
-    """Lives of a dollar. `AlgoMachine`, `FiatMachine` and `SwapMachine` are its kinds.
+    """Lives of a dollar. `AlgoMachine`, `FiatMachine` and `SwapMachine` are its kinds, and
+    `DollarMachine` drives anybody's.
 
     `make` gives the world of one: the contract, its people and its oracles, on a chain, on the twin
     alone, or on both in lockstep. Subclass one of them with a `make` of your own to drive a fork.
     """
 
-    like: ClassVar[str] = "AlgoMachine, FiatMachine or SwapMachine of defi_kit.testing.peg"
+    like: ClassVar[str] = (
+        "AlgoMachine, FiatMachine or SwapMachine of defi_kit.testing.peg, or DollarMachine"
+    )
