@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections import Counter
 from inspect import signature
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -18,6 +20,7 @@ from defi_kit.errors import ConnectionFailed, InputError
 from defi_kit.testing import LendingMachine, PegMachine, PoolMachine, PoolMarket, TrialMachine
 from defi_kit.testing.fuzz import TARGETS, Campaign, fuzz
 from defi_kit.testing.recipe import Recipe
+from defi_kit.testing.shrinking import _Search
 from faults import faulty_bytecode
 
 GENEROUS = {
@@ -104,6 +107,37 @@ def test_workers_share_the_steps() -> None:
     report = fuzz(Campaign(kind="lending", steps=100, mode="chain"), workers=2)
     assert [one.campaign.seed for one in report.others] == [1, 2]
     assert report.explored.steps == sum(one.explored.steps for one in report.others) >= 100
+
+
+def test_without_time_nothing_is_tried() -> None:
+    code, out, _ = _run("lending", "--time-limit", "0")
+    assert code == 0
+    assert "nothing was tried" in out
+    assert "nothing found" not in out
+
+
+@pytest.mark.chain
+def test_what_is_found_on_a_node_is_made_short_in_this_process(
+    broken: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engines: Counter[str] = Counter()
+    try_ = _Search.try_
+
+    def counted(search: _Search, steps: Any) -> bool:
+        engines[search._machine.subject(search._variant).chain.engine] += 1
+        return try_(search, steps)
+
+    monkeypatch.setattr(_Search, "try_", counted)
+    campaign = Campaign(
+        kind="lending", bytecode=str(broken), mode="chain", chain="anvil", folder=None
+    )
+    report = fuzz(campaign)
+    assert report.found is not None
+    assert report.reproduced
+    assert report.found.engine == "anvil"
+    assert engines["anvil"] == 1 < engines["embedded"]
+    assert len(report.found.steps) <= 4
+    assert 0 < report.shortening < report.seconds
 
 
 def test_time_is_up() -> None:

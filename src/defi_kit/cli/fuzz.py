@@ -30,8 +30,9 @@ __all__ = [
     default="ours",
     show_default=True,
     metavar="NAME|module:callable",
-    help="Whom: ours; for lending also morpho and aave (compiled from their npm packages), for peg "
-    "algo, swap and fiat; or an adapter of your own, called with a chain.",
+    help="Whom: ours; for lending also morpho and aave (compiled from their npm packages), for "
+    "exchange uniswap, for peg algo, swap and fiat; for each of the three also module:callable, an "
+    "adapter of your own, called with a chain.",
 )
 @click.option("--steps", type=click.IntRange(1), default=10_000, show_default=True)
 @click.option(
@@ -139,10 +140,12 @@ def _show(report: Report, screen: Console) -> None:
         table.add_row(verb, "never", "", style="dim")
     screen.print(table)
     noted = "".join(f", {count:,} {what}" for what, count in sorted(explored.noted.items()))
-    rate = explored.steps / report.seconds if report.seconds else 0
+    looking = report.seconds - report.shortening
+    rate = explored.steps / looking if looking else 0
+    short = f" and {report.shortening:.1f} s to make it short" if report.shortening else ""
     screen.print(
         f"\n{explored.steps:,} steps in {explored.trials:,} lives{noted}; "
-        f"{report.seconds:.1f} s, {rate:,.0f} steps a second, seed {report.campaign.seed}"
+        f"{looking:.1f} s{short}, {rate:,.0f} steps a second, seed {report.campaign.seed}"
     )
     reasons: dict[str, list[str]] = {}
     for name, why in sorted(report.exempt.items()):
@@ -150,6 +153,9 @@ def _show(report: Report, screen: Console) -> None:
     for why, names in reasons.items():
         told = f"not promised: {', '.join(names)}: {why}"
         screen.print(told, style="dim", soft_wrap=True)
+    if not explored.steps:
+        screen.print("nothing was tried: the time was up before the first step", style="yellow")
+        return
     if report.found is None:
         screen.print("nothing found", style="green")
         return

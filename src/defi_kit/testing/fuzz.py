@@ -33,6 +33,8 @@ LIFE: Final = 40
 """Rules in a life at most."""
 BATCH: Final = 200
 """Lives for which Hypothesis is started once: it begins with the dullest there are."""
+PATIENCE: Final = 60
+"""For making a counter-example short, where there is no time limit. [seconds]"""
 _LENDING: Final = "defi_kit.testing.lending"
 _PEG: Final = "defi_kit.testing.peg"
 
@@ -109,6 +111,8 @@ class Report:
     campaign: Campaign
     explored: Explored
     seconds: float
+    """All of it; `shortening` is what of that was spent on making a counter-example short."""
+    shortening: float
     exempt: Mapping[str, str]
     """Invariants that the target does not promise: name → why."""
     never: tuple[str, ...]
@@ -128,6 +132,7 @@ class Report:
             "seed": campaign.seed,
             "chain": campaign.chain,
             "seconds": round(self.seconds, 3),
+            "seconds_shortening": round(self.shortening, 3),
             "explored": self.explored.to_json(),
             "not_promised": dict(self.exempt),
             "never_tried": list(self.never),
@@ -184,6 +189,7 @@ def fuzz(campaign: Campaign, *, workers: int = 1, progress: Progress | None = No
         campaign=campaign,
         explored=everything,
         seconds=max(one.seconds for one in reports),
+        shortening=max(one.shortening for one in reports),
         never=tuple(sorted(never)),
         others=tuple(reports),
     )
@@ -225,17 +231,22 @@ def _fuzz(campaign: Campaign, progress: Progress = _silent) -> Report:
                 raise  # no step of a trial: the adapter cannot be made, or a rule is wrong
         subject = Limited.subject(0)
         exempt = dict(Limited.trial_class(subject, prepared=True).exempt)
+        shortening = 0.0
         never = tuple(
             verb
             for verb in Limited.trial_class.verbs()
             if not explored.done[verb] and not explored.refused[verb]
         )
         if found is not None:
-            found = replace(shorten(found, Limited, seconds=60), seed=campaign.seed)
+            stopped = time.monotonic()
+            patience = PATIENCE if ends is None else min(PATIENCE, max(1, ends - stopped))
+            found = replace(shorten(found, Limited, seconds=patience), seed=campaign.seed)
+            shortening = time.monotonic() - stopped
     report = Report(
         campaign=campaign,
         explored=explored,
         seconds=time.monotonic() - began,
+        shortening=shortening,
         exempt=exempt,
         never=never,
         found=found,

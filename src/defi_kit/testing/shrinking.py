@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ..chain import Chain
+from ..errors import DefiKitError
 from .explored import Explored
 from .trial import Counterexample, Literal_, rewound
 
@@ -23,9 +25,36 @@ def shorten(
 ) -> Counterexample:
     """The shortest that leaving steps out and rounding numbers leads to, in so much time at most.
 
-    `machine` is the one that found it: its subject is used again, rewound each time.
+    `machine` is the one that found it: its subject is used again, rewound each time. What was found
+    on a node is made short in this process, where the same happens there, and then done once more
+    on the node.
     """
-    search = _Search(found, machine, time.monotonic() + seconds)
+    deadline = time.monotonic() + seconds
+    if found.engine != "embedded":
+        short = _shortened_here(found, machine, deadline)
+        confirmed = _Search(found, machine, deadline)
+        if short is not None and confirmed.try_(short.steps):
+            return confirmed.best
+    return _shortened(found, machine, deadline)
+
+
+def _shortened_here(
+    found: Counterexample, machine: type[TrialMachine], deadline: float
+) -> Counterexample | None:
+    """On an embedded chain; None where it is not to be seen there."""
+    here = type(machine.__name__, (machine,), {"chain": staticmethod(Chain.embedded)})
+    try:
+        # Some of the time is left for the node.
+        short = _shortened(found, here, deadline - (deadline - time.monotonic()) / 4)
+    except DefiKitError:
+        return None  # the subject cannot be made there
+    return None if short is found else short
+
+
+def _shortened(
+    found: Counterexample, machine: type[TrialMachine], deadline: float
+) -> Counterexample:
+    search = _Search(found, machine, deadline)
     if not search.try_(found.steps):
         return found  # it takes more than these steps: the machine's state, or a clock's
     while search.leave_out() or search.round_off():
