@@ -18,5 +18,5 @@ class PegMachine(TrialMachine):
     """
 
     like: ClassVar[str] = (
-        "AlgoMachine, FiatMachine or SwapMachine of defi_kit.testing.peg, or DollarMachine"
+        "AlgoMachine, DollarMachine, FiatMachine or SwapMachine of defi_kit.testing.peg"
     )
