@@ -276,7 +276,7 @@ class Ruleless(PegMachine):
     ("machine", "told"),
     [
         (Unmade, "Unmade has nothing to drive: set its attribute `make`"),
-        (Ruleless, "subclass AlgoMachine, FiatMachine or SwapMachine"),
+        (Ruleless, "subclass AlgoMachine, DollarMachine, FiatMachine or SwapMachine"),
     ],
 )
 def test_a_machine_says_what_it_lacks(machine: type[TrialMachine], told: str) -> None:
