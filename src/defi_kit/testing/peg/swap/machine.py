@@ -48,6 +48,8 @@ class SwapMachine(PegMachine):
         self.start(variant)
         for side in (0, 1):
             self.trial.fund(TREASURY, side, self.whole(side, stock[side]))
+        for side in (0, 1):
+            self.trial.pay_another("alice", "bob", side, self.whole(side, 1))
 
     def whole(self, side: int, tokens: int) -> int:
         """Whole tokens. [raw]"""
@@ -86,6 +88,11 @@ class SwapMachine(PegMachine):
     @rule(who=WHO, side=SIDES, amount=st.integers(1, 10**9))
     def go_around(self, who: str, side: int, amount: int) -> None:
         self.trial.go_around(who, side, amount)
+
+    @rule(who=WHO, to=WHO, side=SIDES, amount=st.integers(1, 10**9))
+    def pay_another(self, who: str, to: str, side: int, amount: int) -> None:
+        if who != to:
+            self.trial.pay_another(who, to, side, amount)
 
     @rule(side=SIDES, amount=st.integers(1, 10**9))
     def give(self, side: int, amount: int) -> None:

@@ -21,8 +21,8 @@ class Swap(Protocol):
     def quote(self, side: Side, amount: int) -> int:
         """What a sale pays now."""
 
-    def sell(self, side: Side, amount: int, who: str) -> None:
-        """A swap."""
+    def sell(self, side: Side, amount: int, who: str, to: str | None = None) -> None:
+        """A swap, which pays `to` if that is somebody else."""
 
     def stock(self, verb: Literal["fund", "unfund"], side: Side, amount: int, who: str) -> None:
         """Paid in or taken back."""
@@ -56,10 +56,10 @@ class OnChain:
         contract = self.swap.contract
         return contract.quote_out(amount) if side else contract.quote_in(amount)
 
-    def sell(self, side: Side, amount: int, who: str) -> None:
+    def sell(self, side: Side, amount: int, who: str, to: str | None = None) -> None:
         contract, account = self.swap.contract, self.chain.account(who)
         verb = contract.swap_out if side else contract.swap_in
-        verb(amount, account, sender=account)
+        verb(amount, self.chain.account(to or who), sender=account)
 
     def stock(self, verb: Literal["fund", "unfund"], side: Side, amount: int, who: str) -> None:
         account = self.chain.account(who)
@@ -98,9 +98,13 @@ class OnTwin:
         way = self.twin.quote_out if side else self.twin.quote_in
         return way(amount, self.prices[side])
 
-    def sell(self, side: Side, amount: int, who: str) -> None:
+    def sell(self, side: Side, amount: int, who: str, to: str | None = None) -> None:
         way = self.twin.swap_out if side else self.twin.swap_in
         twin, paid = way(amount, self.prices[side])
+        if to is not None and to != who:
+            self._moved(who, twin, (0, -amount) if side else (-amount, 0))
+            self._moved(to, twin, (paid, 0) if side else (0, paid))
+            return
         self._moved(who, twin, (-amount, paid) if side == 0 else (paid, -amount))
 
     def stock(self, verb: Literal["fund", "unfund"], side: Side, amount: int, who: str) -> None:

@@ -77,6 +77,11 @@ class SwapTrial(Trial):
         """S4: no loop profits."""
         self.world.go_around(side, amount, who)
 
+    @step("what if {who} changes {amount} into {side}, for {to}?", undone=True)
+    def pay_another(self, who: str, to: str, side: int, amount: int) -> None:
+        """S4: what is sold for another is paid to the other."""
+        self.world.pay_another(side, amount, who, to)
+
     # --- telling ----------------------------------------------------------------------------------
 
     def words(self, name: str, value: Literal_, given: Mapping[str, Literal_]) -> str:

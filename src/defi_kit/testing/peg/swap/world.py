@@ -291,6 +291,15 @@ class SwapWorld:
         if isinstance(paid, int) and isinstance(self.swap_(1 - side, paid, who), int):
             hold("S4", self.held(side, who) <= begun, "a loop profits")
 
+    def pay_another(self, side: Side, amount: int, who: str, to: str) -> None:
+        """Sold for somebody else: who sells pays, and whom it is for gets it."""
+        before = [self.held(side, who), self.held(1 - side, who), self.held(1 - side, to)]
+        quoted = self.peg.quote(side, amount)
+        self.peg.sell(side, amount, who, to)
+        after = [self.held(side, who), self.held(1 - side, who), self.held(1 - side, to)]
+        moved = [now - was for was, now in zip(before, after, strict=True)]
+        hold("S4", moved == [-amount, 0, quoted], f"{to} is due {quoted}, and got {moved[2]}")
+
     def loop(self, side: Side, amount: int, who: str = "alice") -> None:
         """The same, and undone."""
         with rewound(self):
