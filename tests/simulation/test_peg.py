@@ -64,6 +64,44 @@ def test_terra_dies_by_chance_as_well(seed: int) -> None:
     assert report.days[-1].share < 0.05
 
 
+@pytest.mark.parametrize("size", [0.05, 0.3, 1.0])
+@pytest.mark.parametrize("seed", range(200, 203))
+def test_a_dead_terra_stays_dead_and_says_of_what(seed: int, size: float) -> None:
+    """Too many shares, and the chain is stopped: gamblers redeem nobody's dollars any more."""
+    done = played(Scenario.of("terra", run_size=size), seed=seed)
+    assert not done.survived
+    assert done.final_price < 0.1
+    assert done.lost_day is not None
+    assert done.halt_day is not None
+    assert done.path[-1].dollars == done.path[done.halt_day - 1].dollars
+    told = done.to_dict()
+    assert told["death_day"] == done.lost_day < done.halt_day
+    assert told["why"] == (
+        f"below 50 cents on day {done.lost_day}, chain stopped on day {done.halt_day}"
+    )
+    # Without that end it would come back, paid by gamblers who buy whatever is printed.
+    forever = played(replace(Scenario.of("terra", run_size=size), halt=math.inf), seed=seed)
+    assert forever.halt_day is None
+    assert forever.final_price > done.final_price
+
+
+def test_who_survives_has_no_day_of_death_and_others_their_own() -> None:
+    alive = played(Scenario.of("guarded", days=2))
+    assert (alive.death_day, alive.why) == (None, None)
+    path = [replace(alive.path[0], day=day, dollar=price) for day, price in
+            ((1, 0.8), (2, 1.0), (3, 0.7), (4, 0.6))]  # fmt: skip
+    low = replace(alive, path=tuple(path), min_price=0.6)
+    assert (low.death_day, low.why) == (3, "below 90 cents from day 3 on")
+    ended = replace(low, end_day=2)
+    assert ended.why == "ended by its breaker on day 2"
+
+
+def test_the_command_line_and_python_have_the_same_defaults() -> None:
+    ran = CliRunner().invoke(main, ["peg", "run", "--market", "model", "--seed", "4", "--json"])
+    assert json.loads(ran.output) == played(Scenario.of("guarded"), seed=4).to_dict()
+    assert len(json.loads(ran.output)["path"]) == 14
+
+
 def test_a_reserve_lasts_as_many_days_as_it_is_given() -> None:
     scenario = Scenario.terra()
     at_once = replace(scenario, reserve_days=0.01, days=3)
@@ -176,6 +214,10 @@ def test_a_scenario_that_cannot_be_is_refused() -> None:
         Scenario.of("frax", run_size=1.5)
     with pytest.raises(ParameterError):
         peg.fit_terra([0])
+    with pytest.raises(ParameterError, match="name one twice"):
+        peg.fit_terra([1, 1])
+    with pytest.raises(ParameterError, match="a halt at 1"):
+        replace(Scenario.terra(), halt=1.0)
 
 
 def test_a_fit_says_on_which_days_and_how() -> None:

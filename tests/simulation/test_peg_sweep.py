@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -126,6 +127,30 @@ def test_a_sweep_whose_processes_are_shot_goes_on_and_ends_with_the_same_bytes(
     assert 0 < done.resumed < len(grid.cells)
     peg.sweep(grid, tmp_path / "b.parquet", executor=Inline())
     assert path.read_bytes() == (tmp_path / "b.parquet").read_bytes()
+
+
+@pytest.mark.parametrize("everybody", [False, True])
+def test_a_sweep_that_is_stopped_says_so_and_nothing_else(tmp_path: Path, everybody: bool) -> None:
+    """SIGTERM, to it alone or to its processes as well, as `timeout` and terminals send it."""
+    path, journal = tmp_path / "a.parquet", tmp_path / "a.parquet.journal"
+    arguments = [*ARGUMENTS[:-4], "--seeds", "40", "--workers", "1", "--no-picture"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "defi_kit.cli", "peg", "sweep", *arguments, "--out", str(path)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as stopped:
+        while stopped.poll() is None and (
+            not journal.exists() or journal.read_text().count("\n") < 3
+        ):
+            time.sleep(0.01)
+        (os.killpg if everybody else os.kill)(stopped.pid, signal.SIGTERM)
+        _, told = stopped.communicate(timeout=30)
+    assert stopped.returncode == 143
+    assert "Traceback" not in told
+    assert "terminated" in told
+    assert journal.exists()
 
 
 def test_a_journal_of_another_grid_is_not_used(tmp_path: Path) -> None:

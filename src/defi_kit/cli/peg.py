@@ -32,7 +32,7 @@ def command() -> None:
     help="Fit the agents anew to these days, such as 1,2,3 (1 is 2022-05-07).",
 )
 @click.option("--tries", type=click.IntRange(1), default=400, show_default=True, help="Of a fit.")
-@click.option("--seed", type=int, help="Of a fit; without one, of chance in the shares' value.")
+@click.option("--seed", type=int, help="Of a fit; else of chance in the path, 5 % a day.")
 @json_option
 def terra(days: str | None, tries: int, seed: int | None, as_json: bool) -> None:
     """Terra from the end of 2022-05-06 to 05-13, simulated beside real."""
@@ -201,7 +201,7 @@ def _scenario(design: str, days: int, told: dict[str, Any]) -> Scenario:
     guards = peg.Guards(**{name: told[name] for name in names if name in told})
     run_size = told.pop("run_size", 0.1)
     scenario = peg.Scenario.of(design, run_size=run_size, days=days, guards=guards)
-    ours = {"noise": 0.05} | {
+    ours = {
         name.rstrip("_"): value
         for name, value in told.items()
         if name not in names and name not in reserves
@@ -247,9 +247,9 @@ def _tell_run(design: str, done: Run) -> None:
         for one in done.accounts:
             gains.add_row(one.name, f"{one.gain:+,.0f}")
         out.print(gains)
-    end = ", ended by its breaker" if done.ended else ""
+    why = f", {done.why}" if done.why else ""
     out.print(
-        f"The {design} design {done.phase}{end}: lowest price {done.min_price:.4f}, last "
+        f"The {design} design {done.phase}{why}: lowest price {done.min_price:.4f}, last "
         f"{done.final_price:.4f}, holders lost {done.holders_loss:.1%}."
     )
 

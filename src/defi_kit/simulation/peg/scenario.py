@@ -56,10 +56,16 @@ TERRA_SOURCES: Final[Mapping[str, str]] = {
     "over the ReferenceRateUSD of the midnight after, which is the supply of the midnight before",
     "LUNA, 05-11 and 05-12": "The Block, post 146762: 1.5 billion on Wednesday, 176 on Thursday",
     "LUNA, 05-13": "U.Today: 6,531,899,614,602 after the chain was halted for good that morning",
+    "UST, 05-06": "Paxos, Understanding the demise of UST: 18.7 billion out, the start",
+    "UST, 05-07 to 05-11": "no supply found: there are Anchor's deposits, 14 billion on 05-06 and "
+    "8.7 on 05-09 (CoinDesk, 05-09), and market caps, 10.4 billion on 05-11 (Paxos)",
     "UST, 05-12": "Terra's forum, classic-agora 6837: 12,623,445,466 as the burn was proposed",
     "UST, 05-13": "cryptoonline.news on that burn: 11.2 billion left; none was redeemed any more",
 }
 """Where the supplies come from."""
+
+NOISE: Final = 0.05
+"""Standard deviation of the logarithm of the shares' value a day, where chance plays."""
 
 DESIGNS: Final = ("terra", "frax", "guarded")
 
@@ -119,6 +125,9 @@ TERRA_RUN: Final = 0.08181
 TERRA_RESERVE: Final = 2.8e9
 """What the Luna Foundation Guard spent from 2022-05-08 to 05-12, nearly all by the 10th (audit by
 JS Held, 2022-11-16: 80,081 bitcoins and 49.8 million in stablecoins); not fitted."""
+TERRA_HALT: Final = 100.0
+"""On 2022-05-12 at 15:15 UTC there were 25 billion LUNA, 72 times those of the start (The Block);
+within a day the validators had stopped the chain for good. Not fitted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +208,10 @@ class Scenario:
     """Cash that defends the peg."""
     reserve_days: float = 3.0
     """In how many days it can be spent at the soonest."""
-    days: int = 7
+    halt: float = math.inf
+    """Times the shares of the start; a day after there are so many the chain is stopped for good:
+    nobody redeems any more, and only the markets are left."""
+    days: int = 14
     people: People = field(default_factory=People)
 
     def __post_init__(self) -> None:
@@ -215,16 +227,21 @@ class Scenario:
             raise ParameterError(
                 f"reserve days {self.reserve_days} are not from 0.01 to 1000", hint=_WORKS
             )
+        if not self.halt > 1:
+            raise ParameterError(f"a halt at {self.halt} times the shares", hint=_WORKS)
         for name, size in {"reserve": self.reserve, "run after": self.run_after}.items():
             if not 0 <= size < math.inf:
                 raise ParameterError(f"{name} {size} is not zero or more", hint=_WORKS)
 
     @classmethod
     def of(
-        cls, design: str, *, run_size: float = 0.1, days: int = 7, guards: Guards | None = None
+        cls, design: str, *, run_size: float = 0.1, days: int = 14, guards: Guards | None = None
     ) -> Scenario:
         """The sizes and people of Terra around one of the designs, in a market that by itself does
-        not fall. ParameterError for an unknown one."""
+        not fall, with chance of 5 % a day in the shares' value.
+
+        Only Terra's design halts: it has a chain of its own. ParameterError for an unknown one.
+        """
         if design not in DESIGNS:
             raise ParameterError(f"no design {design!r}", hint=f"one of {', '.join(DESIGNS)}")
         built: AlgoDesign = getattr(AlgoDesign, design)()
@@ -234,8 +251,9 @@ class Scenario:
             TERRA_SHARES,
             TERRA_SHARE_PRICE,
             run_size,
+            halt=TERRA_HALT if design == "terra" else math.inf,
             days=days,
-            people=replace(TERRA_PEOPLE, drift=0.0),
+            people=replace(TERRA_PEOPLE, drift=0.0, noise=NOISE),
         )
 
     @classmethod
@@ -243,5 +261,9 @@ class Scenario:
         """Terra at the end of 2022-05-06, with the fitted people and run."""
         scenario = cls.of("terra", run_size=TERRA_RUN if run_size is None else run_size)
         return replace(
-            scenario, reserve=TERRA_RESERVE, run_after=2.0, people=people or TERRA_PEOPLE
+            scenario,
+            reserve=TERRA_RESERVE,
+            run_after=2.0,
+            days=len(TERRA_DAYS),
+            people=people or TERRA_PEOPLE,
         )

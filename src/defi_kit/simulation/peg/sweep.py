@@ -227,9 +227,15 @@ def _work(
                 journal.add(waiting.pop(future), future.result())
             progress(len(journal.done), total)  # also where nothing came: it may want to stop
             fill()
-    finally:
-        for future in waiting:
-            future.cancel()
+    except BaseException:
+        # Its own processes take back what waits themselves: futures that others have cancelled are
+        # an error to a pool whose processes were stopped along with this one.
+        if isinstance(pool, ProcessPoolExecutor):
+            pool.shutdown(wait=False, cancel_futures=True)
+        else:
+            for future in waiting:
+                future.cancel()
+        raise
 
 
 def _play(grid: Grid, places: list[int]) -> list[list[Any]]:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from ...errors import ParameterError
 from .scenario import (
+    NOISE,
     TERRA_DAYS,
     TERRA_SETTLED,
     TERRA_SOURCES,
@@ -20,10 +21,6 @@ from .scenario import (
 from .world import run
 
 __all__ = ["TerraDay", "TerraReport", "fit_terra", "terra"]
-
-
-NOISE: Final = 0.05
-"""Standard deviation of the logarithm of the shares' value a day, where chance plays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +99,9 @@ def terra(
         fitted_on = range(1, 8) if ours else ()
     if method is None:
         method = f"{_search(500, 1)}, to four figures" if ours else "nobody: they were given"
-    scenario = Scenario.terra(people, run_size=run_size)
+    # Nothing stops the chain: for the people found nobody would within the week, and for those
+    # that a search tries the hour of it would be chance.
+    scenario = replace(Scenario.terra(people, run_size=run_size), halt=math.inf)
     if seed is not None:
         scenario = replace(scenario, people=replace(scenario.people, noise=NOISE))
     done = run(scenario, seed=seed or 0, market="model")
@@ -121,6 +120,8 @@ def fit_terra(days: Sequence[int] = range(1, 8), *, tries: int = 400, seed: int 
 
     First a third of the tries anywhere in the ranges, then ever closer around one of the best few.
     """
+    if len(set(days)) < len(days):
+        raise ParameterError(f"days {list(days)} name one twice", hint="each of them once")
     if not days or not set(days) <= set(range(1, len(TERRA_DAYS) + 1)):
         raise ParameterError(f"days {list(days)} are not from 1 to 7", hint="1 is 2022-05-07")
     if tries < 1:

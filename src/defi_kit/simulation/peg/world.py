@@ -8,6 +8,8 @@ One step of a quarter of an hour, in this order:
 - The *reserve* spends cash on dollars while they are below one, so much a day, until it has none.
 - *Liquidity providers* take their part of the market's depth away while the dollar is below one.
 - *Arbitrageurs* buy dollars wherever redeeming them pays more, and sell the shares they get.
+- The chain's *validators* stop it for good a day after shares are too many (`Scenario.halt`): then
+  nobody redeems, and the dollar is worth what its market still pays.
 - *Share speculators* value all shares together. What is sold to them lowers that value, and so does
   distress, down to what gamblers always pay; the price is that value over the shares there are.
 
@@ -38,11 +40,14 @@ MARKETS: Final = ("exchange", "model")
 STEP: Final = 900
 """From one step to the next; Terra's virtual pools recover within four minutes. [seconds]"""
 STEPS_A_DAY: Final = 86_400 // STEP
+HALT_DELAY: Final = 86_400
+"""From too many shares to the end of the chain. [seconds]"""
 KEEPERS: Final = 60
 """From the beginning of a step to the keepers' look. [seconds]"""
 
-WOBBLE: Final = 0.97
-"""A dollar that was below this has wobbled."""
+WOBBLE: Final = 0.95
+"""A dollar that was below this has wobbled. Tether's was at 0.948 on 2022-05-12 (Benzinga) while it
+paid one for each: dips above that need nothing more than a thin market."""
 ALIVE: Final = 0.9
 """A dollar that ends below this is dead."""
 LOST: Final = 0.5
@@ -82,12 +87,21 @@ class Run:
 
     path: tuple[Point, ...]
     min_price: float
-    ended: bool
-    """Whether the breaker ended it in equal parts."""
     holders_loss: float
     """Part of the dollars' worth at the start that holders lost, sellers included."""
     accounts: tuple[Account, ...] = ()
     """Everybody's, on the market `exchange`: all cash, dollars and shares that there are."""
+    lost_day: int | None = None
+    """The first on which it was below 50 cents; as all days from 1."""
+    end_day: int | None = None
+    """On which the breaker ended it in equal parts."""
+    halt_day: int | None = None
+    """On which the chain was stopped (`Scenario.halt`)."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether the breaker ended it in equal parts."""
+        return self.end_day is not None
 
     @property
     def final_price(self) -> float:
@@ -101,10 +115,33 @@ class Run:
 
     @property
     def phase(self) -> str:
-        """`survives`, `wobbles` (it was below 97 cents) or `dies`."""
+        """`survives`, `wobbles` (it was below 95 cents) or `dies`."""
         if not self.survived:
             return "dies"
         return "survives" if self.min_price >= WOBBLE else "wobbles"
+
+    @property
+    def death_day(self) -> int | None:
+        """The day of what `why` says; None for a dollar that survived."""
+        if self.survived:
+            return None
+        told = [day for day in (self.lost_day, self.end_day) if day is not None]
+        alive = (point.day for point in self.path if point.dollar >= ALIVE)
+        return min(told) if told else max(alive, default=0) + 1
+
+    @property
+    def why(self) -> str | None:
+        """Of what it died, with what came after; None for a dollar that survived."""
+        day = self.death_day
+        if day is None:
+            return None
+        if day == self.lost_day:
+            told = f"below 50 cents on day {day}"
+        elif day == self.end_day:
+            told = f"ended by its breaker on day {day}"
+        else:
+            told = f"below 90 cents from day {day} on"
+        return told + (f", chain stopped on day {self.halt_day}" if self.halt_day else "")
 
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON data."""
@@ -115,6 +152,8 @@ class Run:
             "ended": self.ended,
             "min_price": self.min_price,
             "final_price": self.final_price,
+            "death_day": self.death_day,
+            "why": self.why,
             "holders_loss": self.holders_loss,
             "path": [{name: getattr(point, name) for name in names} for point in self.path],
         } | (
@@ -179,6 +218,10 @@ class World:
         self.fear = 0.0
         self.sold = self.proceeds = 0.0
         self.lowest = 1.0
+        self.lost_day: int | None = None
+        self.end_day: int | None = None
+        self.halt_day: int | None = None
+        self.flooded_at: int | None = None
 
     # --- prices -----------------------------------------------------------------------------------
 
@@ -249,10 +292,29 @@ class World:
             for step in range(STEPS_A_DAY):
                 if not self.algo.ended:
                     self.step(day - 1 + step / STEPS_A_DAY)
+                    self.note(day)
                 self.now += STEP
             path.append(self.point(day))
         loss = 1 - min((self.proceeds + self.kept * min(self.dollar, 1.0)) / self.held_first, 1.0)
-        return Run(tuple(path), self.lowest, self.algo.ended, loss, self.final_accounts())
+        days = (self.lost_day, self.end_day, self.halt_day)
+        return Run(tuple(path), self.lowest, loss, self.final_accounts(), *days)
+
+    def note(self, day: int) -> None:
+        """Remembers how low it was, and the day of what cannot be undone."""
+        self.lowest = min(self.lowest, self.dollar)
+        if self.lost_day is None and self.lowest < LOST:
+            self.lost_day = day
+        if self.algo.ended:
+            self.end_day = day
+        if self.flooded_at is None and self.shares >= self.scenario.halt * self.scenario.shares:
+            self.flooded_at = self.now
+        if self.halt_day is None and self.halted:
+            self.halt_day = day
+
+    @property
+    def halted(self) -> bool:
+        """Whether the chain stands still."""
+        return self.flooded_at is not None and self.now - self.flooded_at >= HALT_DELAY
 
     @property
     def held_first(self) -> float:
@@ -282,10 +344,12 @@ class World:
         self.holders(day, part)
         self.defend(part)
         self.leave(max(1 - self.dollar, 0.0) * part)
-        self.arbitrage()
+        halted = self.halted
+        if not halted:
+            self.arbitrage()
         self.speculate(part)
-        self.keepers()
-        self.lowest = min(self.lowest, self.dollar)
+        if not halted:
+            self.keepers()
 
     def holders(self, day: float, part: float) -> None:
         """Sell some of their dollars; `part` is the step's part of a day."""
