@@ -39,6 +39,7 @@ Snapshot = Mapping[str, Mapping[str, Any]]
 """File → `lines` and `branches`, each as [reached, of]; what is `missing`; `source`, its digest."""
 
 _COMMENT = re.compile(r'("(?:[^"\\\n]|\\.)*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_CODE = re.compile(r"^(?:abstract )?(?:contract|library) ", re.MULTILINE)
 _SECTION = re.compile(r"^## `([^`]+)`")
 _ENTRY = re.compile(r"^- ((?:\S+ )?never \w+ at `[^`]*`): \S")
 
@@ -83,13 +84,12 @@ def _by_text(missing: list[str], lines: list[str]) -> list[str]:
 
 
 def stale(kept: Snapshot) -> list[str]:
-    """Sources that are not what was measured."""
-    own = {name for name in _compiler.own_sources() if not name.startswith(OMITTED)}
-    return sorted(
-        path
-        for path in own
-        if path in kept and digest(_compiler.read(path)) != kept[path]["source"]
-    ) + sorted(set(kept) - own)
+    """Sources that are not what was measured: changed, new, or gone."""
+    own = {name: _compiler.read(name) for name in _compiler.own_sources()}
+    measured = {name for name, text in own.items() if _CODE.search(text)}
+    measured = {name for name in measured if not name.startswith(OMITTED)}
+    changed = {name for name in measured & set(kept) if digest(own[name]) != kept[name]["source"]}
+    return sorted(changed | (measured ^ set(kept)))
 
 
 def problems(kept: Snapshot, answers: str) -> Iterator[str]:
