@@ -83,6 +83,15 @@ def test_a_step_is_told_in_human_units(chain: Chain) -> None:
     ]
 
 
+def test_a_reason_is_told_in_human_units(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
+    trial = ExchangeTrial(World.build(chain, mode="chain"))
+    trial.create("T6", "WETH", 3_000, 0)
+    trial.add("alice", 0, 10**18, 10**18)
+    monkeypatch.setattr(trial.world, "ask", lambda *_: 2_000 * 10**6)
+    with pytest.raises(Violation, match="X7: quote 2,000 T6, execution 9"):
+        trial.swap("bob", "ETH", 10**15, "0", "T6")
+
+
 def test_a_fork_that_is_wrong_is_found_and_its_script_shows_it(tmp_path: Path) -> None:
     """The script runs by itself, in another process, and ends with the same violation."""
     change = ("amount1 = shares * reserves.reserve1() / supply;", "amount1 = shares;")

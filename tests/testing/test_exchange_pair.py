@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from defi_kit.chain import Chain
+from defi_kit.chain import Account, Chain
 from defi_kit.testing.exchange.adapters import ExchangePair, UniswapV2Pair
 from defi_kit.testing.exchange.market import PairMarket
 from defi_kit.testing.exchange.pair import PairMachine
@@ -144,3 +144,16 @@ def test_the_story_counts_in_whole_tokens(chain: Chain) -> None:
         "1. alice joins with at most 5,000 of token 0 and 5,000 of token 1",
         "2. bob sells 1.5 of token 0, for at least 1 of token 1",
     ]
+
+
+def test_a_reason_counts_in_whole_tokens_too(chain: Chain) -> None:
+    class Rash(ExchangePair):
+        """Sells for whatever it fetches."""
+
+        def swap(self, who: Account, side: int, amount: int, least: int) -> None:
+            super().swap(who, side, amount, 0)
+
+    trial = PairTrial(Rash(chain, decimals=(6, 6)))
+    trial.add("alice", 5_000 * 10**6, 5_000 * 10**6)
+    with pytest.raises(Violation, match="X7: at least 3,000 of token 1 asked for, 1"):
+        trial.swap("bob", 0, 15 * 10**5, 3_000 * 10**6)

@@ -150,8 +150,10 @@ class ExchangeTrial(Trial):
             lambda done: (done.amount_in,),
         )
         if self.world.mode != "twin":
-            self.insist(quoted == paid, "X7", f"quote {quoted}, execution {paid}")
-        self.insist(paid <= amount, "X6", f"paid {paid} of at most {amount}")
+            self._as_quoted(token, quoted, paid)
+        if paid > amount:
+            told = f"paid {self.sum_of(token, paid)} of at most {self.sum_of(token, amount)}"
+            self.insist(False, "X6", told)
         return paid
 
     @step("{who} leaves pool {pool} with {shares} shares")
@@ -192,7 +194,7 @@ class ExchangeTrial(Trial):
             lambda done: (-done.amount_out,),
         )
         if self.world.mode != "twin":
-            self.insist(quoted == -paid, "X7", f"quote {quoted}, execution {-paid}")
+            self._as_quoted(token, quoted, -paid)
         return -paid
 
     # --- trades -----------------------------------------------------------------------------------
@@ -220,8 +222,10 @@ class ExchangeTrial(Trial):
             lambda done: (-done.amount_out + (amount if end == start else 0),),
         )
         arrived = (amount if end == start else 0) - paid
-        self.insist(quoted == arrived, "X7", f"quote {quoted}, execution {arrived}")
-        self.insist(arrived >= least, "X7", f"at least {least} was asked for, {arrived} came")
+        self._as_quoted(out, quoted, arrived)
+        if arrived < least:
+            told = f"at least {self.sum_of(out, least)} asked for, {self.sum_of(out, arrived)} came"
+            self.insist(False, "X7", told)
         return arrived
 
     @step("{who} buys {amount} {out} through {pools} for {token}[, at most {most}]")
@@ -250,8 +254,10 @@ class ExchangeTrial(Trial):
         paid, arrived = moved[0], -moved[1]
         if end == start:
             paid, arrived = paid + amount, arrived + (quoted or 0)
-        self.insist(quoted == paid, "X7", f"quote {quoted}, execution {paid}")
-        self.insist(arrived == amount, "X7", f"wanted {amount}, got {arrived}")
+        self._as_quoted(token, quoted, paid)
+        if arrived != amount:
+            told = f"wanted {self.sum_of(out, amount)}, got {self.sum_of(out, arrived)}"
+            self.insist(False, "X7", told)
         return paid
 
     def _cost(self, start: str, path: Sequence[Any], amount: int) -> int | None:
@@ -483,10 +489,21 @@ class ExchangeTrial(Trial):
         symbol = self._measured(name, given)
         if symbol is None:
             return f"{value:,}"
+        told = self.sum_of(symbol, value)
+        named = name in ("amount0", "amount1", "least", "most")
+        return told if named else told.removesuffix(f" {symbol}")
+
+    def sum_of(self, symbol: str, raw: int) -> str:
+        """So much of the token of that symbol."""
         decimals = 18 if symbol in ("ETH", "WETH") else int(symbol[1:])
-        whole, dot, part = format_units(value, decimals).partition(".")
-        told = f"{int(whole.replace('_', '').replace(',', '')):,}{dot}{part}"
-        return f"{told} {symbol}" if name in ("amount0", "amount1", "least", "most") else told
+        whole, dot, part = format_units(abs(raw), decimals).partition(".")
+        return f"{'-' * (raw < 0)}{int(whole):,}{dot}{part} {symbol}"
+
+    def _as_quoted(self, symbol: str, quoted: int | None, found: int) -> None:
+        """X7: execution is what was quoted."""
+        if quoted != found:
+            promise = "no quote" if quoted is None else f"quote {self.sum_of(symbol, quoted)}"
+            self.insist(False, "X7", f"{promise}, execution {self.sum_of(symbol, found)}")
 
     def _measured(self, name: str, given: Mapping[str, Literal_]) -> str | None:
         """The token in which an argument counts."""
