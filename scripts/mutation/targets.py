@@ -42,6 +42,7 @@ TARGETS = {
             machine=("tests/dex/test_exchange_invariants.py",),
             tests=(
                 "tests/dex/test_exchange_limits.py",
+                "tests/dex/test_exchange_mutants.py",
                 "tests/dex/test_exchange_contract.py",
                 "tests/attacks/test_exchange_callbacks.py",
                 "tests/attacks/test_exchange_shares.py",

@@ -12,6 +12,8 @@ from defi_kit.bindings.lending_pool import (
     PoolParameters,
 )
 from defi_kit.chain import Account, Chain
+from defi_kit.lending.interest import START, grow, index_at, to_assets_down
+from defi_kit.lending.pool import MAX_ASSETS, MAX_OWNED
 from defi_kit.units import MAX_UINT256, WAD
 
 PLENTY = 10**24
@@ -55,3 +57,42 @@ def test_dust_is_a_hundredth_of_the_minimum_debt_rounded_down(
         pool.contract.liquidate(bob, pool.token, MAX_UINT256, 9_990, 0, sender=alice)
     assert list(refused.value.arguments.values())[1:] == [1_099, 5, 10]
     pool.contract.liquidate(bob, pool.token, MAX_UINT256, 10_000, 0, sender=alice)
+
+
+def test_interest_that_just_reaches_the_end_is_not_touched(
+    chain: Chain, alice: Account, bob: Account
+) -> None:
+    """The index is lowered only where cash and debts exceed MAX_OWNED, not where they equal it."""
+    rate, seconds = 10**12, 500_000
+    index = grow(START, rate * seconds * 10**9)
+
+    def grown(debt: int) -> int:
+        return to_assets_down(debt * 10**6, index)
+
+    debt, above = 0, MAX_ASSETS  # all of cash and debts grows with the debt, by at most one a unit
+    while above - debt > 1:
+        middle = (debt + above) // 2
+        beyond = grown(middle) + MAX_ASSETS - middle > MAX_OWNED
+        debt, above = (debt, middle) if beyond else (middle, above)
+    assert grown(debt) + MAX_ASSETS - debt == MAX_OWNED
+    assert index_at(debt * 10**6, grown(debt)) < index  # by one, worth 10**10 of this debt
+
+    asset, token = (bindings.MockToken.deploy(chain, name, 6) for name in ("ASSET", "COLL"))
+    oracle = bindings.MockOracle.deploy(chain, PAR * 10**12)
+    pool = bindings.LendingPool.deploy(
+        chain,
+        PoolParameters(asset.address, "pool", "lp", 1_000, 11_000, 1_000),
+        KinkedCurve(rate, rate, rate, WAD // 2),
+        Adaptation(0, 0, 0),
+        [CollateralParameters(token.address, oracle.address, 7_000, 8_000, 500, 9_000, PLENTY)],
+    )
+    asset.mint(alice, MAX_ASSETS)
+    asset.approve(pool, MAX_ASSETS, sender=alice)
+    pool.deposit(MAX_ASSETS, alice, sender=alice)
+    token.mint(bob, PLENTY)
+    token.approve(pool, PLENTY, sender=bob)
+    pool.supply_collateral(token, PLENTY, bob, sender=bob)
+    pool.borrow(debt, bob, bob, sender=bob)
+    chain.set_next_timestamp(chain.timestamp + seconds)
+    pool.accrue()
+    assert (pool.market().index, pool.total_debt()) == (index, grown(debt))
