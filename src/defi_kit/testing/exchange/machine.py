@@ -156,6 +156,25 @@ class ExchangeMachine(TrialMachine):
         self.trial.create(*pair, fee, curve)
         amounts = (thousandths * ONES[token] // 1_000 + 1_001 for token in self.tokens(0))
         self.trial.add("alice", 0, *amounts)
+        if thousandths % 2:
+            self.drama(next(other for other in FEES if other != fee))
+
+    def drama(self, fee: int) -> None:
+        """A smaller pool beside the first, trades, fees collected twice, and a pool that is listed
+        twice to take what is in the other."""
+        trial, (first, second) = self.trial, self.tokens(0)
+        state = trial.pool(0)
+        trial.create(first, second, fee, 0)
+        if len(trial.world.keys) < 2:
+            return
+        trial.add("bob", 1, state.reserve0 // 10 + 1_001, state.reserve1 // 10 + 1_001)
+        for pool in (0, 1):
+            trial.swap("mallory", first, trial.pool(pool).reserve0 // 10 + 1, str(pool), second)
+            trial.swap("mallory", second, trial.pool(pool).reserve1 // 10 + 1, str(pool), first)
+        for token in (first, first, second):
+            trial.collect(token)
+        for listed in ("1>1", "0>0"):
+            trial.skim("mallory", first, listed)
 
     @precondition(few_pools)
     @rule(pair=PAIRS, fee=st.sampled_from(FEES), curve=CURVES)

@@ -148,7 +148,8 @@ def brink(trial: LendingTrial, who: str, account: str, number: int) -> None:
         if n != number
     )
     ltv = trial.terms.collaterals[number].liquidation_ltv
-    if not held[number] or None in trial.prices or not trial.seen.positions[account].debt:
+    # An oracle that is silent, or answers zero, leaves nothing to judge health by.
+    if not held[number] or not all(trial.prices) or not trial.seen.positions[account].debt:
         return
     with trial.rewound():
         market.set_price(number, trial.known[number])

@@ -117,10 +117,11 @@ class LendingMachine(TrialMachine):
         trial = self.trial
         trial.leave()
         trial.inflate("mallory", "carol", 10_000 * self.unit, 15_000 * self.unit)
-        for name in ("alice", "bob"):
+        for name in ("alice", "bob", "carol"):
             trial.impersonate("mallory", name)
+        trial.wait(31_536_000)  # interest makes unhealthy as well
+        for name in ("alice", "bob"):
             trial.brink("keeper", name, 0)
-        trial.impersonate("mallory", "carol")
         trial.dust("alice", 12)
         trial.compound(86_400 * 30, 7)
 

@@ -231,8 +231,10 @@ class PoolMarket:
 
         each("withdraw", pool.withdraw, claim, after=(who, victim))
         each("redeem", pool.redeem, shares, after=(who, victim))
-        each("borrow", pool.borrow, self.max_borrow(victim), after=(who, victim))
         each("transfer shares", pool.transfer_from, shares, victim, who, after=())
+        if pool.is_authorized(victim, who):
+            return calls
+        each("borrow", pool.borrow, self.max_borrow(victim), after=(who, victim))
         for token in self.world.tokens:
             held = pool.collateral_of(victim, token)
             verb = pool.withdraw_collateral
