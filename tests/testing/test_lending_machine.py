@@ -155,3 +155,13 @@ def test_bytecode_is_read_from_what_holds_it(tmp_path: Any) -> None:
 def test_a_market_that_cannot_be_made_says_why(wrong: dict[str, str]) -> None:
     with pytest.raises(InputError, match=r"no (mode|rate model)"):
         PoolMarket.deploy(Chain.embedded(), **wrong)  # type: ignore[arg-type]
+
+
+def test_an_oracle_that_answers_zero_is_no_brink() -> None:
+    trial = LendingTrial(PoolMarket.deploy(Chain.embedded()))
+    trial.supply("carol", 10**12)
+    trial.supply_collateral("alice", 0, 10**19)
+    trial.supply_collateral("alice", 1, 10**8)
+    trial.borrow("alice", 10**10)
+    trial.set_price(1, 0)
+    assert trial.brink("keeper", "alice", 0).refused is None
