@@ -33,7 +33,8 @@ interface IPegSwap {
     /// @notice Thrown when less is there than would be paid out. [token]
     error InsufficientStock(address token, uint256 held, uint256 asked);
 
-    /// @notice Thrown when the swap would hold more of a token than its cap. [token]
+    /// @notice Thrown when the swap would hold more of a token than its cap; where the amount alone is more than
+    /// that, `held` is the amount. [token]
     error CapExceeded(address token, uint256 held, uint256 cap);
 
     /// @notice Thrown when the treasury would take back more of a token than it has paid in. [token]

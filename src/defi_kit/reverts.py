@@ -427,7 +427,9 @@ class CallerNotReceiver(Reverted):
 
 
 class CapExceeded(Reverted):
-    """Thrown when the swap would hold more of a token than its cap. [token]"""
+    """Thrown when the swap would hold more of a token than its cap; where the amount alone is
+    more than that, `held` is the amount. [token]
+    """
 
     SIGNATURE: ClassVar[str] = "CapExceeded(address,uint256,uint256)"
     SELECTOR: ClassVar[bytes] = bytes.fromhex("c2373395")

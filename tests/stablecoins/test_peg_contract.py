@@ -137,7 +137,9 @@ def test_a_token_that_loses_balances_leaves_no_surplus(chain: Chain, alice: Acco
 def test_another_tokens_amount_is_refused(chain: Chain) -> None:
     world = SwapWorld.build(chain)
     other = Token(chain, bindings.MockToken.deploy(chain, "ELSE", 6).address)
-    with pytest.raises(UnitMismatch):
+    backing, dollar = tokens_of(world.swap)
+    told = f"{backing.unit.symbol} or {dollar.unit.symbol} expected, ELSE \\(0x"
+    with pytest.raises(UnitMismatch, match=told):
         world.swap.quote(other(1))
     with pytest.raises(InputError, match="no amount"):
         world.swap.swap(100)  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ from .. import bindings
 from ..bindings import peg_swap as abi
 from ..chain import Chain, Receipt, Sender
 from ..chain.hashing import ZERO_ADDRESS, HasAddress, address_of
-from ..errors import InputError, Reverted
+from ..errors import InputError, Reverted, UnitMismatch
 from ..tokens import Token
 from ..units import Amount, Number, Ratio
 from .peg import MAX_CAP, PIPS, Peg, PegSide
@@ -234,8 +234,13 @@ class PegSwap:
             )
         if amount.unit == self.backing.unit:
             return self.dollar
-        self.dollar.unit.check(amount.unit)
-        return self.backing
+        if amount.unit == self.dollar.unit:
+            return self.backing
+        raise UnitMismatch(
+            f"{self.backing.unit.symbol} or {self.dollar.unit.symbol} expected, "
+            f"{amount.unit.symbol} ({amount.unit.address or 'no address'}) given",
+            hint="the swap changes its two tokens into each other, and nothing else",
+        )
 
     def _approved(
         self, token: Token, who: Sender, raw: int, approve: bool
