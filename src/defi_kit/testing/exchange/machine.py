@@ -156,7 +156,7 @@ class ExchangeMachine(TrialMachine):
         self.trial.create(*pair, fee, curve)
         amounts = (thousandths * ONES[token] // 1_000 + 1_001 for token in self.tokens(0))
         self.trial.add("alice", 0, *amounts)
-        if thousandths % 2:
+        if thousandths % 2 == 0:
             self.drama(next(other for other in FEES if other != fee))
 
     def drama(self, fee: int) -> None:
