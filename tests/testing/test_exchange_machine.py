@@ -43,7 +43,7 @@ def test_the_machine_runs_on_twin_and_contract_and_on_either(mode: str) -> None:
         folder = None
 
     run_state_machine_as_test(seed(1)(Machine), settings=FEW)
-    assert seen.trials == 20
+    assert seen.trials >= 20  # Hypothesis gives up lives that draw too much, and begins others
     assert seen.steps > 100
     assert seen.done["swap"]
 
