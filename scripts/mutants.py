@@ -113,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--operator", action="append", default=[], choices=OPERATORS)
     parser.add_argument("--stage", action="append", default=[], choices=STAGES, help="all")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="processes; 2")
-    parser.add_argument("--time-limit", type=float, metavar="MINUTES", help="begin no more then")
+    parser.add_argument("--time-limit", type=float, metavar="MINUTES", help="stop then")
     parser.add_argument(
         "--doubt", action="store_true", help="try those listed as equivalent as well"
     )
@@ -173,8 +173,9 @@ def _examine(target: Target, options: argparse.Namespace, until: float | None) -
     }
     _say(f"{target.contract}: {len(order)} mutants to draw from", options)
     for codes in _rounds(bench, order, options.per_contract, report):
-        if not (report.killed or report.survived):
-            _check_baseline(target, bench.original, run)
+        if not (report.killed or report.survived or _sound(target, bench.original, run)):
+            report.untried = min(options.per_contract, len(order))
+            break
         tried = [(mutant, code) for mutant, code in codes.items() if mutant.key not in listed]
         report.equivalent += len(codes) - len(tried)
         before = len(report.killed) + len(report.survived)
@@ -208,12 +209,15 @@ def _rounds(
             yield fresh
 
 
-def _check_baseline(target: Target, code: bytes, run: Mapping[str, Any]) -> None:
-    for _, outcome in attempt(target, [("", code)], **{**run, "until": None}):
+def _sound(target: Target, code: bytes, run: Mapping[str, Any]) -> bool:
+    """Whether the contract as it is passes its tests before the time is up."""
+    outcomes = [outcome for _, outcome in attempt(target, [("", code)], **run)]
+    for outcome in outcomes:
         if outcome.killed:
             raise BaselineError(
                 f"{target.contract} fails without a mutant: {outcome.test}: {outcome.reason}"
             )
+    return bool(outcomes)
 
 
 def equivalents(file: Path = EQUIVALENT) -> dict[str, str]:

@@ -63,7 +63,7 @@ def attempt(
         stages: of STAGES.
         seed: Hypothesis's.
         jobs: processes.
-        until: when to begin no more, on `time.monotonic`'s clock.
+        until: when to stop, on `time.monotonic`'s clock; what then still runs is ended, untold.
     """
     for name in WARM:
         importlib.import_module(name)
@@ -76,8 +76,8 @@ def attempt(
                 tag, code = waiting.pop()
                 running.append((tag, _Child(target, code, stages, seed)))
                 continue
-            if late and not running:
-                return
+            if late:
+                return  # what still runs is ended
             for entry in list(running):
                 tag, child = entry
                 if child.ended():
