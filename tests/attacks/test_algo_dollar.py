@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from fractions import Fraction
 
 import pytest
 
-from defi_kit import bindings, deploy, reverts
-from defi_kit.bindings.exchange import Hop
-from defi_kit.bindings.trading_actor import Call
-from defi_kit.chain import Chain, Transaction
-from defi_kit.economy import Economy
+from defi_kit import reverts
+from defi_kit.chain import Chain
 from defi_kit.errors import OutOfGas
 from defi_kit.stablecoins import AlgoDesign
 from defi_kit.testing.peg.algo.world import DESIGN, SHARES, AlgoWorld, without
-from defi_kit.tokens import Token
-from defi_kit.units import MAX_UINT256, WAD
+from defi_kit.units import WAD
 
 CASH = 10**6
-POOL_FEE = int(Decimal(Economy().pool_fee.rstrip("%")) * 10**4)
-"""Of the share's pool. [pips]"""
 
 
 def worth(world: AlgoWorld, who: str) -> Fraction:
@@ -41,57 +34,6 @@ def test_redemption_loops_on_a_lagging_oracle(lag: int, chain: Chain) -> None:
         assert isinstance(world.redeem(5_000 * WAD), tuple)
         assert isinstance(world.mint(5_000 * WAD), tuple)
     assert worth(world, "alice") <= before
-
-
-@pytest.mark.parametrize("verb", ["mint", "redeem"])
-@pytest.mark.parametrize("pumped", [True, False])
-def test_spot_price_moved_for_a_moment_gains_nothing_and_ends_nothing(
-    verb: str, pumped: bool, chain: Chain
-) -> None:
-    """In a flash loan: the share's pool is moved, up with what was lent, down with shares of one's
-    own; minted or redeemed; and moved back. It brings what the verb does, less the pool's fees."""
-    kit, actor = deploy(chain), bindings.TradingActor.deploy(chain)
-    algo, exchange, lender = kit.algo, kit.exchange.contract, kit.lending.contract
-    for amount in (kit.usd(50_000), algo.dollar(20_000), algo.share(800_000)):
-        kit.provide(amount, actor)
-    for token, spender in (
-        *((kit.usd, who) for who in (algo, exchange, lender)),
-        *((algo.share, who) for who in (algo, exchange, lender)),
-    ):
-        allow = token.contract.build("approve", spender, MAX_UINT256)
-        actor.perform(token, allow.data)
-
-    verbs = {
-        "mint": algo.contract.build("mint", 10_000 * WAD, MAX_UINT256, MAX_UINT256, actor),
-        "redeem": algo.contract.build("redeem", 10_000 * WAD, 0, 0, actor),
-    }
-    moved, priced = (kit.usd, algo.share) if pumped else (algo.share, kit.usd)
-    stake = kit.usd(500_000).raw if pumped else algo.share(700_000).raw
-
-    def sold(token: Token, amount: int, wanted: Token) -> Transaction:
-        path = [Hop(wanted.address, POOL_FEE, 0)]
-        return exchange.build("swap_exact_in", token, amount, path, 0, actor, MAX_UINT256)
-
-    def holdings() -> list[int]:
-        return [token.balance(actor).raw for token in (kit.usd, algo.dollar, algo.share)]
-
-    def others() -> list[int]:
-        pools = [token.balance(exchange).raw for token in (kit.usd, algo.share)]
-        return [*pools, kit.usd.balance(lender).raw, algo.cover.wad]
-
-    with chain.snapshot():
-        actor.perform(algo, verbs[verb].data)
-        alone, undisturbed = holdings(), others()
-    bought = exchange.quote_exact_in(moved, stake, [Hop(priced.address, POOL_FEE, 0)])
-    plan = [sold(moved, stake, priced), verbs[verb], sold(priced, bought, moved)]
-    loan = lender.build("flash_loan", actor, kit.usd, kit.usd(500_000).raw, b"")
-    calls = [Call(one.to or "", one.data) for one in plan]
-    actor.carry_out(calls, lender, loan.data)
-    assert actor.callbacks() == 1
-    assert all(mine <= honest for mine, honest in zip(holdings(), alone, strict=True))
-    assert sum(holdings()) < sum(alone), "nobody paid the pool's fee"
-    assert all(now >= then for now, then in zip(others(), undisturbed, strict=True))
-    assert not algo.alarm()
 
 
 def test_death_spiral_without_guards(chain: Chain) -> None:

@@ -7,13 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from defi_kit import bindings, deploy, reverts
-from defi_kit.bindings.exchange import Hop
-from defi_kit.bindings.trading_actor import Call
-from defi_kit.chain import Account, Chain, Transaction
+from defi_kit import bindings, reverts
+from defi_kit.chain import Account, Chain
 from defi_kit.dex.pool import PoolKey
 from defi_kit.errors import Reverted
-from defi_kit.lending import CollateralParameters, KinkedRate, LendingPool
 from defi_kit.oracles import GuardedOracle, TwapOracle
 from defi_kit.testing.exchange.world import NEVER, struct
 from defi_kit.tokens import Token
@@ -110,52 +107,6 @@ def test_a_flash_loan_moves_the_pool_and_not_the_mean(
     chain.batch([sell, back])
     live(market, WINDOW)
     assert close(check(oracle), Decimal(before) / 10**36, "0.05")  # fees of the trades to and fro
-
-
-def test_a_loan_on_a_token_pumped_by_a_flash_loan_is_what_it_was(chain: Chain) -> None:
-    """The victim lends dollars on shares, priced by their mean on the Exchange. Inside a flash loan
-    the shares' pool is pumped: no cent more is lent than before, and what was, comes back."""
-    kit, actor = deploy(chain), bindings.TradingActor.deploy(chain)
-    lender, usd, share = chain.account("victim"), kit.usd, kit.algo.share
-    listed = CollateralParameters(share, kit.oracles.share.address, "50%", "60%", "5%")
-    victim = LendingPool.deploy(
-        chain, usd, [listed], KinkedRate.annual("0%", "4%", "60%", kink="80%")
-    )
-    kit.provide(usd(300_000), lender)
-    victim.supply(usd(300_000), sender=lender)
-    kit.provide(share(10_000), actor)
-    kit.provide(usd(5_000), actor)  # for the fees of the trades to and fro
-    exchange, pool, source = kit.exchange.contract, victim.contract, kit.lending.contract
-    for token, spender in ((usd, exchange), (share, exchange), (share, pool), (usd, source)):
-        actor.perform(token, token.contract.build("approve", spender, NEVER).data)
-    actor.perform(pool, pool.build("supply_collateral", share, share(10_000).raw, actor).data)
-    most, stake = pool.max_borrow(actor), usd(500_000).raw
-    assert 9_900 < most // 10**6 < 10_100, "half of ten thousand shares at two dollars"
-
-    def sold(token: Token, amount: int, wanted: Token) -> Transaction:
-        path = [hop(wanted)]
-        return exchange.build("swap_exact_in", token, amount, path, 0, actor, NEVER)
-
-    bought = exchange.quote_exact_in(usd, stake, [hop(share)])
-    loan = source.build("flash_loan", actor, usd, stake, b"")
-
-    def attack(borrowed: int) -> None:
-        asked = pool.build("borrow", borrowed, actor, actor)
-        plan = [sold(usd, stake, share), asked, sold(share, bought, usd)]
-        actor.carry_out([Call(one.to or "", one.data) for one in plan], source, loan.data)
-
-    with pytest.raises(reverts.DebtAboveLimit) as refusal:
-        attack(most + 1)
-    assert refusal.value.limit == most
-    attack(most)
-    assert pool.debt_of(actor) == most
-    assert usd.balance(actor).raw < usd(5_000).raw + most
-    assert pool.max_borrow(actor) == 0
-
-
-def hop(token: Token) -> Hop:
-    """To the share or the dollar, through their pool."""
-    return Hop(token.address, 3_000, 0)
 
 
 def test_a_price_held_for_a_while_moves_the_mean_by_that_part_of_the_window(
