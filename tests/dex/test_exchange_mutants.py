@@ -18,13 +18,22 @@ PLENTY = 2**100
 
 
 class Pool:
-    """A pool of two tokens without a fee, provided for by the one who is given."""
+    """A pool of two tokens, provided for by the one who is given."""
 
-    def __init__(self, chain: Chain, owner: Account, reserves: tuple[int, int], curve: int) -> None:
+    def __init__(
+        self,
+        chain: Chain,
+        owner: Account,
+        reserves: tuple[int, int],
+        curve: int,
+        *,
+        fee: int = 0,
+        share: tuple[int, Account | str] = (0, NOBODY),
+    ) -> None:
         made = [bindings.MockToken.deploy(chain, name, 6) for name in "AB"]
         self.tokens = sorted(made, key=lambda token: int(token.address, 16))
-        self.exchange = bindings.Exchange.deploy(chain, NOBODY, 0, NOBODY)
-        self.key = PoolKey(self.tokens[0].address, self.tokens[1].address, 0, curve)
+        self.exchange = bindings.Exchange.deploy(chain, NOBODY, *share)
+        self.key = PoolKey(self.tokens[0].address, self.tokens[1].address, fee, curve)
         self.exchange.create_pool(self.key)
         self.fund(owner)
         self.exchange.add_liquidity(self.key, *reserves, 0, owner, NEVER, sender=owner)
@@ -102,3 +111,24 @@ def _series(t: int) -> int:
     for coefficient in COEFFICIENTS:
         total = coefficient + (total * (t * t >> 128) >> 128)
     return total * t >> 188
+
+
+@pytest.mark.parametrize("verb", ["sell", "buy", "join", "leave"])
+def test_the_smallest_share_of_the_fee_is_the_protocols_too(
+    verb: str, chain: Chain, owner: Account, alice: Account
+) -> None:
+    """One pip: a share that is there, like any other."""
+    pool = Pool(chain, owner, (10**15, 10**15), 0, fee=3_000, share=(1, alice))
+    exchange, key, amount = pool.exchange, pool.key, 10**13
+    one, other = pool.tokens
+    path = [Hop(other.address, key.fee, 0)]
+    if verb == "sell":
+        exchange.swap_exact_in(one, amount, path, 0, owner, NEVER, sender=owner)
+    elif verb == "buy":
+        exchange.swap_exact_out(one, NEVER, path, amount, owner, NEVER, sender=owner)
+    elif verb == "join":
+        exchange.add_liquidity_one_sided(key, one, amount, 0, owner, NEVER, sender=owner)
+    else:
+        exchange.remove_liquidity_one_sided(key, amount, other, 0, owner, NEVER, sender=owner)
+    assert exchange.protocol_fees(one) > 10_000
+    assert exchange.protocol_fees(other) == 0
