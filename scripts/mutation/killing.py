@@ -143,7 +143,7 @@ def _be_the_child(
 
 
 def _replace_bytecode(contract: str, code: bytes) -> None:
-    from defi_kit import artifacts
+    from defi_kit import artifacts, deployer, kit
 
     changed = replace(artifacts.load(contract), bytecode=code)
     original = artifacts.load
@@ -152,6 +152,8 @@ def _replace_bytecode(contract: str, code: bytes) -> None:
         return changed if name == contract else original(name)
 
     artifacts.load = load  # type: ignore[assignment]
+    # A deployment knows its contracts by their size, and a mutant has its own: that is no catch.
+    kit.check_code = deployer.check_code = lambda *_: None  # type: ignore[attr-defined]
 
 
 def _run(target: Target, stages: Sequence[str], seed: int) -> Outcome:
