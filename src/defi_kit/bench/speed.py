@@ -194,7 +194,7 @@ class _Run:
                 found = rules_per_second(chain, self._lives)
                 self._rates["embedded machine rules"] = found
             # The very same rules on both: some are dearer than others.
-            few = max(2, self._lives // 8)
+            few = max(2, self._lives // 4)
             with Chain.anvil() as slow, Chain.embedded() as chain:
                 self._rates["anvil machine, few lives"] = rules_per_second(slow, few)
                 again = [rules_per_second(chain, few) for _ in range(self._rounds)]
