@@ -364,16 +364,8 @@ class Counterexample:
             "script": self.script,
         }
         path.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        path.with_suffix(".py").write_text(self._runnable() + "\n", encoding="utf-8")
+        path.with_suffix(".py").write_text(self.script + "\n", encoding="utf-8")
         return path
-
-    def _runnable(self) -> str:
-        """The script as a file: an adapter of one's own is found where an interpreter, or
-        `defi-kit fuzz`, would find it."""
-        modules = [self.trial, *([] if self.recipe is None else [self.recipe.make])]
-        if all(name.startswith("defi_kit.") for name in modules):
-            return self.script
-        return f'import sys\n\nsys.path.insert(0, "")  # the working folder\n\n{self.script}'
 
     def explain(self, error: Exception, folder: Path | None) -> None:
         """Notes on an error: the story, the script, and the file that it is saved to, if any."""

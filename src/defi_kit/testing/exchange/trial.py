@@ -205,10 +205,7 @@ class ExchangeTrial(Trial):
         sender, exchange = self.person(who), self.world.exchange
         start, path = self.world.path(token, pools, out)
         hops, end = structs(path), path[-1].token_out
-        quoted = self.world.ask(
-            lambda: exchange.quote_exact_in(start, amount, hops),
-            lambda twin: twin.quote_exact_in(start, amount, path),
-        )
+        quoted = self._proceeds(start, path, amount)
         value = amount if start == ETHER else 0
         (paid,) = self._paid(
             sender,
@@ -259,6 +256,12 @@ class ExchangeTrial(Trial):
             told = f"wanted {self.sum_of(out, amount)}, got {self.sum_of(out, arrived)}"
             self.insist(False, "X7", told)
         return paid
+
+    def _proceeds(self, start: str, path: Sequence[Any], amount: int) -> int | None:
+        return self.world.ask(
+            lambda: self.world.exchange.quote_exact_in(start, amount, structs(path)),
+            lambda twin: twin.quote_exact_in(start, amount, path),
+        )
 
     def _cost(self, start: str, path: Sequence[Any], amount: int) -> int | None:
         return self.world.ask(
@@ -347,6 +350,7 @@ class ExchangeTrial(Trial):
         start, path = self.world.path(token, pools, out)
         actor = self.world.actor
         terms = (start, amount, structs(path), 0, actor, NEVER, b"")
+        got = self._proceeds(start, path, amount) or 0
         less, wrong = self.world.flash(
             self.person("alice"),
             self.world.exchange.build("flash_swap_exact_in", *terms),
@@ -356,7 +360,8 @@ class ExchangeTrial(Trial):
             start,
             mood,
         )
-        self._due(less, amount if path[-1].token_out != start else 0, wrong, mood)
+        # Pools at different prices may give more than they take, all the way round.
+        self._due(less, amount - (got if path[-1].token_out == start else 0), wrong, mood)
 
     @step("a contract buys {amount} {out} through {pools} for {token} in a flash, and {mood}")
     def flash_buy(self, token: str, pools: str, out: str, amount: int, mood: str) -> None:
@@ -374,7 +379,7 @@ class ExchangeTrial(Trial):
             start,
             mood,
         )
-        self._due(less, quoted if path[-1].token_out != start else 0, wrong, mood)
+        self._due(less, quoted - (amount if path[-1].token_out == start else 0), wrong, mood)
 
     @step("a contract borrows {amount} {token} for the length of a call, and {mood}")
     def flash_borrow(self, token: str, amount: int, mood: str) -> None:

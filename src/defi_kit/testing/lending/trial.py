@@ -238,6 +238,8 @@ class LendingTrial(Trial):
 
 
 def _units(raw: int, decimals: int) -> str:
+    if raw > MAX_UINT256:  # what a broken market's numbers add up to
+        return f"{raw:,} units"
     whole, _, part = format_units(raw, decimals).partition(".")
     return f"{int(whole.replace(',', '')):,}" + (f".{part}" if part else "")
 
