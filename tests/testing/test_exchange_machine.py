@@ -146,3 +146,14 @@ def test_the_recipe_makes_the_world_again(chain: Chain) -> None:
     recipe = Recipe.of(World.build, {"mode": "twin"})
     assert recipe.on(chain).mode == "twin"
     assert recipe.call() == "World.build(chain, mode='twin')"
+
+
+def test_a_flash_trade_round_two_pools_may_gain_what_their_prices_differ_by() -> None:
+    trial = ExchangeTrial(World.build(Chain.embedded()))
+    for fee, price in ((0, 1), (1, 2)):
+        trial.create("T6", "T8", fee, 0)
+        trial.add("alice", fee, 10**12, price * 10**12)
+    assert trial.flash_sell("T6", 10**9, "0>1", "T6", "pays").refused is None
+    assert trial.flash_buy("T6", "1>0", "T6", 10**9, "pays").refused is None
+    assert trial.flash_sell("T6", 10**9, "1>0", "T6", "pays").refused is None
+    assert trial.flash_buy("T6", "0>1", "T6", 10**9, "pays").refused is None

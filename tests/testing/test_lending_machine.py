@@ -165,3 +165,8 @@ def test_an_oracle_that_answers_zero_is_no_brink() -> None:
     trial.borrow("alice", 10**10)
     trial.set_price(1, 0)
     assert trial.brink("keeper", "alice", 0).refused is None
+
+
+def test_what_a_broken_market_adds_up_to_is_told_beyond_256_bits() -> None:
+    trial = LendingTrial(PoolMarket.deploy(Chain.embedded()))
+    assert trial.sum_of(1, 2**257) == f"{2**257:,} units C0"
