@@ -202,9 +202,11 @@ class MorphoBlueMarket(Adapter):
             repay(0, shares, who, b"")
 
     def liquidate(self, who: Account, account: Account, number: int, assets: int) -> None:
-        """`who` repays by shares; or, where the collateral is worth less, takes all there is."""
+        """`who` repays by shares; or, where the collateral is worth less, takes all there is.
+
+        Morpho takes shares for what they are worth in its block, and no limit in assets."""
         _, shares, collateral = self._position(account)
-        books = self._books()
+        books = self._books(ahead=1)
         wanted = shares
         if assets < books.debt_up(shares):
             wanted = books.debt_shares_down(assets)
@@ -306,11 +308,12 @@ class MorphoBlueMarket(Adapter):
         shares, debt_shares, collateral = self._core.views(signature, self._morpho.id, who)
         return shares, debt_shares, collateral
 
-    def _books(self) -> _Books:
-        """With the interest that Morpho would book now: by three terms of a Taylor series."""
+    def _books(self, ahead: int = 0) -> _Books:
+        """With the interest that Morpho would book so many seconds after the last block: by three
+        terms of a Taylor series."""
         signature = "market(bytes32)(uint128,uint128,uint128,uint128,uint128,uint128)"
         books = _Books(*self._core.views(signature, self._morpho.id))
-        elapsed = self.chain.timestamp - books.accrued_at
+        elapsed = self.chain.timestamp + ahead - books.accrued_at
         if not elapsed:
             return books
         signature = f"borrowRateView({_MARKET},{_STATE})(uint256)"
