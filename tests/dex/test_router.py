@@ -19,7 +19,6 @@ from defi_kit.dex.exchange import ExchangeState
 from defi_kit.dex.neighbours import PoolGraph
 from defi_kit.dex.pool import MAX_RESERVE, PIPS, Hop, Pool, PoolKey
 from defi_kit.dex.router import (
-    FEW,
     Part,
     best_path,
     best_purchase,
@@ -28,6 +27,7 @@ from defi_kit.dex.router import (
     useful_pools,
 )
 from defi_kit.dex.routes import Pools, buy_along, cost_of, path_keys, sell_along, yield_of
+from defi_kit.dex.split import FEW
 from defi_kit.dex.stable_swap import StableSwap
 from defi_kit.errors import ParameterError, Reverted
 from defi_kit.reverts import ReserveOverflow
