@@ -143,6 +143,7 @@ library StableSwap {
                 uint256 part = FixedPointMathLib.fullMulDiv(d * d, d, product);
                 next = FixedPointMathLib.fullMulDivUp(sum + 2 * part, d, (a - 1) * d + 3 * part);
             } while (next < d);
+            // A last step of less than one is none, rounded up: from 10, where x, y and a are 8, 2 and 2, to 9.01.
             while (FixedPointMathLib.fullMulDiv((d - 1) * (d - 1), d - 1, product) + (a - 1) * (d - 1) >= sum) --d;
         }
     }

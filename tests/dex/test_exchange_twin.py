@@ -109,6 +109,14 @@ def test_what_no_pool_could_hold_has_no_price(chain: Chain) -> None:
     assert found[1] == 2**256 - 1
 
 
+def test_a_last_step_that_rounds_to_none_is_made_up_for(chain: Chain) -> None:
+    """X11: Newton's method ends at 10 where the smallest integer not below the root is 9."""
+    state = (StableSwap(1, 18, 18).word, 1, 1, 8, 2, 0)
+    found = bindings.DexHarness.deploy(chain).curves(state)
+    assert list(found) == _answers(*state)
+    assert found[2] == 8
+
+
 def test_moving_more_shares_than_one_has_is_refused_alike(chain: Chain) -> None:
     """By Solady's error, which carries no numbers; all of them can be moved."""
     alice, bob = chain.account("alice"), chain.account("bob")

@@ -45,6 +45,7 @@ def least(limit: int, holds: object) -> int:
 @example(1_000_000, MAX_RESERVE, MAX_RESERVE)
 @example(1, MAX_RESERVE, 1)
 @example(1_000_000, 1, 1)
+@example(1, 8, 2)  # Newton, each step rounded up, ends one above it
 def test_the_invariant_is_the_smallest_integer_not_below_the_root(
     amplification: int, x: int, y: int
 ) -> None:
