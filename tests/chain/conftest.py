@@ -58,7 +58,7 @@ def hardhat_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def _wait_for(url: str, node: subprocess.Popen[bytes], output: Path) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while time.monotonic() < deadline and node.poll() is None:
         try:
             Chain.connect(url, timeout=5).close()

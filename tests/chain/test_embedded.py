@@ -83,12 +83,13 @@ def test_logs_of_a_long_history_are_found_quickly(chain: Chain, probe: ChainProb
 
 
 def test_thousands_of_transactions_a_second(chain: Chain, probe: ChainProbe) -> None:
-    """Some 28,000 on the machine this was written on; an order of magnitude of slack."""
+    """Some 28,000 on the machine this was written on; an order of magnitude of slack. Of this
+    process's own time: what else the machine does is not counted."""
     alice: Account = chain.account("alice")
-    start = time.perf_counter()
+    start = time.process_time()
     for number in range(2_000):
         probe.store(number, sender=alice)
-    assert 2_000 / (time.perf_counter() - start) > 2_000
+    assert 2_000 / (time.process_time() - start) > 2_000
 
 
 def test_the_embedded_path_imports_nothing_heavy() -> None:
