@@ -7,6 +7,7 @@ import re
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,6 +68,14 @@ def _wait_for(url: str, node: subprocess.Popen[bytes], output: Path) -> None:
             time.sleep(0.1)
     said = re.sub(r"0x[0-9a-f]{64}", "", output.read_text())[-2000:]
     raise RuntimeError(f"Hardhat did not start: {said}")
+
+
+@pytest.fixture
+def socket_path() -> Iterator[Path]:
+    """For a socket of a node. Paths of sockets have room for a hundred characters, which pytest's
+    own folders may have used up."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        yield Path(folder) / "node.ipc"
 
 
 @pytest.fixture(scope="session")

@@ -385,11 +385,10 @@ def test_w3_of_the_embedded_chain_is_refused() -> None:
 # --- other carriers -------------------------------------------------------------------------------
 
 
-def test_websocket_and_ipc_carry_the_same_answers(tmp_path: Path) -> None:
-    path = tmp_path / "anvil.ipc"
-    with Chain.anvil(arguments=("--ipc", str(path))) as chain:
+def test_websocket_and_ipc_carry_the_same_answers(socket_path: Path) -> None:
+    with Chain.anvil(arguments=("--ipc", str(socket_path))) as chain:
         probe = ChainProbe.deploy(chain, 5)
-        for endpoint in (f"ws://127.0.0.1:{chain.port}", path, str(path)):
+        for endpoint in (f"ws://127.0.0.1:{chain.port}", socket_path, str(socket_path)):
             with Chain.connect(endpoint) as other:
                 same = ChainProbe(other, probe.address)
                 before = same.number()
@@ -411,10 +410,9 @@ def test_a_node_that_dies_between_two_transactions_is_reported() -> None:
             other.batch([probe.build("store", 7)] * 2)
 
 
-def test_a_node_that_dies_is_reported_by_every_carrier(tmp_path: Path) -> None:
-    path = tmp_path / "anvil.ipc"
-    with Chain.anvil(arguments=("--ipc", str(path))) as chain:
-        endpoints = (chain.url, f"ws://127.0.0.1:{chain.port}", path)
+def test_a_node_that_dies_is_reported_by_every_carrier(socket_path: Path) -> None:
+    with Chain.anvil(arguments=("--ipc", str(socket_path))) as chain:
+        endpoints = (chain.url, f"ws://127.0.0.1:{chain.port}", socket_path)
         others = [Chain.connect(endpoint, timeout=ENOUGH) for endpoint in endpoints]
         chain.close()
         for other in others:

@@ -386,15 +386,15 @@ def serve_once(path: Path, reply: Callable[[bytes], bytes]) -> threading.Thread:
     return thread
 
 
-def test_ipc_answers_are_put_together_from_pieces(tmp_path: Path) -> None:
+def test_ipc_answers_are_put_together_from_pieces(socket_path: Path) -> None:
     def reply(asked: bytes) -> bytes:
         id_ = json.loads(asked)["id"]
         late = b'{"id": 0, "result": "0x1"}'
         notice = b'{"method": "eth_subscription", "params": []}'
         return late + notice + json.dumps({"id": id_, "result": ["grüße", {"a": "}"}]}).encode()
 
-    thread = serve_once(tmp_path / "node.ipc", reply)
-    transport = open_transport(tmp_path / "node.ipc", 5)
+    thread = serve_once(socket_path, reply)
+    transport = open_transport(socket_path, 5)
     for _ in range(2):
         assert transport.request("eth_accounts") == ["grüße", {"a": "}"}]
     transport.close()
@@ -406,23 +406,22 @@ def test_ipc_answers_are_put_together_from_pieces(tmp_path: Path) -> None:
     [(b'{"id": 1, "resu', ConnectionFailed), (b"hello", BadResponse), (b"", ConnectionFailed)],
 )
 def test_ipc_that_breaks_off_is_said_so(
-    tmp_path: Path, text: bytes, error: type[ChainError]
+    socket_path: Path, text: bytes, error: type[ChainError]
 ) -> None:
-    thread = serve_once(tmp_path / "node.ipc", lambda asked: text)
-    transport = open_transport(tmp_path / "node.ipc", 5)
+    thread = serve_once(socket_path, lambda asked: text)
+    transport = open_transport(socket_path, 5)
     with pytest.raises(error):
         transport.request("eth_chainId")
     transport.close()
     thread.join()
 
 
-def test_ipc_that_never_answers(tmp_path: Path) -> None:
-    path = tmp_path / "node.ipc"
+def test_ipc_that_never_answers(socket_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-        listener.bind(str(path))
+        listener.bind(str(socket_path))
         listener.listen()
         with pytest.raises(ChainTimeout):
-            Chain.connect(path, timeout=SOON)
+            Chain.connect(socket_path, timeout=SOON)
 
 
 def test_websocket_to_something_else_is_said_so(node: FakeNode) -> None:
