@@ -31,7 +31,7 @@ ARGUMENTS = [
 
 
 class Inline(Executor):
-    """Runs at once, in this thread, and is killed after some tasks."""
+    """Runs at once, in this thread, and is killed after some runs."""
 
     def __init__(self, lives: int = 1_000) -> None:
         self.lives = lives
@@ -91,16 +91,16 @@ def test_a_cluster_of_dask_gives_the_same_table(whole: bytes, tmp_path: Path) ->
     assert (tmp_path / "a.parquet").read_bytes() == whole
 
 
-@pytest.mark.parametrize("torn", ["", '[[16, 17], [["dies', "garbage"])
+@pytest.mark.parametrize("torn", ["", '[16, ["dies', "garbage"])
 def test_a_sweep_that_was_killed_goes_on_where_it_was(
     whole: bytes, tmp_path: Path, torn: str
 ) -> None:
     path, journal = tmp_path / "a.parquet", tmp_path / "a.parquet.journal"
     with pytest.raises(KeyboardInterrupt):
-        peg.sweep(GRID, path, executor=Inline(lives=4))
+        peg.sweep(GRID, path, executor=Inline(lives=16))
     assert not path.exists()
     journal.write_text(journal.read_text() + torn)
-    rest = Inline(lives=2)
+    rest = Inline(lives=8)
     done = peg.sweep(GRID, path, executor=rest)
     assert (done.resumed, rest.lives) == (16, 0)
     assert path.read_bytes() == whole
@@ -200,7 +200,7 @@ def test_the_diagram_counts_every_run() -> None:
 def test_the_command_line_sweeps_and_goes_on(whole: bytes, tmp_path: Path) -> None:
     out = tmp_path / "a.parquet"
     with pytest.raises(KeyboardInterrupt):
-        peg.sweep(GRID, out, executor=Inline(lives=4))
+        peg.sweep(GRID, out, executor=Inline(lives=16))
     done = CliRunner().invoke(
         main, ["peg", "sweep", *ARGUMENTS, "--workers", "1", "--out", str(out), "--json"]
     )

@@ -38,10 +38,8 @@ GUARDS: Final = {
 }
 """Settings of the guards by name."""
 PHASES: Final = ("survives", "wobbles", "dies")
-CHUNK: Final = 4
-"""Runs in one task."""
 AHEAD: Final = 64
-"""Tasks that wait at any time: an executor is not given everything at once."""
+"""Runs that wait at any time: an executor is not given everything at once."""
 
 
 class FramesMissing(DefiKitError):
@@ -207,13 +205,13 @@ def _work(
     grid: Grid, journal: _Journal, pool: Executor, progress: Callable[[int, int], None]
 ) -> None:
     total = len(grid.cells)
-    missing = [place for place in range(total) if place not in journal.done]
-    chunks = iter([missing[first : first + CHUNK] for first in range(0, len(missing), CHUNK)])
-    waiting: dict[Future[list[list[Any]]], list[int]] = {}
+    missing = ((place, cell) for place, cell in enumerate(grid.cells) if place not in journal.done)
+    waiting: dict[Future[list[Any]], int] = {}
 
     def fill() -> None:
-        for chunk in chunks:
-            waiting[pool.submit(_play, grid, chunk)] = chunk
+        for place, cell in missing:
+            # One at a time: a run is long beside its way, and no process idles at the end.
+            waiting[pool.submit(_play, grid, *cell)] = place
             if len(waiting) >= AHEAD:
                 return
 
@@ -238,17 +236,11 @@ def _work(
         raise
 
 
-def _play(grid: Grid, places: list[int]) -> list[list[Any]]:
-    """The runs at these places of the grid, as rows that survive JSON."""
-    cells, rows = grid.cells, []
-    for place in places:
-        ratio, size, guards, seed = cells[place]
-        done = run(grid.scenario(ratio, size, guards), seed=seed, market="model")
-        rows.append(
-            [done.phase, done.survived, done.ended,
-             done.min_price, done.final_price, done.holders_loss]
-        )  # fmt: skip
-    return rows
+def _play(grid: Grid, ratio: float, run_size: float, guards: str, seed: int) -> list[Any]:
+    """How the run of this cell ended, as a row that survives JSON."""
+    done = run(grid.scenario(ratio, run_size, guards), seed=seed, market="model")
+    return [done.phase, done.survived, done.ended,
+            done.min_price, done.final_price, done.holders_loss]  # fmt: skip
 
 
 # --- processes ------------------------------------------------------------------------------------
@@ -282,7 +274,7 @@ def _follow_parent() -> None:
 
 
 class _Journal:
-    """Rows that are done, by place: in memory, and with a path in a file, a line for each task.
+    """Rows that are done, by place: in memory, and with a path in a file, a line for each.
 
     The first line is the grid. A last line that was cut off by a crash counts for nothing.
     """
@@ -303,7 +295,8 @@ class _Journal:
                 hint="finish that one, delete the file, or write to another path",
             )
         for line in lines[1:]:
-            self._learn(*json.loads(line))
+            place, row = json.loads(line)
+            self.done[place] = row
         self.resumed = len(self.done)
         text = "".join(line + "\n" for line in lines or [self.head])
         self.path.write_text(text, encoding="utf-8")
@@ -320,14 +313,11 @@ class _Journal:
         *whole, _ = self.path.read_text(encoding="utf-8").split("\n")
         yield from whole
 
-    def _learn(self, places: list[int], rows: list[list[Any]]) -> None:
-        self.done.update(zip(places, rows, strict=True))
-
-    def add(self, places: list[int], rows: list[list[Any]]) -> None:
-        """What a task found."""
-        self._learn(places, rows)
+    def add(self, place: int, row: list[Any]) -> None:
+        """How that run ended."""
+        self.done[place] = row
         if self.path is not None:
-            self._file.write(json.dumps([places, rows]) + "\n")
+            self._file.write(json.dumps([place, row]) + "\n")
             self._file.flush()
 
     def forget(self) -> None:
