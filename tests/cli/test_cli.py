@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import resource
 import signal
 import subprocess
 import sys
@@ -13,6 +15,9 @@ from pathlib import Path
 import pytest
 
 from defi_kit.errors import DefiKitError
+
+ENOUGH = 120
+"""For what takes a moment, on a machine that has much else to do. [seconds]"""
 
 
 def test_help_lists_every_command(cli):
@@ -113,19 +118,21 @@ def test_without_anvil_the_commands_that_need_it_say_so(cli, monkeypatch):
 
 
 def test_the_command_line_starts_quickly(spawn):
-    started = time.monotonic()
+    """0.2 s; what else the machine does meanwhile is not counted."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     process = spawn("--help")
-    out, _ = process.communicate(timeout=20)
+    out, _ = process.communicate(timeout=ENOUGH)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert process.returncode == 0
     assert "demo" in out
-    assert time.monotonic() - started < 3  # 0.2 s on an idle machine
+    assert after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime < 3
 
 
 def test_a_reader_that_leaves_early_is_no_traceback(spawn):
     process = spawn("demo", "--no-picture", "--json", "--path")
     process.stdout.close()
     errors = process.stderr.read()
-    process.wait(timeout=60)
+    process.wait(timeout=ENOUGH)
     assert "Traceback" not in errors
     assert process.returncode == 1
 
@@ -149,7 +156,7 @@ def test_a_full_disk_is_one_line_and_no_traceback(tmp_path, arguments):
 def test_output_that_is_closed_is_no_bug(tmp_path, arguments, code, closed):
     command = f"{sys.executable} -m defi_kit {arguments} {closed}"
     done = subprocess.run(
-        ["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, timeout=60
+        ["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, timeout=ENOUGH
     )
     assert done.returncode == code
     assert "Traceback" not in done.stderr
@@ -162,18 +169,20 @@ def _run(arguments, folder, stdout):
         stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
-        timeout=60,
+        timeout=ENOUGH,
     )
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_replay_ends_at_once_and_writes_nothing(spawn, tmp_path, number, code):
     rows = "".join(f"{60 * n},{1000 + n % 7}\n" for n in range(50_000))
-    (tmp_path / "long.csv").write_text("time,close\n" + rows)
+    os.mkfifo(tmp_path / "long.csv")  # so that it is known when the replay has begun
     process = spawn("replay", "long.csv")
-    time.sleep(2.5)
+    with suppress(BrokenPipeError):  # it has read enough to refuse it: told below
+        (tmp_path / "long.csv").write_text("time,close\n" + rows)
+    time.sleep(1)
     process.send_signal(number)
-    out, errors = process.communicate(timeout=20)
+    out, errors = process.communicate(timeout=ENOUGH)
     assert process.returncode == code
     assert out == ""
     assert "Traceback" not in errors
@@ -182,12 +191,12 @@ def test_an_interrupted_replay_ends_at_once_and_writes_nothing(spawn, tmp_path, 
 
 def test_an_interrupted_demo_takes_back_the_folder_it_made(spawn, tmp_path):
     process = spawn("demo", "--chain", "anvil", "--out", "new/story")
-    end = time.monotonic() + 20
+    end = time.monotonic() + ENOUGH
     while not (tmp_path / "new/story").is_dir() and time.monotonic() < end:
         time.sleep(0.02)
     assert (tmp_path / "new/story").is_dir()
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=20)
+    process.communicate(timeout=ENOUGH)
     assert process.returncode == 130
     assert list(tmp_path.iterdir()) == []
 
@@ -238,14 +247,15 @@ def test_an_interrupted_replay_on_anvil_leaves_no_anvil(spawn, tmp_path):
     rows = "".join(f"{60 * n},{1000 + n % 7}\n" for n in range(50_000))
     (tmp_path / "long.csv").write_text("time,close\n" + rows)
     process = spawn("replay", "long.csv", "--chain", "anvil")
-    end = time.monotonic() + 30
+    end = time.monotonic() + ENOUGH
     while not (started := children(process.pid)) and time.monotonic() < end:
         time.sleep(0.05)
     assert started
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=20)
+    process.communicate(timeout=ENOUGH)
     assert process.returncode == 130
+    end = time.monotonic() + ENOUGH
     while (left := [pid for pid in started if Path(f"/proc/{pid}").is_dir()]) and (
         time.monotonic() < end
     ):

@@ -102,7 +102,7 @@ def test_until_ctrl_c_it_takes_what_comes(spawn, cli, kit, tmp_path):
     seen = [process.stderr.readline() for _ in range(2)]
     assert all("earned" in line for line in seen)
     process.send_signal(signal.SIGINT)
-    out, errors = process.communicate(timeout=20)
+    out, errors = process.communicate(timeout=120)
     assert process.returncode == 130
     assert errors.strip() == "interrupted"
     told = json.loads(out)
@@ -167,7 +167,7 @@ def test_a_journal_in_use_is_refused(spawn, cli, kit):
     assert refused.exit_code == 1
     assert "a keeper is running with it" in refused.stderr
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=20)
+    process.communicate(timeout=120)
     assert process.returncode == 143
 
 

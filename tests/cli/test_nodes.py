@@ -31,7 +31,7 @@ def listening(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def wait_until(true, seconds: float = 20) -> bool:
+def wait_until(true, seconds: float = 120) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if true():
@@ -86,7 +86,7 @@ def test_up_serves_the_economy_until_a_signal_and_leaves_nothing(
         assert kit.lending.account(alice["address"]).health_factor > 1
 
     process.send_signal(number)
-    process.communicate(timeout=20)
+    process.communicate(timeout=120)
     assert process.returncode == code
     assert wait_until(lambda: not listening(free_port))
     assert anvils(free_port) == []
@@ -101,7 +101,7 @@ def test_up_ends_with_an_error_when_its_chain_dies(spawn, tmp_path, free_port):
     assert pids
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=120)
     assert process.returncode == 1
     assert errors.startswith("error: ")
     assert "Traceback" not in errors
@@ -136,7 +136,7 @@ def test_deploy_asks_before_it_spends_and_takes_no_for_an_answer(cli, node):
 
 def test_deploy_does_not_take_silence_for_an_answer(spawn, node, tmp_path):
     process = spawn("deploy", "--chain", node.url)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=120)
     assert process.returncode == 1
     assert "nobody is there to answer" in errors
     assert "--yes" in errors
@@ -318,7 +318,7 @@ def test_status_finds_the_file_of_the_port(spawn, cli, free_port):
     "".join(iter(process.stdout.readline, "}\n"))
     assert cli.json("status", "--chain", f"http://127.0.0.1:{free_port}")["chain_id"] == 31337
     process.send_signal(signal.SIGHUP)
-    process.communicate(timeout=20)
+    process.communicate(timeout=120)
     assert wait_until(lambda: not listening(free_port))
     assert list((cli.folder / "deployments").iterdir()) == []
 

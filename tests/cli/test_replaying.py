@@ -69,7 +69,7 @@ def test_the_demo_gives_the_same_figures_on_anvil(cli):
 
 def test_the_demo_as_a_process_prints_nothing_but_json(spawn):
     process = spawn("demo", "--json", "--out", "story")
-    out, errors = process.communicate(timeout=60)
+    out, errors = process.communicate(timeout=120)
     assert process.returncode == 0
     told = json.loads(out)
     assert told["picture"] == "story/defi-kit-demo.png"
