@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 __all__ = ["Violation", "hold"]
 
 
@@ -19,7 +21,7 @@ class Violation(AssertionError):
         self.reason = reason
 
 
-def hold(invariant: str, holds: bool, reason: str) -> None:
-    """Raises Violation unless it holds."""
+def hold(invariant: str, holds: bool, reason: str | Callable[[], str]) -> None:
+    """Raises Violation unless it holds; the reason is told, or worked out, only then."""
     if not holds:
-        raise Violation(invariant, reason)
+        raise Violation(invariant, reason if isinstance(reason, str) else reason())

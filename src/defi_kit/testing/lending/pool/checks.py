@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import floor
 
 from ....lending.interest import RAY, to_assets_up
 from ....lending.liquidation import (
@@ -20,8 +21,9 @@ from ....lending.liquidation import (
     health_down,
 )
 from ....lending.pool import DUST_DIVISOR, VIRTUAL_SHARES, Collateral, Pool
-from ....units import BPS, MAX_UINT256, WAD
-from ...violations import Violation
+from ....units import BPS, MAX_UINT256, WAD, Unit
+from ...violations import Violation, hold
+from ...words import grouped
 
 Prices = tuple[int | Exception, ...]
 
@@ -42,6 +44,8 @@ class Seen:
     """Tokens in the pool: the asset first, then each collateral."""
     wallets: Mapping[str, tuple[int, ...]]
     """Tokens of each account, in the same order."""
+    units: tuple[Unit, ...]
+    """Of these tokens, in the same order."""
     granted: frozenset[tuple[str, str]] = frozenset()
     """Owner and operator of each authorisation."""
     _settled: dict[int, Pool] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -52,6 +56,11 @@ class Seen:
         if found is None:
             found = self._settled[now] = self.pool.accrue(now=now)
         return found
+
+    def told(self, raw: int, token: int = 0) -> str:
+        """So much of the asset, or of another of these tokens, for a reason."""
+        unit = self.units[token]
+        return f"{grouped(raw, unit.decimals)} {unit.symbol}"
 
 
 @dataclass(frozen=True)
@@ -79,26 +88,34 @@ class Step:
 def l1(_: Seen, __: Step, after: Seen) -> None:
     """Shares sum to their totals, on both sides."""
     accounts = after.pool.accounts.values()
-    _hold("L1", sum(a.shares for a in accounts) == after.pool.total_shares, "supply shares")
-    debt_shares = sum(a.debt_shares for a in accounts)
-    _hold("L1", debt_shares == after.pool.market.debt_shares, "debt shares")
+    shares, total = sum(a.shares for a in accounts), after.pool.total_shares
+    hold("L1", shares == total, lambda: f"{shares:,} shares, {total:,} in all")
+    owed, debts = sum(a.debt_shares for a in accounts), after.pool.market.debt_shares
+    hold("L1", owed == debts, lambda: f"{owed:,} debt shares, {debts:,} in all")
 
 
 def l2(_: Seen, __: Step, after: Seen) -> None:
     """What is borrowed and what is in cash is what lenders and the reserve own."""
     books = after.settled(after.now).market
     owned = after.total_assets + books.reserve
-    _hold("L2", after.total_debt <= owned, f"{after.total_debt} lent of {owned}")
-    _hold("L2", after.total_debt + books.cash == owned, "debts and cash are not what is owned")
+    lent, backing, told = after.total_debt, after.total_debt + books.cash, after.told
+    hold("L2", lent <= owned, lambda: f"{told(lent)} lent of {told(owned)}")
+    hold(
+        "L2",
+        backing == owned,
+        lambda: f"debts and cash are {told(backing)}, lenders and reserve own {told(owned)}",
+    )
 
 
 def l3(_: Seen, __: Step, after: Seen) -> None:
     """The pool holds its cash and everyone's collateral."""
-    cash = after.pool.market.cash
-    _hold("L3", after.balances[0] >= cash, f"{after.balances[0]} held, {cash} booked")
-    for number, held in enumerate(after.balances[1:]):
-        booked = sum(account.collateral[number] for account in after.pool.accounts.values())
-        _hold("L3", held >= booked, f"collateral {number}: {held} held, {booked} booked")
+    accounts = after.pool.accounts.values()
+    collaterals = range(len(after.balances) - 1)
+    owed = [sum(account.collateral[number] for account in accounts) for number in collaterals]
+    for token, booked in enumerate((after.pool.market.cash, *owed)):
+        if after.balances[token] < booked:
+            held = after.told(after.balances[token], token)
+            raise Violation("L3", f"{held} held, {after.told(booked, token)} booked")
 
 
 def l4(_: Seen, step: Step, after: Seen) -> None:
@@ -107,11 +124,19 @@ def l4(_: Seen, step: Step, after: Seen) -> None:
     if step.verb in ("borrow", "leverage", "repay"):
         debt = after.settled(after.now).debt_of(step.target, now=after.now)
         least = after.pool.parameters.minimum_debt
-        _hold("L4", not debt or debt >= least, f"{step} left a debt of {debt}, less than {least}")
+        hold(
+            "L4",
+            not debt or debt >= least,
+            lambda: f"{step} left a debt of {after.told(debt)}, less than {after.told(least)}",
+        )
     if step.verb == "liquidate" and after.pool.account(step.target).debt_shares:
         value = after.pool.appraise(step.target, after.prices).value
         dust = after.pool.parameters.minimum_debt // DUST_DIVISOR
-        _hold("L4", value > dust, f"debt against {value}, no more than dust {dust}")
+        hold(
+            "L4",
+            value > dust,
+            lambda: f"debt against {after.told(value)}, no more than dust, {after.told(dust)}",
+        )
 
 
 def l5(before: Seen, step: Step, after: Seen) -> None:
@@ -121,9 +146,12 @@ def l5(before: Seen, step: Step, after: Seen) -> None:
         if was is None or is_ is None:
             continue
         if step.verb == "liquidate" and account == step.target:
-            _hold("L5", was < 1, f"liquidated at health {was}")
-        elif step.verb not in ("price", "oracle") and was >= 1:
-            _hold("L5", is_ >= 1, f"{step.verb} made a healthy account unhealthy")
+            hold("L5", was < 1, f"liquidated at a health of {_ratio(was)}")
+        elif step.verb not in ("price", "oracle") and was >= 1 and is_ < 1:
+            raise Violation(
+                "L5",
+                f"{step} took health from {_ratio(was)} to {_ratio(is_)}",
+            )
 
 
 def l6(before: Seen, step: Step, after: Seen) -> None:
@@ -131,9 +159,17 @@ def l6(before: Seen, step: Step, after: Seen) -> None:
     lost = step.bad_debt - step.from_reserve
     old, new = before.pool.total_shares + VIRTUAL_SHARES, after.pool.total_shares + VIRTUAL_SHARES
     owned = before.settled(after.now).market.total_assets
-    _hold("L6", owned >= before.total_assets, "time costs lenders")
+    was, told = before.total_assets, before.told
+    hold("L6", owned >= was, lambda: f"time took {told(was - owned)} from lenders")
     least = (owned + 1 - lost - bool(lost)) * new
-    _hold("L6", (after.total_assets + 1) * old >= least, f"{step.verb} lowered the share price")
+    hold(
+        "L6",
+        (after.total_assets + 1) * old >= least,
+        lambda: (
+            f"{step} left {told(after.total_assets)} to lenders, less than the "
+            f"{told(-(-least // old) - 1)} that their shares were worth"
+        ),
+    )
 
 
 def l9(before: Seen, step: Step, after: Seen) -> None:
@@ -148,11 +184,18 @@ def l9(before: Seen, step: Step, after: Seen) -> None:
         return
     dust = before.pool.parameters.minimum_debt // DUST_DIVISOR
     most = (dust + 2) * BPS // risk.liquidation_ltv  # only against dust of another collateral
-    _hold("L9", step.bad_debt <= most, f"bad debt {step.bad_debt} of an account with cover")
+    _l9_written_off(before, step, most)
     left, owed = _debt_and_cover(after, step.target, after.now)
     # Two units for the rounding of values, one for that of the debt, a debt share of the repayment.
     raised = (left + 2 * risk.liquidation_ltv) * debt >= adjusted * (owed - 1 - _share(after))
-    _hold("L9", raised or not owed, "the liquidation lowered health")
+    hold(
+        "L9",
+        raised or not owed,
+        lambda: (
+            f"the liquidation lowered health from {_ratio(adjusted, debt * BPS)} to "
+            f"{_ratio(left, owed * BPS)}"
+        ),
+    )
 
 
 def _l9_cover(before: Seen, step: Step, after: Seen, debt: int, bonus: int) -> None:
@@ -161,12 +204,29 @@ def _l9_cover(before: Seen, step: Step, after: Seen, debt: int, bonus: int) -> N
     if not debt or value * WAD < debt * (WAD + bonus):
         return
     dust = before.pool.parameters.minimum_debt // DUST_DIVISOR
-    _hold("L9", step.bad_debt <= dust + 3, f"bad debt {step.bad_debt} of an account with cover")
+    _l9_written_off(before, step, dust + 3)
     left = after.pool.appraise(step.target, after.prices).value
     _, owed = _debt_and_cover(after, step.target, after.now)
     # A unit for the rounding of a value, one for that of the debt, a debt share of the repayment.
     kept = (left + 1) * debt >= value * (owed - 1 - _share(after))
-    _hold("L9", kept, "the liquidation lowered the cover")
+    hold(
+        "L9",
+        kept,
+        lambda: (
+            f"the liquidation took value over debt from {_ratio(value, debt)} to "
+            f"{_ratio(left, owed)}"
+        ),
+    )
+
+
+def _l9_written_off(before: Seen, step: Step, most: int) -> None:
+    """No more than this, of an account that had cover."""
+    told = before.told
+    hold(
+        "L9",
+        step.bad_debt <= most,
+        lambda: f"{told(step.bad_debt)} written off of an account with cover, {told(most)} allowed",
+    )
 
 
 def l10(before: Seen, step: Step, after: Seen) -> None:
@@ -177,16 +237,35 @@ def l10(before: Seen, step: Step, after: Seen) -> None:
     price = before.prices[number]
     assert isinstance(price, int)
     _, bonus = _terms(before, step, after.now)
+    token, told = number + 1, before.told
+    repaid, seized = told(step.repaid), told(step.seized, token)
     fair = step.repaid * (WAD + bonus) * PRICE_SCALE
-    _hold("L10", step.seized * price * WAD <= fair, f"{step.seized} seized for {step.repaid}")
+    hold(
+        "L10",
+        step.seized * price * WAD <= fair,
+        lambda: (
+            f"{seized} seized, worth {told(step.seized * price // PRICE_SCALE)}, for {repaid} and "
+            f"a bonus of {_ratio(100 * bonus, WAD)} %"
+        ),
+    )
     there = before.pool.account(step.target).collateral[number]
-    _hold("L10", step.seized <= there, "more seized than there was")
+    hold("L10", step.seized <= there, lambda: f"{seized} seized, {told(there, token)} there")
     repay, most, least = step.limits
-    _hold("L10", step.repaid <= repay, f"{step.repaid} repaid, {repay} allowed")
-    _hold("L10", least <= step.seized <= most, f"{step.seized} seized, {least} to {most} allowed")
+    hold("L10", step.repaid <= repay, lambda: f"{repaid} repaid, {told(repay)} allowed")
+    hold(
+        "L10",
+        least <= step.seized <= most,
+        lambda: f"{seized} seized, {told(least, token)} to {told(most, token)} allowed",
+    )
     paid = before.wallets[step.actor][0] - after.wallets[step.actor][0]
-    got = after.wallets[step.actor][number + 1] - before.wallets[step.actor][number + 1]
-    _hold("L10", (paid, got) == (step.repaid, step.seized), "other amounts moved than were told")
+    got = after.wallets[step.actor][token] - before.wallets[step.actor][token]
+    hold(
+        "L10",
+        (paid, got) == (step.repaid, step.seized),
+        lambda: (
+            f"{told(paid)} paid and {told(got, token)} got, but told were {repaid} and {seized}"
+        ),
+    )
 
 
 def l11(before: Seen, step: Step, after: Seen) -> None:
@@ -198,16 +277,17 @@ def l11(before: Seen, step: Step, after: Seen) -> None:
         is_ = after.pool.account(name)
         if is_ == was:
             continue
-        _hold("L11", is_.shares >= was.shares, f"{step.verb} took shares of another")
+        shares = is_.shares - was.shares
+        hold("L11", shares >= 0, f"{step} took {-shares:,} shares of another")
         if (name, step.actor) in before.granted:
             continue
-        _hold("L11", is_.debt_shares <= was.debt_shares, f"{step.verb} raised another's debt")
-        kept = all(new >= old for new, old in zip(is_.collateral, was.collateral, strict=True))
-        _hold("L11", kept, f"{step.verb} took collateral of another")
-        opened = any(
-            new and not old for new, old in zip(is_.collateral, was.collateral, strict=True)
-        )
-        _hold("L11", not opened, f"{step.verb} planted a collateral on another")
+        debts = is_.debt_shares - was.debt_shares
+        hold("L11", debts <= 0, f"{step} raised another's debt by {debts:,} debt shares")
+        for token, (old, new) in enumerate(zip(was.collateral, is_.collateral, strict=True), 1):
+            if new < old:
+                raise Violation("L11", f"{step} took {after.told(old - new, token)} of another")
+            if new and not old:
+                raise Violation("L11", f"{step} planted {after.told(new, token)} on another")
 
 
 def l15(before: Seen, step: Step, after: Seen) -> None:
@@ -220,7 +300,11 @@ def l15(before: Seen, step: Step, after: Seen) -> None:
         return
     gain = wealth(after, owned, after.now) - wealth(before, owned, after.now)
     # Two units, because the sum of all debts is rounded before lenders share it.
-    _hold("L15", gain <= step.bad_debt + 2, f"{step.verb} made {float(gain)}")
+    hold(
+        "L15",
+        gain <= step.bad_debt + 2,
+        lambda: f"{step} made {after.told(floor(gain))} out of nothing",
+    )
 
 
 STEP_CHECKS: dict[str, Callable[[Seen, Step, Seen], None]] = {
@@ -252,9 +336,9 @@ def wealth(seen: Seen, owners: set[str], now: int) -> Fraction:
     return Fraction(scaled * supply + lent, PRICE_SCALE * supply)
 
 
-def _hold(invariant: str, holds: bool, message: str) -> None:
-    if not holds:
-        raise Violation(invariant, message)
+def _ratio(over: int | Fraction, under: int = 1) -> str:
+    """Four decimals, rounded down: what is just below one is never told as one."""
+    return f"{over * 10**4 // under / 10**4:.4f}" if under else "no end"
 
 
 def _debt_and_cover(seen: Seen, account: str, now: int) -> tuple[int, int]:

@@ -17,7 +17,7 @@ from ....errors import Reverted
 from ....lending import pool as twin
 from ....lending.rates import RateModel
 from .checks import Seen, Step
-from .world import PEOPLE, PLENTY, RATE, RISKS, World, opening_prices, parameters_of
+from .world import PEOPLE, PLENTY, RATE, RISKS, World, opening_prices, parameters_of, units_of
 
 __all__ = ["TwinWorld"]
 
@@ -42,6 +42,7 @@ class TwinWorld(World):
         self.asset = _named("USD", asset_decimals)
         self.unit = 10**asset_decimals
         self.tokens = [_named(f"C{n}", d) for n, d in enumerate(collateral_decimals)]
+        self.named = units_of(asset_decimals, collateral_decimals)
         self.units = [10**decimals for decimals in collateral_decimals]
         self.opening = opening_prices(asset_decimals, collateral_decimals)
         self.oracles = []
@@ -83,6 +84,7 @@ class TwinWorld(World):
             total_debt=pool.total_debt(now=now),
             balances=(pool.market.cash + self.gifts, *pool.held),
             wallets=dict(self.wallets),
+            units=self.named,
             granted=frozenset(self.granted),
         )
 

@@ -22,7 +22,7 @@ from ....errors import Reverted
 from ....lending import pool as twin
 from ....lending.authorization import Authorization
 from ....lending.rates import AdaptiveRate, KinkedRate, RateModel
-from ....units import MAX_UINT256
+from ....units import MAX_UINT256, Unit
 from ...violations import Violation
 from .checks import STEP_CHECKS, Seen, Step
 
@@ -70,6 +70,7 @@ class World:
         self.asset = token(chain, "USD", asset_decimals)
         self.unit = 10**asset_decimals
         self.tokens = [token(chain, f"C{n}", d) for n, d in enumerate(collateral_decimals)]
+        self.named = units_of(asset_decimals, collateral_decimals)
         self.units = [10**decimals for decimals in collateral_decimals]
         self.opening = opening_prices(asset_decimals, collateral_decimals)
         self.oracles = [MockOracle.deploy(chain, price) for price in self.opening]
@@ -160,6 +161,7 @@ class World:
             total_debt=self.contract.total_debt(),
             balances=money.pop(self.contract.address),
             wallets=money,
+            units=self.named,
             granted=frozenset(self.granted),
         )
 
@@ -582,6 +584,12 @@ class World:
         people = {f"the account of {p.name}": pool.account(p.address) for p in self.people}
         books = {"the market": pool.market, "all shares": pool.total_shares}
         return books | {"all collateral": pool.held} | people
+
+
+def units_of(asset_decimals: int, collateral_decimals: Sequence[int]) -> tuple[Unit, ...]:
+    """Symbol and decimals of the asset, then of each collateral."""
+    named = (Unit(f"C{n}", decimals) for n, decimals in enumerate(collateral_decimals))
+    return Unit("USD", asset_decimals), *named
 
 
 def opening_prices(asset_decimals: int, collateral_decimals: Sequence[int]) -> list[int]:
