@@ -37,6 +37,7 @@ help: ## this list
 demo: $(DEMO) ## set up and watch the economy survive the crash of March 2020 (needs Python only)
 	$(VENV)/defi-kit demo
 
+test: export HYPOTHESIS_PROFILE ?= same
 test: check $(HARDHAT) $(PEERS) ## set up and run everything: formatters, linters, types, all tests, Ape's too
 	$(VENV)/python -m pytest -n $(WORKERS) --dist loadgroup
 	$(VENV)/ape test tests/ape

@@ -186,7 +186,7 @@ def test_uniswap_v2_costs_what_it_is_known_to_cost() -> None:
 
 @with_packages
 @pytest.mark.slow  # compiles them, the first time
-@pytest.mark.timeout(1_200)
+@pytest.mark.timeout(1_800)
 def test_every_peer_has_every_verb_of_its_room() -> None:
     report = measure(ALL)
     for row in report.rows:

@@ -56,7 +56,7 @@ def project(tmp_path: Path) -> Path:
 def _solc(shim: Path, *arguments: object, stdin: str = "", cwd: Path | None = None) -> Any:
     command = [str(part) for part in (shim, *arguments)]
     return subprocess.run(
-        command, input=stdin, cwd=cwd, capture_output=True, text=True, timeout=120, check=False
+        command, input=stdin, cwd=cwd, capture_output=True, text=True, timeout=600, check=False
     )
 
 

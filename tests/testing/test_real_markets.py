@@ -25,7 +25,7 @@ WHOLE = 10**18
 
 pytestmark = [
     pytest.mark.chain,
-    pytest.mark.timeout(600),  # compiles them, the first time
+    pytest.mark.timeout(1_800),  # compiles them, the first time
     pytest.mark.xdist_group("real markets"),
     pytest.mark.skipif(
         not (ROOT / "tools" / "peers" / "node_modules").is_dir(),

@@ -17,7 +17,7 @@ TOLD = re.compile(r"^```text\n(.*?)^```$", re.M | re.S)
 """The story, and the script."""
 COMMANDS = re.compile(r"^```sh\n(.*?)^```$", re.M | re.S)
 
-pytestmark = [pytest.mark.chain, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.chain
 
 
 def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
