@@ -14,18 +14,12 @@ from ....chain import Account
 from ....errors import Reverted
 from ....lending.liquidation import PRICE_SCALE
 from ....units import MAX_UINT256
-from ...violations import Violation
+from ...violations import Violation, hold
 from .world import World
 
-__all__ = ["EDGES", "hold", "must"]
+__all__ = ["EDGES", "must"]
 
 YEARS = 20 * 31_536_000
-
-
-def hold(invariant: str, holds: bool, message: str) -> None:
-    """Raises Violation unless it holds."""
-    if not holds:
-        raise Violation(invariant, message)
 
 
 def must(world: World, invariant: str, verb: str, *arguments: Any, sender: Account) -> None:
@@ -53,12 +47,13 @@ def caps(world: World) -> None:
     who = _newcomer(world)
     with world.chain.snapshot():
         _fund(world, who)
-        for token, risk in zip(world.tokens, world.parameters.collaterals, strict=True):
+        collaterals = zip(world.tokens, world.parameters.collaterals, strict=True)
+        for place, (token, risk) in enumerate(collaterals, 1):
             room = max(risk.cap - token.balance_of(world.contract), 0)
             refuse(
                 world,
                 "L13",
-                f"post more than the cap of {risk.cap}",
+                f"post more than the cap of {world.seen.told(risk.cap, place)}",
                 "supply_collateral",
                 *(token, room + 1, who),
                 by=who,
@@ -75,10 +70,10 @@ def minimum(world: World) -> None:
             return
         with world.chain.snapshot():
             world.contract.repay(MAX_UINT256, who, sender=who)
-            what = f"borrow {least // 2}, less than the minimum"
+            what = f"borrow {world.seen.told(least // 2)}, less than the minimum"
             refuse(world, "L4", what, "borrow", least // 2, who, who, by=who)
         left = world.contract.debt_of(who) - least // 2
-        what = f"repay down to {least // 2}, less than the minimum"
+        what = f"repay down to {world.seen.told(least // 2)}, less than the minimum"
         refuse(world, "L4", what, "repay", left, who, by=who)
 
 

@@ -6,15 +6,16 @@ Each takes a world in any state and leaves it as it was.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import floor
 from typing import Any, TypedDict
 
 from ....chain import Account
 from ....errors import Reverted
 from ....lending.rates import AdaptiveRate
 from ....units import MAX_UINT256
-from ...violations import Violation
+from ...violations import Violation, hold
 from .checks import Prices, wealth
-from .edges import EDGES, hold, must
+from .edges import EDGES, must
 from .world import World
 
 STEP_LOSS = 3, 10**21
@@ -46,8 +47,11 @@ def l7(world: World) -> None:
         (long, owned), (short, kept) = debts
         lost, parts = STEP_LOSS
         allowed = long * steps * lost // parts + 2
-        hold("L7", 0 <= long - short <= allowed, f"{steps} steps over {span} s: {short}, {long}")
-        hold("L7", abs(owned - kept) <= allowed, f"lenders own {kept} or {owned}")
+        told, over = world.seen.told, f"{span:,} seconds in {steps} steps"
+        what = f"{over} leave debts of {told(short)}, in one {told(long)}"
+        hold("L7", 0 <= long - short <= allowed, what)
+        what = f"{over} leave lenders {told(kept)}, in one {told(owned)}"
+        hold("L7", abs(owned - kept) <= allowed, what)
 
 
 def l8(world: World) -> None:
@@ -68,7 +72,8 @@ def l8(world: World) -> None:
                         pool.balance_of(who) - shares,
                     )
                     fair = money < 0 or kept < 0 or (money, kept) == (0, 0)
-                    hold("L8", fair, f"{enter} and {leave} made {money} and {kept} shares")
+                    made = f"{world.seen.told(money)} and {kept:,} shares"
+                    hold("L8", fair, f"{enter} and {leave} made {made}")
     for borrower in world.people[:3]:
         with world.chain.snapshot():
             _borrow_and_repay(world, borrower)
@@ -81,8 +86,9 @@ def _borrow_and_repay(world: World, who: Account) -> None:
     owed, wallet = pool.debt_of(who), world.asset.balance_of(who)
     if _batch(world, who, ("borrow", amount, who, who), ("repay", amount, who)):
         cost = pool.debt_of(who) - owed  # one second's interest is on the pool's side
-        hold("L8", world.asset.balance_of(who) <= wallet, "borrowing and repaying made money")
-        hold("L8", cost >= 0, f"borrowing and repaying lowered the debt by {-cost}")
+        made, told = world.asset.balance_of(who) - wallet, world.seen.told
+        hold("L8", made <= 0, f"borrowing and repaying made {told(made)}")
+        hold("L8", cost >= 0, f"borrowing and repaying lowered the debt by {told(-cost)}")
 
 
 def l12(world: World) -> None:
@@ -107,7 +113,8 @@ def l12(world: World) -> None:
                 wallet = world.asset.balance_of(who)
                 must(world, "L12", "redeem", shares, who, who, sender=who)
                 got = world.asset.balance_of(who) - wallet
-                hold("L12", got >= due, f"{got} came out, {due} were due")
+                told = world.seen.told
+                hold("L12", got >= due, f"{told(got)} came out, {told(due)} were due")
 
 
 class Moment(TypedDict):
@@ -198,13 +205,18 @@ def l14(world: World) -> None:
     pool = world.contract
     for amount in (0, 1, 2, 999_999, 10**9 + 7, 123 * world.unit + 1):
         back = pool.convert_to_assets(pool.convert_to_shares(amount))
-        hold("L14", back <= amount, f"{amount} assets became {back}")
-        hold("L14", pool.preview_mint(pool.preview_deposit(amount)) <= amount, "deposit favours")
-        hold("L14", pool.preview_redeem(pool.preview_withdraw(amount)) >= amount, "withdraw")
-        hold("L14", pool.preview_deposit(amount) <= pool.convert_to_shares(amount), "deposit")
-        hold("L14", pool.preview_withdraw(amount) >= pool.convert_to_shares(amount), "withdraw")
-        hold("L14", pool.preview_mint(amount) >= pool.convert_to_assets(amount), "mint")
-        hold("L14", pool.preview_redeem(amount) <= pool.convert_to_assets(amount), "redeem")
+        deposit, withdraw = pool.preview_deposit(amount), pool.preview_withdraw(amount)
+        rounded = {
+            "to shares and back": back <= amount,
+            "deposit, then mint": pool.preview_mint(deposit) <= amount,
+            "withdraw, then redeem": pool.preview_redeem(withdraw) >= amount,
+            "deposit": deposit <= pool.convert_to_shares(amount),
+            "withdraw": withdraw >= pool.convert_to_shares(amount),
+            "mint": pool.preview_mint(amount) >= pool.convert_to_assets(amount),
+            "redeem": pool.preview_redeem(amount) <= pool.convert_to_assets(amount),
+        }
+        for way, fair in rounded.items():
+            hold("L14", fair, f"{way} of {amount:,} units is rounded against the pool")
     for who in (*world.people, world.asset):
         for view in ("max_deposit", "max_mint", "max_withdraw", "max_redeem"):
             try:
@@ -249,7 +261,8 @@ def l16(world: World, rounds: int = 12) -> None:
                 after = world.look()
                 was = wealth(seen, {who.address}, after.now)
                 gain = wealth(after, {who.address}, after.now) - was
-                hold("L16", gain <= 2, f"{loop[0][0]} and {loop[1][0]} made {float(gain)}")
+                made = f"{rounds} rounds of {loop[0][0]} and {loop[1][0]} made"
+                hold("L16", gain <= 2, f"{made} {world.seen.told(floor(gain))}")
 
 
 def _with_edges(name: str, experiment: Callable[[World], None]) -> Callable[[World], None]:
@@ -288,7 +301,8 @@ def _must_not(world: World, verb: Callable[..., Any], *arguments: Any, sender: A
         verb(*arguments, sender=sender)
     except Reverted:
         return
-    raise Violation("L13", f"more than the limit was allowed: {arguments[-3]}")
+    more = arguments[-3]
+    raise Violation("L13", f"{verb.__name__} of {more:,} units, while its limit is {more - 1:,}")
 
 
 def _same(what: str, told: object, meant: object) -> None:
