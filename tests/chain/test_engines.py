@@ -51,6 +51,32 @@ def test_the_default_sender_is_the_deployer_until_told_otherwise(
     assert probe.store(3).sender == deployer.address
 
 
+def test_several_calls_answer_as_each_does_alone(any_chain: Chain, probe: ChainProbe) -> None:
+    alice, kept = any_chain.account("alice"), probe.number()
+    ether = any_chain.balance(alice)
+    asked = [probe.build(*one) for one in (("who_am_i",), ("number",), ("stored_by", alice))]
+    empty, writing = (alice, b"\x01" * 40), probe.build("store", 7)
+    with any_chain.snapshot(), any_chain.as_(alice):
+        any_chain.set_balance(alice, 5)
+        alone = [any_chain.call(one.to or "", one.data) for one in asked]
+        together = any_chain.calls([*((one.to or "", one.data) for one in asked), empty])
+        assert together == [*alone, b""]
+        assert int.from_bytes(together[0], "big") == int(alice.address, 16)
+        # What is no view is done for its answer, and leaves nothing behind.
+        done = any_chain.calls([(probe, one.data) for one in (writing, asked[1], asked[2])])
+        assert done == [any_chain.call(probe, writing.data), *alone[1:]]
+    assert (probe.number(), probe.stored_by(alice)) == (kept, 0)
+    assert (any_chain.code(alice), any_chain.balance(alice)) == (b"", ether)
+    assert any_chain.calls([]) == []
+
+
+def test_one_of_several_calls_that_refuses_says_why(any_chain: Chain, probe: ChainProbe) -> None:
+    fine, refused = probe.build("number"), probe.build("store", LIMIT + 1)
+    with pytest.raises(reverts.NumberTooLarge) as refusal:
+        any_chain.calls([(probe, fine.data), (probe, refused.data), (probe, fine.data)])
+    assert refusal.value.contract == probe.address
+
+
 def test_any_address_can_be_impersonated_without_ether(any_chain: Chain, probe: ChainProbe) -> None:
     nobody = any_chain.impersonate(NOBODY)
     assert any_chain.balance(nobody) == 0

@@ -31,7 +31,7 @@ from .hashing import HasAddress, address_of, create_address, keccak
 from .logbook import Logbook
 from .receipts import Log, Receipt
 from .renewal import copy_state
-from .trampolines import account_info, exact_code, forwarded
+from .trampolines import account_info, answers, exact_code, forwarded
 from .types import Account, Sender, Transaction
 
 __all__ = ["EmbeddedChain"]
@@ -109,12 +109,7 @@ class EmbeddedChain(Chain):
         block: int | None = None,
     ) -> bytes:
         """What the call returns. Only the latest block can be asked (NotSupported)."""
-        if block is not None and block != self._clock.number:
-            raise NotSupported(
-                f"the embedded chain answers for its latest block {self.block_number}, "
-                f"not for {block}",
-                hint="Chain.anvil() keeps old states",
-            )
+        self._only_latest(block)
         caller, target = self._sender(sender), address_of(to)
         checkpoint = self._evm.snapshot()
         try:
@@ -123,6 +118,31 @@ class EmbeddedChain(Chain):
         finally:
             # Open checkpoints shorten the stack of calls, so this one always closes.
             self._evm.revert(checkpoint)
+
+    def calls(
+        self, requests: Sequence[tuple[HasAddress | str, bytes]], *, block: int | None = None
+    ) -> list[bytes]:
+        """What several calls return; of three views or more, in one entry into the EVM."""
+        self._only_latest(block)
+        caller = self._sender(None)
+        if len(requests) > 2 and not self._evm.get_code(caller):
+            checkpoint = self._evm.snapshot()
+            try:
+                self._evm.reset_transient_storage()
+                return answers(self._evm, caller, requests)
+            except RuntimeError:
+                pass  # one refuses or is no view: asked alone it says why, or does what it does
+            finally:
+                self._evm.revert(checkpoint)
+        return super().calls(requests, block=block)
+
+    def _only_latest(self, block: int | None) -> None:
+        if block is not None and block != self._clock.number:
+            raise NotSupported(
+                f"the embedded chain answers for its latest block {self.block_number}, "
+                f"not for {block}",
+                hint="Chain.anvil() keeps old states",
+            )
 
     def transact(
         self,

@@ -6,17 +6,21 @@ that the callee sees the contract as its caller; called by anyone else, it runs 
 code in the contract's own storage (DELEGATECALL), so that callbacks work.
 
 `exact_code` reads a contract's code: pyrevm's own answer has padding at its end.
+
+`answers` asks many views in one entry into the EVM, which takes longer than many a view. For its
+time the sender has code that asks them in turn, so that each sees who asks.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from pyrevm import EVM, AccountInfo
 
-from .hashing import keccak, to_address
+from .hashing import HasAddress, address_of, keccak, to_address
 
-__all__ = ["account_info", "exact_code", "forwarded"]
+__all__ = ["account_info", "answers", "exact_code", "forwarded"]
 
 DRIVER: Final = to_address(keccak(b"defi_kit trampolines: driver")[12:])
 ORIGINAL: Final = to_address(keccak(b"defi_kit trampolines: original code")[12:])
@@ -36,6 +40,46 @@ FORWARDER: Final = bytes.fromhex(
     # 0x53 either way: return or revert with what came back.
     "5b 3d 5f 5f 3e 605e 57 3d 5f fd 5b 3d 5f f3"
 )
+
+ASKING: Final = bytes.fromhex(
+    # Whoever else calls meets an account without code.
+    f"33 73{_DRIVER_BYTES} 14 601b 57 00 5b"
+    # Stack: where to write, and above it where to read. 0x1e: while there is calldata, goto 0x28;
+    "5f 5f 5b 80 36 11 6028 57"
+    # else return all that was written.
+    "50 5f f3"
+    # 0x28: a question is one word, twenty bytes of address and twelve of length, and the data.
+    f"5b 80 35 90 6020 01 81 6b{'ff' * 12} 16 80 82 85 37"
+    # STATICCALL with them, so that no view sees what another did; goto 0x52 if it answers.
+    "5f 5f 82 86 86 6060 1c 5a fa 6052 57 5f 5f fd"
+    # 0x52: write the answer's length and the answer, and go on to the next question.
+    "5b 01 90 50 3d 82 52 3d 5f 83 6020 01 3e 90 3d 01 6020 01 90 601e 56"
+)
+
+
+def answers(
+    evm: EVM, sender: str, requests: Sequence[tuple[HasAddress | str, bytes]]
+) -> list[bytes]:
+    """What each view returns to `sender`, which has no code. RuntimeError as `message_call` raises
+    it if one of them refuses, or is no view; which of them it does not say."""
+    asked = b"".join(
+        [
+            bytes.fromhex(address_of(to)[2:]) + len(data).to_bytes(12, "big") + data
+            for to, data in requests
+        ]
+    )
+    own = evm.basic(sender)
+    evm.insert_account_info(sender, account_info(own.nonce, own.balance, ASKING))
+    try:
+        told = bytes(evm.message_call(DRIVER, sender, asked))
+    finally:
+        evm.insert_account_info(sender, account_info(own.nonce, own.balance))
+    found, at = [], 0
+    for _ in requests:
+        start = at + 32
+        at = start + int.from_bytes(told[at:start], "big")
+        found.append(told[start:at])
+    return found
 
 
 def forwarded(evm: EVM, sender: str, to: str, data: bytes, value: int, gas: int | None) -> bytes:
