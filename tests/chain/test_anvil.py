@@ -182,7 +182,7 @@ def test_the_child_is_ended_when_the_constructor_fails(monkeypatch: pytest.Monke
 def test_a_wrapper_and_the_program_it_starts_both_end(tmp_path: Path) -> None:
     wrapper = tmp_path / "anvil"
     child = tmp_path / "child"
-    wrapper.write_text(f'#!/bin/sh\n{find_anvil()} "$@" &\necho $! > {child}\nwait\n')
+    wrapper.write_text(f'#!/bin/sh\n"{find_anvil()}" "$@" &\necho $! > "{child}"\nwait\n')
     wrapper.chmod(0o755)
     with Chain.anvil(program=wrapper) as chain:
         pid = int(child.read_text())

@@ -105,11 +105,11 @@ def test_nothing_listens(deaf_port: int, scheme: str) -> None:
         Chain.connect(f"{scheme}://127.0.0.1:{deaf_port}")
 
 
-def test_no_such_host_and_no_such_socket(tmp_path: Path) -> None:
+def test_no_such_host_and_no_such_socket(socket_path: Path) -> None:
     with pytest.raises(ConnectionFailed, match="cannot reach http://no-such-host"):
         Chain.connect("http://no-such-host.invalid", timeout=5)
     with pytest.raises(ConnectionFailed, match="no such socket"):
-        Chain.connect(tmp_path / "node.ipc")
+        Chain.connect(socket_path)
 
 
 def test_a_node_that_never_answers(node: FakeNode) -> None:
