@@ -5,9 +5,9 @@ import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.so
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
-import {SignatureCheckerLib} from "solady/utils/SignatureCheckerLib.sol";
 
 import {FiatRoles} from "./FiatRoles.sol";
+import {FiatSignatures} from "./FiatSignatures.sol";
 import {IFiatDollar} from "./IFiatDollar.sol";
 import {IRedemptionQueue} from "./IRedemptionQueue.sol";
 import {IReserveAttestation} from "./IReserveAttestation.sol";
@@ -18,18 +18,15 @@ import {ReserveAttestation} from "./ReserveAttestation.sol";
 /// @notice A dollar backed by cash in a bank. See IFiatDollar. Python twin: `defi_kit.stablecoins.fiat`.
 /// @dev Balance, nonce and freeze share one slot per account: a transfer touches two. The pause is in the books' slot, which
 /// is read only while the dollar holds ether: it does so whenever it is paused (see `_isPaused`).
-contract FiatDollar is FiatRoles, ReserveAttestation, RedemptionQueue, IERC20Metadata, IERC20Permit, IERC20Errors {
-    /// @notice A signed movement (ERC-3009), in the order in which it is hashed.
-    struct Authorization {
-        bytes32 typehash;
-        address from;
-        address to;
-        uint256 value;
-        uint256 validAfter;
-        uint256 validBefore;
-        bytes32 nonce;
-    }
-
+contract FiatDollar is
+    FiatRoles,
+    FiatSignatures,
+    ReserveAttestation,
+    RedemptionQueue,
+    IERC20Metadata,
+    IERC20Permit,
+    IERC20Errors
+{
     /// @dev Bit of an account's word that says frozen, and of the books' that says paused: one mask for both.
     uint256 private constant STOPPED = 1;
     uint256 private constant OWED_SHIFT = 16;
@@ -39,23 +36,16 @@ contract FiatDollar is FiatRoles, ReserveAttestation, RedemptionQueue, IERC20Met
     uint256 private constant MAX_ALLOWANCE = type(uint104).max; // [base units]
     uint256 private constant NO_LIMIT = type(uint56).max;
 
-    /// @dev Half the order of secp256k1: the larger `s` of a signature's two lies above it (EIP-2).
-    uint256 private constant MAX_S = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0;
-
     bytes32 private constant PERMIT_TYPEHASH =
         keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
-    bytes32 private constant TRANSFER_TYPEHASH = keccak256(
-        "TransferWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
-    );
-    bytes32 private constant RECEIVE_TYPEHASH = keccak256(
-        "ReceiveWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
-    );
-    bytes32 private constant CANCEL_TYPEHASH = keccak256("CancelAuthorization(address authorizer,bytes32 nonce)");
 
     /* FIXED AT BIRTH */
 
     /// @notice Decimals of the dollar: a base unit is a millionth.
     uint8 public constant decimals = 6;
+
+    /// @notice Version of what is signed, beside the name.
+    string public constant version = "1";
 
     /// @notice Name of the dollar; part of what is signed.
     string public name;
@@ -74,9 +64,6 @@ contract FiatDollar is FiatRoles, ReserveAttestation, RedemptionQueue, IERC20Met
 
     mapping(address owner => mapping(address spender => uint256)) private _allowances; // [base units]
     mapping(address minter => Minter) private _minters;
-
-    /// @inheritdoc IFiatDollar
-    mapping(address authorizer => mapping(bytes32 nonce => bool)) public authorizationState;
 
     constructor(
         string memory name_,
@@ -117,7 +104,7 @@ contract FiatDollar is FiatRoles, ReserveAttestation, RedemptionQueue, IERC20Met
     }
 
     /// @inheritdoc IFiatDollar
-    function mint(address to, uint256 amount) external {
+    function mint(address to, uint256 amount) external returns (bool) {
         Minter memory minter = _minters[msg.sender];
         uint256 books = _books;
         uint256 receiver = _accounts[to];
@@ -144,6 +131,7 @@ contract FiatDollar is FiatRoles, ReserveAttestation, RedemptionQueue, IERC20Met
 
         emit Minted(msg.sender, to, amount);
         emit Transfer(address(0), to, amount);
+        return true;
     }
 
     /// @dev What counts against the minter's daily limit now: it fades evenly at the limit's pace, rounded up.
@@ -407,7 +395,10 @@ contract FiatDollar is FiatRoles, ReserveAttestation, RedemptionQueue, IERC20Met
         bytes32 s
     ) external {
         bytes memory signature = abi.encodePacked(r, s, v);
-        _moveSigned(Authorization(TRANSFER_TYPEHASH, from, to, value, validAfter, validBefore, nonce), signature);
+        _moveSigned(
+            Authorization(TRANSFER_WITH_AUTHORIZATION_TYPEHASH, from, to, value, validAfter, validBefore, nonce),
+            signature
+        );
     }
 
     /// @inheritdoc IFiatDollar
@@ -420,7 +411,10 @@ contract FiatDollar is FiatRoles, ReserveAttestation, RedemptionQueue, IERC20Met
         bytes32 nonce,
         bytes calldata signature
     ) external {
-        _moveSigned(Authorization(TRANSFER_TYPEHASH, from, to, value, validAfter, validBefore, nonce), signature);
+        _moveSigned(
+            Authorization(TRANSFER_WITH_AUTHORIZATION_TYPEHASH, from, to, value, validAfter, validBefore, nonce),
+            signature
+        );
     }
 
     /// @inheritdoc IFiatDollar
@@ -436,7 +430,10 @@ contract FiatDollar is FiatRoles, ReserveAttestation, RedemptionQueue, IERC20Met
         bytes32 s
     ) external {
         bytes memory signature = abi.encodePacked(r, s, v);
-        _moveSigned(Authorization(RECEIVE_TYPEHASH, from, to, value, validAfter, validBefore, nonce), signature);
+        _moveSigned(
+            Authorization(RECEIVE_WITH_AUTHORIZATION_TYPEHASH, from, to, value, validAfter, validBefore, nonce),
+            signature
+        );
     }
 
     /// @inheritdoc IFiatDollar
@@ -449,11 +446,14 @@ contract FiatDollar is FiatRoles, ReserveAttestation, RedemptionQueue, IERC20Met
         bytes32 nonce,
         bytes calldata signature
     ) external {
-        _moveSigned(Authorization(RECEIVE_TYPEHASH, from, to, value, validAfter, validBefore, nonce), signature);
+        _moveSigned(
+            Authorization(RECEIVE_WITH_AUTHORIZATION_TYPEHASH, from, to, value, validAfter, validBefore, nonce),
+            signature
+        );
     }
 
     function _moveSigned(Authorization memory order, bytes memory signature) private {
-        if (order.typehash == RECEIVE_TYPEHASH) {
+        if (order.typehash == RECEIVE_WITH_AUTHORIZATION_TYPEHASH) {
             require(msg.sender == order.to, CallerNotReceiver(msg.sender, order.to));
         }
         require(block.timestamp > order.validAfter, AuthorizationTooEarly(order.validAfter, block.timestamp));
@@ -480,26 +480,9 @@ contract FiatDollar is FiatRoles, ReserveAttestation, RedemptionQueue, IERC20Met
     function _cancel(address authorizer, bytes32 nonce, bytes memory signature) private {
         require(!_isPaused(), DollarIsPaused());
         _spend(authorizer, nonce);
-        _requireSigned(authorizer, keccak256(abi.encode(CANCEL_TYPEHASH, authorizer, nonce)), signature);
+        _requireSigned(authorizer, keccak256(abi.encode(CANCEL_AUTHORIZATION_TYPEHASH, authorizer, nonce)), signature);
 
         emit AuthorizationCanceled(authorizer, nonce);
-    }
-
-    /// @dev Before a contract is asked for its signature: the answer cannot come twice.
-    function _spend(address authorizer, bytes32 nonce) private {
-        require(!authorizationState[authorizer][nonce], AuthorizationSpent(authorizer, nonce));
-        authorizationState[authorizer][nonce] = true;
-    }
-
-    /// @dev Keys sign 65 bytes r, s, v with the lower s; a contract says itself (ERC-1271) what it takes for a signature.
-    function _requireSigned(address signer, bytes32 structHash, bytes memory signature) private view {
-        if (signer.code.length == 0) {
-            require(signature.length == 65, SignatureInvalid(signer));
-            (, bytes32 s) = abi.decode(signature, (bytes32, bytes32));
-            require(uint256(s) <= MAX_S, SignatureMalleable(s));
-        }
-        bytes32 digest = _hashTypedData(structHash);
-        require(SignatureCheckerLib.isValidSignatureNow(signer, digest, signature), SignatureInvalid(signer));
     }
 
     /// @inheritdoc IERC20Permit
@@ -508,7 +491,7 @@ contract FiatDollar is FiatRoles, ReserveAttestation, RedemptionQueue, IERC20Met
     }
 
     function _domainNameAndVersion() internal view override returns (string memory, string memory) {
-        return (name, "1");
+        return (name, version);
     }
 
     function _domainNameAndVersionMayChange() internal pure override returns (bool) {

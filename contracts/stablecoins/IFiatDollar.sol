@@ -175,8 +175,8 @@ interface IFiatDollar is IReserveAttestation, IRedemptionQueue {
     function minterAvailable(address minter) external view returns (uint256);
 
     /// @notice Issues `amount` to `to`; the caller's allowance falls by as much. Only minters may, within their daily limit
-    /// and the reserves: those attested cover what is out, what is owed, and this.
-    function mint(address to, uint256 amount) external;
+    /// and the reserves: those attested cover what is out, what is owed, and this. Returns true.
+    function mint(address to, uint256 amount) external returns (bool);
 
     /// @notice Destroys `amount` of the caller's own. Only minters may: a holder is paid out through one of them.
     function burn(uint256 amount) external;

@@ -119,17 +119,10 @@ FAULTS: dict[str, tuple[str, str]] = {
         "require(block.timestamp <= deadline, SignatureExpired(deadline, block.timestamp));",
         "",
     ),
-    "s3_high_s": ("require(uint256(s) <= MAX_S, SignatureMalleable(s));", ""),
-    "s3_any_signature": (
-        "require(SignatureCheckerLib.isValidSignatureNow(signer, digest, signature), ",
-        "require(uint256(digest) != 0, ",
-    ),
     "s3_value_not_signed": (
         "keccak256(abi.encode(PERMIT_TYPEHASH, owner_, spender, value, nonce, deadline))",
         "keccak256(abi.encode(PERMIT_TYPEHASH, owner_, spender, nonce, nonce, deadline))",
     ),
-    "s3_other_chains_too": ("_hashTypedData(structHash)", "_hashTypedDataSansChainId(structHash)"),
-    "s3_authorizations_work_twice": ("authorizationState[authorizer][nonce] = true;", ""),
     "s3_anyone_receives": (
         "require(msg.sender == order.to, CallerNotReceiver(msg.sender, order.to));",
         "{}",
@@ -138,13 +131,9 @@ FAULTS: dict[str, tuple[str, str]] = {
         "require(block.timestamp < order.validBefore, ",
         "require(block.timestamp <= order.validBefore, ",
     ),
-    "s3_what_is_for_the_receiver_anyone_may_send": (
-        'keccak256(\n        "ReceiveWithAuthorization(',
-        'keccak256(\n        "TransferWithAuthorization(',
-    ),
     "s3_anyone_cancels": (
-        "_requireSigned(authorizer, keccak256(abi.encode(CANCEL_TYPEHASH, authorizer, nonce)), "
-        "signature);",
+        "_requireSigned(authorizer, "
+        "keccak256(abi.encode(CANCEL_AUTHORIZATION_TYPEHASH, authorizer, nonce)), signature);",
         "",
     ),
     # S6: the queue
@@ -168,6 +157,20 @@ ROLES_FAULTS: dict[str, tuple[str, str]] = {
         """        delete _candidates[role];
         _move(role, address(0));""",
         "        delete _candidates[role];",
+    ),
+}
+
+SIGNATURES_FAULTS: dict[str, tuple[str, str]] = {
+    "s3_high_s": ("require(uint256(s) <= MAX_S, SignatureMalleable(s));", ""),
+    "s3_any_signature": (
+        "require(SignatureCheckerLib.isValidSignatureNow(signer, digest, signature), ",
+        "require(uint256(digest) != 0, ",
+    ),
+    "s3_other_chains_too": ("_hashTypedData(structHash)", "_hashTypedDataSansChainId(structHash)"),
+    "s3_authorizations_work_twice": ("authorizationState[authorizer][nonce] = true;", ""),
+    "s3_what_is_for_the_receiver_anyone_may_send": (
+        'keccak256(\n        "ReceiveWithAuthorization(',
+        'keccak256(\n        "TransferWithAuthorization(',
     ),
 }
 
@@ -219,6 +222,7 @@ QUEUE_FAULTS: dict[str, tuple[str, str]] = {
 SOURCES: dict[str, dict[str, tuple[str, str]]] = {
     SOURCE: FAULTS,
     f"{ROOM}/FiatRoles.sol": ROLES_FAULTS,
+    f"{ROOM}/FiatSignatures.sol": SIGNATURES_FAULTS,
     f"{ROOM}/ReserveAttestation.sol": RESERVES_FAULTS,
     f"{ROOM}/RedemptionQueue.sol": QUEUE_FAULTS,
     "contracts/libraries/Quorum.sol": QUORUM_FAULTS,

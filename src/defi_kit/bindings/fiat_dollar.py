@@ -404,7 +404,10 @@ class FiatDollar(Contract):
         Transfer,
     )
     FUNCTIONS: ClassVar[dict[str, str]] = {
+        "cancel_authorization_typehash": "CANCEL_AUTHORIZATION_TYPEHASH()(bytes32)",
         "domain_separator": "DOMAIN_SEPARATOR()(bytes32)",
+        "receive_with_authorization_typehash": "RECEIVE_WITH_AUTHORIZATION_TYPEHASH()(bytes32)",
+        "transfer_with_authorization_typehash": "TRANSFER_WITH_AUTHORIZATION_TYPEHASH()(bytes32)",
         "accept_role": "acceptRole(uint8)()",
         "allowance": "allowance(address,address)(uint256)",
         "approve": "approve(address,uint256)(bool)",
@@ -429,7 +432,7 @@ class FiatDollar(Contract):
         "is_frozen": "isFrozen(address)(bool)",
         "is_minter": "isMinter(address)(bool)",
         "max_statement_age": "maxStatementAge()(uint256)",
-        "mint": "mint(address,uint256)()",
+        "mint": "mint(address,uint256)(bool)",
         "minter_allowance": "minterAllowance(address)(uint256)",
         "minter_available": "minterAvailable(address)(uint256)",
         "minter_of": "minterOf(address)((uint104,uint56,uint56,uint40))",
@@ -465,6 +468,7 @@ class FiatDollar(Contract):
         "transfer_with_authorization_with_v_r_s": "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)()",
         "unfreeze": "unfreeze(address)()",
         "unpause": "unpause()()",
+        "version": "version()(string)",
     }
 
     @classmethod
@@ -488,9 +492,28 @@ class FiatDollar(Contract):
             sender=sender,
         )
 
+    def cancel_authorization_typehash(self, *, block: int | None = None) -> bytes:
+        """Type of what is signed for `cancelAuthorization` (ERC-3009)."""
+        value: bytes = self._call("CANCEL_AUTHORIZATION_TYPEHASH()(bytes32)", (), block=block)[0]
+        return value
+
     def domain_separator(self, *, block: int | None = None) -> bytes:
         """`DOMAIN_SEPARATOR()`."""
         value: bytes = self._call("DOMAIN_SEPARATOR()(bytes32)", (), block=block)[0]
+        return value
+
+    def receive_with_authorization_typehash(self, *, block: int | None = None) -> bytes:
+        """Type of what is signed for `receiveWithAuthorization` (ERC-3009)."""
+        value: bytes = self._call(
+            "RECEIVE_WITH_AUTHORIZATION_TYPEHASH()(bytes32)", (), block=block
+        )[0]
+        return value
+
+    def transfer_with_authorization_typehash(self, *, block: int | None = None) -> bytes:
+        """Type of what is signed for `transferWithAuthorization` (ERC-3009)."""
+        value: bytes = self._call(
+            "TRANSFER_WITH_AUTHORIZATION_TYPEHASH()(bytes32)", (), block=block
+        )[0]
         return value
 
     def accept_role(self, role: int, *, sender: Sender | None = None) -> Receipt:
@@ -697,9 +720,9 @@ class FiatDollar(Contract):
     def mint(self, to: HasAddress | str, amount: int, *, sender: Sender | None = None) -> Receipt:
         """Issues `amount` to `to`; the caller's allowance falls by as much. Only minters may,
         within their daily limit and the reserves: those attested cover what is out, what is
-        owed, and this.
+        owed, and this. Returns true.
         """
-        return self._send("mint(address,uint256)()", (to, amount), sender=sender)
+        return self._send("mint(address,uint256)(bool)", (to, amount), sender=sender)
 
     def minter_allowance(self, minter: HasAddress | str, *, block: int | None = None) -> int:
         """What the minter may still mint. [base units]"""
@@ -1007,3 +1030,8 @@ class FiatDollar(Contract):
         pauser may.
         """
         return self._send("unpause()()", (), sender=sender)
+
+    def version(self, *, block: int | None = None) -> str:
+        """Version of what is signed, beside the name."""
+        value: str = self._call("version()(string)", (), block=block)[0]
+        return value
