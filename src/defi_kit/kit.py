@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from defi_kit.deployment import Deployment
 from defi_kit.economy import Economy
-from defi_kit.errors import DeploymentError, NotSupported
+from defi_kit.errors import DeploymentError, InputError, NotSupported
 from defi_kit.units import Amount
 
 if TYPE_CHECKING:
@@ -204,11 +204,13 @@ def deploy(
     so that they can tell a mean. Elsewhere it cannot: that dollar is minted once the window is
     over, and its pool begins with whoever mints first.
 
-    Raises `WrongDeployment` when the journal is of another chain, deployer or economy, and whatever
-    the chain raises; the journal then says how far it came.
+    Raises `InputError` for what is no chain, `WrongDeployment` when the journal is of another
+    chain, deployer or economy, and whatever the chain raises; the journal then says how far it
+    came.
     """
     from defi_kit.deployer import Deployer
 
+    _check_chain(chain)
     numbers = economy or (Economy() if chain.is_local else Economy.modest())
     return Deployer(chain, numbers, sender, None if journal is None else Path(journal)).run()
 
@@ -219,6 +221,7 @@ def attach(chain: Chain, deployment: Deployment | str | Path) -> Kit:
     Raises `WrongDeployment` when it is of another chain, `DeploymentError` when it is unfinished or
     its contracts are not there.
     """
+    _check_chain(chain)
     known = deployment if isinstance(deployment, Deployment) else Deployment.load(deployment)
     known.check_chain(chain)
     if not known.complete:
@@ -228,6 +231,16 @@ def attach(chain: Chain, deployment: Deployment | str | Path) -> Kit:
         )
     check_code(chain, known)
     return handles(chain, known)
+
+
+def _check_chain(chain: object) -> None:
+    from defi_kit.chain import Chain
+
+    if not isinstance(chain, Chain):
+        raise InputError(
+            f"{chain!r} is no chain",
+            hint="Chain.embedded(), Chain.anvil(), or Chain.connect(url) of a running node",
+        )
 
 
 def check_code(chain: Chain, known: Deployment) -> None:

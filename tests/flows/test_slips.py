@@ -12,6 +12,7 @@ from defi_kit import plots
 from defi_kit.errors import DefiKitError, InputError, RefusedKey
 from defi_kit.lending import AdaptiveRate, CollateralParameters, LendingPool
 from defi_kit.oracles import SignedFeed, TwapOracle, VaultOracle
+from defi_kit.reverts import PoolExists, UnknownCollateral, UnknownPool
 from defi_kit.stablecoins import FractionalBank, SlowBank, bank_run
 from defi_kit.units import WAD
 
@@ -28,6 +29,8 @@ PURE: list[tuple[str, Callable[[], object]]] = [
     ("seed 1.5 is a float", lambda: bank_run(SlowBank(), seed=1.5)),  # type: ignore[arg-type]
     ("window 1.5 is a float", lambda: TwapOracle.records(1.5)),  # type: ignore[arg-type]
     ("a window of 0", lambda: TwapOracle.records(0)),
+    ("'embedded' is no chain", lambda: defi_kit.deploy("embedded")),  # type: ignore[arg-type]
+    ("None is no chain", lambda: defi_kit.attach(None, "economy.json")),  # type: ignore[arg-type]
 ]
 
 
@@ -76,6 +79,18 @@ def test_slips_with_a_live_economy_send_nothing() -> None:
                 state, kit.usd.unit, kit.usd.unit, now=account.now, prices=account.prices
             ),
         ),
+        (InputError, "'WETH' is not", lambda: kit.lending.liquidate(alice, "WETH", sender=bob)),  # type: ignore[arg-type]
+        (InputError, "'WETH' is not", lambda: kit.lending.preview_liquidation(alice, "WETH")),  # type: ignore[arg-type]
+        (InputError, "is no token", lambda: kit.exchange.swap(kit.usd(1), kit.algo, sender=alice)),  # type: ignore[arg-type]
+        (UnknownPool, "USD-WETH 0.31%", lambda: kit.exchange.pool(kit.weth, kit.usd, "0.31%")),
+        (PoolExists, "USD-WETH 0.3%", lambda: kit.exchange.create_pool(kit.weth, kit.usd)),
+        (
+            UnknownCollateral,
+            "(token=USDX)",
+            lambda: kit.lending.withdraw_collateral(kit.usdx("5"), sender=alice),
+        ),
+        (InputError, "whole numbers, not by (0, 0, 0, 1.5)", lambda: kit.chain.advance(days=1.5)),  # type: ignore[arg-type]
+        (InputError, "a second at least", lambda: kit.chain.advance()),
     ]
     before = kit.chain.block_number
     for error, said, slip in slips:

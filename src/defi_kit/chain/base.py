@@ -289,11 +289,15 @@ class Chain(ABC):
 
         At least one second in all. Local chains only.
         """
-        step = seconds + 60 * minutes + 3_600 * hours + 86_400 * days
-        if not isinstance(step, int) or step < 1:
+        given = (seconds, minutes, hours, days)
+        if not all(isinstance(one, int) for one in given):
             raise InputError(
-                f"a chain's clock advances by whole seconds, at least one, not by {step!r}"
+                f"a chain's clock advances by whole numbers, not by {given}",
+                hint="chain.advance(3_600), chain.advance(days=1, hours=12)",
             )
+        step = seconds + 60 * minutes + 3_600 * hours + 86_400 * days
+        if step < 1:
+            raise InputError(f"a chain's clock advances by a second at least, not by {step}")
         target = self.timestamp + step
         self.set_next_timestamp(target)
         self.mine()

@@ -164,7 +164,9 @@ class PoolsClient:
         amplification: int | None = None,
     ) -> Pool:
         """A pool as it is now, as a twin. UnknownPool."""
-        return self._catalogue.require(self.key(token_a, token_b, fee, amplification))
+        key = self.key(token_a, token_b, fee, amplification)
+        with self._explained(key):
+            return self._catalogue.require(key)
 
     def network(self) -> dict[str, list[dict[str, Any]]]:
         """All tokens and pools now as nodes and edges, ready for JSON; `to_dot` draws them."""
@@ -209,7 +211,8 @@ class PoolsClient:
     ) -> PoolCreated:
         """Opens a pool, without liquidity. PoolExists, FeeTooHigh, InputError (equal tokens)."""
         key = self.key(token_a, token_b, fee, amplification)
-        return PoolCreated(key, self.contract.create_pool(key_struct(key), sender=sender))
+        with self._explained(key):
+            return PoolCreated(key, self.contract.create_pool(key_struct(key), sender=sender))
 
     # --- shared steps -----------------------------------------------------------------------------
 
@@ -236,10 +239,12 @@ class PoolsClient:
     def _explained(
         self, key: PoolKey | None = None, **show: Callable[[Any], object]
     ) -> Iterator[None]:
-        """Shows the numbers of a refusal in the unit they are in."""
+        """Shows the numbers of a refusal in the unit they are in, and the pool by its tokens."""
         try:
             yield
         except Reverted as error:
+            if key is not None and error.arguments.get("id") == key.id:
+                show.update(id=lambda _: self._name(key))
             if key is not None and isinstance(error, OF_SHARES):
                 shares = self._share_unit(key).amount
                 show.update(shares=shares, min_shares=shares, balance=shares, locked_shares=shares)
@@ -305,9 +310,13 @@ class PoolsClient:
 
     def _share_unit(self, key: PoolKey) -> Unit:
         """Shares have no decimals: they are a count, see `Curve.liquidity`."""
+        return Unit(f"{self._name(key)} LP", 0, self.address)
+
+    def _name(self, key: PoolKey) -> str:
+        """For example `"WETH-USD 0.3%"`."""
         pair = "-".join(self._token(token).symbol for token in key.tokens)
         curve = f" A={key.curve >> 16}" if key.curve else ""
-        return Unit(f"{pair} {Ratio(key.fee * WAD // PIPS)}{curve} LP", 0, self.address)
+        return f"{pair} {Ratio(key.fee * WAD // PIPS)}{curve}"
 
 
 def token_address(token: TokenLike) -> str:

@@ -255,6 +255,7 @@ class LendingPool:
         return CollateralWithdrawn(done.account, done.receiver, posted.raw(done.amount), receipt)
 
     def _of_token(self, amount: Amount | int, token: Token | None) -> tuple[Token, int]:
+        """The token of an amount, and its base units."""
         if token is None:
             if not isinstance(amount, Amount):
                 raise InputError(
@@ -262,6 +263,7 @@ class LendingPool:
                     hint='give an amount, weth("1.5"), or token=weth',
                 )
             token = self._token(amount.unit.address)
+        _check_token(token)
         return token, token.unit.to_raw(amount)
 
     def _token(self, which: Who) -> Token:
@@ -413,6 +415,7 @@ class LendingPool:
         """
         who = self._sender(sender)
         debtor = address_of(account)
+        _check_token(token)
         seizable = MAX_UINT256 if seize is None else token.unit.to_raw(seize)
         with self._explained(token):
             limit = (
@@ -466,6 +469,7 @@ class LendingPool:
         seize: Amount | int | None = None,
     ) -> LiquidationPreview:
         """What `liquidate` would do now, or the reason why not."""
+        _check_token(token)
         with self._explained(token):
             done = self.contract.preview_liquidation(
                 account,
@@ -512,6 +516,7 @@ class LendingPool:
     def max_flash_loan(self, token: Token) -> Amount:
         """The most of a token that `flash_loan` lends: all that the pool holds of its asset or of a
         collateral, nothing of any other."""
+        _check_token(token)
         return token.raw(self.contract.max_flash_loan(token))
 
     def flash_loan(
@@ -667,6 +672,10 @@ class LendingPool:
         asset = self.asset.unit.amount
         share = self.share.unit.amount
         show: dict[str, Callable[[Any], object]] = {"health": wad_decimal}
+        if collateral is not None:
+            show["token"] = lambda token: (
+                collateral.symbol if token == collateral.address else token
+            )
         show |= dict.fromkeys(("assets", "cash", "debt", "limit", "minimum"), asset)
         show |= dict.fromkeys(("debt_left", "minimum_debt", "value_left", "dust"), asset)
         if error.name == "DepositAboveMaximum":
@@ -681,6 +690,14 @@ class LendingPool:
             names = ("amount", "balance", "held", "cap", "seized", "min_seized")
             show |= dict.fromkeys(names, collateral.unit.amount)
         error.in_units(**show)
+
+
+def _check_token(token: object) -> None:
+    if not isinstance(token, Token):
+        raise InputError(
+            f"{token!r} is not a token's client",
+            hint="give for example kit.weth, or one of lending.collaterals",
+        )
 
 
 def _check_oracle(chain: Chain, collateral: CollateralParameters) -> None:

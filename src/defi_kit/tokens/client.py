@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 from .. import bindings
 from ..chain import Account, Chain, Receipt, Sender
 from ..chain.hashing import HasAddress, address_of
-from ..errors import RefusedKey, Reverted
+from ..errors import BadResponse, InputError, RefusedKey, Reverted, UnknownRevert
 from ..units import Amount, Number, Unit
 from .ledger import ZERO_ADDRESS, Ledger
 from .permit import Permit, PermitMessage, sign
@@ -98,8 +98,9 @@ class Token:
 
     @cached_property
     def symbol(self) -> str:
-        """For example `"WETH"`."""
-        return self.contract.symbol()
+        """For example `"WETH"`. InputError where the address is no token's."""
+        with self._a_token("symbol"):
+            return self.contract.symbol()
 
     @cached_property
     def name(self) -> str:
@@ -108,8 +109,20 @@ class Token:
 
     @cached_property
     def decimals(self) -> int:
-        """Digits behind the point."""
-        return self.contract.decimals()
+        """Digits behind the point. InputError where the address is no token's."""
+        with self._a_token("decimals"):
+            return self.contract.decimals()
+
+    @contextmanager
+    def _a_token(self, view: str) -> Iterator[None]:
+        """What every token answers."""
+        try:
+            yield
+        except (UnknownRevert, BadResponse) as error:
+            raise InputError(
+                f"{self.address} is no token: it has no {view}()",
+                hint="give the token itself: kit.usd, kit.algo.dollar",
+            ) from error
 
     @cached_property
     def unit(self) -> Unit:
