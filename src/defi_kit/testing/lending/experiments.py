@@ -11,10 +11,21 @@ from .invariants import PRICE_SCALE, Sight, grain, hold, wealth
 if TYPE_CHECKING:
     from .trial import LendingTrial
 
-__all__ = ["brink", "compound", "dust", "impersonate", "inflate", "leave", "round_trip"]
+__all__ = [
+    "brink",
+    "compound",
+    "dust",
+    "impersonate",
+    "inflate",
+    "leave",
+    "poke",
+    "round_trip",
+]
 
 STEP_LOSS: Final = 10**12
 """Booking interest rounds by less than this part of it."""
+MUCH: Final = 1_000
+"""By what factor the rate may move more than what is lent does, where it is steepest."""
 
 
 def leave(trial: LendingTrial) -> None:
@@ -71,7 +82,7 @@ def dust(trial: LendingTrial, who: str, rounds: int) -> None:
     supply = [(market.supply, 1), (market.withdraw, 1)]
     borrow = [(market.borrow, 1), (market.repay, 1)]
     for name, loop in (("lending", supply), ("borrowing", borrow)):
-        waited = _waited(trial, 2 * rounds)
+        waited = _booked(trial, 2 * rounds)
         with trial.rewound():
             done = 0
             for verb, amount in loop * rounds:
@@ -80,22 +91,54 @@ def dust(trial: LendingTrial, who: str, rounds: int) -> None:
                 continue
             after = trial.look()
             gain = wealth(after, who) - wealth(waited, who)
-            slack = trial.terms.rounding + _interest(trial.seen, waited)
+            slack = _fair(trial, who, waited, rounds, 2 * rounds)
             reason = f"{rounds} rounds of {name} a unit made {trial.money(gain // PRICE_SCALE)}"
             hold("L16", gain <= slack * PRICE_SCALE, reason)
+
+
+def poke(trial: LendingTrial, who: str, rounds: int) -> None:
+    """L16: who touches an account with a unit, time after time, rounds nothing away.
+
+    What is shown of claims and debts is held against their totals: a unit that is rounded the wrong
+    way each time adds up.
+    """
+    market, account, money = trial.market, trial.accounts[who], trial.money
+    slack, before = trial.terms.rounding + grain(trial.seen), trial.seen
+    for verb in (market.supply, market.repay):
+        with trial.rewound():
+            for _ in range(rounds):
+                if not _tried(verb, account, 1):
+                    break
+            after = trial.look()
+        for what, lost in (
+            ("owe {} less than the total of debts", _unowed(after) - max(0, _unowed(before))),
+            ("own {} more than the total of claims", _unbacked(after) - max(0, _unbacked(before))),
+        ):
+            told = f"{who} moved a unit {rounds} times, and people {what.format(money(lost))}"
+            hold("L16", lost <= slack, told)
+
+
+def _unowed(sight: Sight) -> int:
+    """What the total of debts is more than all debts. [asset]"""
+    return sight.view.total_debt - sum(one.debt for one in sight.positions.values())
+
+
+def _unbacked(sight: Sight) -> int:
+    """What all claims are more than the total of claims. [asset]"""
+    return sum(one.supplied for one in sight.positions.values()) - sight.view.total_supplied
 
 
 def round_trip(trial: LendingTrial, who: str, assets: int) -> None:
     """L8: in and out at once makes nothing, and costs no more than rounding."""
     market, account = trial.market, trial.accounts[who]
-    had, waited = trial.seen.positions[who].supplied, _waited(trial, 2)
+    had, waited = trial.seen.positions[who].supplied, _booked(trial, 2)
     market.supply(account, assets)
     claim = trial.look().positions[who].supplied - had
     if claim <= 0 or not _tried(market.withdraw, account, claim):
         return
     after = trial.look()
     gain = wealth(after, who) - wealth(waited, who)
-    slack = trial.terms.rounding + _interest(trial.seen, waited)
+    slack = _fair(trial, who, waited, assets, 2)
     told = f"in and out made {who} {trial.money(gain // PRICE_SCALE)}"
     hold("L8", gain <= slack * PRICE_SCALE, told)
     lost = -gain // PRICE_SCALE
@@ -189,9 +232,31 @@ def _waited(trial: LendingTrial, seconds: int) -> Sight:
         return trial.look()
 
 
+def _booked(trial: LendingTrial, times: int) -> Sight:
+    """How all would stand if nothing but interest were booked, in each of so many blocks."""
+    with trial.rewound():
+        for _ in range(times):
+            before = trial.chain.timestamp
+            trial.market.accrue()
+            if trial.chain.timestamp == before:
+                trial.chain.mine()
+        return trial.look()
+
+
 def _interest(before: Sight, after: Sight) -> int:
     """What lenders could have earned between the two, all together. [asset]"""
     return max(0, after.view.total_debt - before.view.total_debt)
+
+
+def _fair(trial: LendingTrial, who: str, waited: Sight, assets: int, calls: int) -> int:
+    """The most that so many calls, a second each, may make of a sum: one rounding; interest, which
+    for a sum that is next to nothing beside the market is next to nothing; and what comes of
+    booking the interest on all that `who` has in so many steps, where `accrue` does not. [asset]"""
+    before, position = trial.seen, trial.seen.positions[who]
+    interest = _interest(before, waited)
+    earned = 1 + interest * assets * MUCH // max(1, before.view.total_supplied)
+    booked = (position.supplied + position.debt) * calls // STEP_LOSS
+    return int(trial.terms.rounding + min(interest, earned) + booked)
 
 
 def _tried(verb: Any, *arguments: Any) -> bool:

@@ -1,4 +1,4 @@
-"""What must hold of any lending market, step by step: L1 to L6, L9 to L11, L13 and L15.
+"""What must hold of any lending market, step by step: L1 to L6, L9 to L11 and L13 to L15.
 
 `before` and `after` are seen at the same second: as the next block would have been without the
 step, and with it. The numbers are those of contracts/lending/README.md, of which these are what can
@@ -90,6 +90,13 @@ def l2(trial: LendingTrial, _: Sight, __: Step, after: Sight) -> None:
         view.total_supplied <= backing + rounding,
         lambda: f"lenders own {money(view.total_supplied)}, debts and cash are {money(backing)}",
     )
+    if view.reserve is not None:
+        shared = view.total_supplied + view.reserve
+        hold(
+            "L2",
+            abs(shared - backing) <= rounding + grain(after),
+            lambda: f"lenders and reserve own {money(shared)}, debts and cash are {money(backing)}",
+        )
     owned = sum(position.supplied for position in positions)
     hold(
         "L2",
@@ -224,6 +231,8 @@ def l6(trial: LendingTrial, before: Sight, done: Step, after: Sight) -> None:
             fell <= lost + rounding + grain(after),
             lambda: f"lenders lost {trial.money(fell)}, {trial.money(lost)} was written off",
         )
+    # Debts that are rounded up one by one may add up to more than is booked: once paid, it shows.
+    unbooked = max(0, sum(p.debt for p in before.positions.values()) - before.view.total_debt)
     for name, position in after.positions.items():
         was = before.positions[name]
         if was.shares != position.shares or not was.shares:
@@ -231,11 +240,29 @@ def l6(trial: LendingTrial, before: Sight, done: Step, after: Sight) -> None:
         if was.shares == was.supplied and done.arguments[:1] == (name,):
             continue  # counted in assets, as its own verb moved them
         change = position.supplied - was.supplied
-        allowed = rounding + grain(after) + trial.terms.dust * bool(lost)
+        allowed = rounding + grain(after) + trial.terms.dust * bool(lost) + unbooked
         if change < -rounding and not lost:
             raise Violation("L6", f"{name}'s shares lost {trial.money(-change)}")
         if change > allowed:
             raise Violation("L6", f"{name}'s shares gained {trial.money(change)} by {done.verb}")
+
+
+def l6_over_time(trial: LendingTrial, before: Sight, done: Step, after: Sight) -> None:
+    """Of the interest lenders get all but the reserve's share."""
+    share = trial.terms.reserve_share
+    if done.verb != "wait" or share is None:
+        return
+    grown = after.view.total_debt - before.view.total_debt
+    earned = after.view.total_supplied - before.view.total_supplied
+    due = grown * (WAD - share) // WAD
+    hold(
+        "L6 over time",
+        abs(earned - due) <= trial.terms.rounding + 2 * grain(after),
+        lambda: (
+            f"of {trial.money(grown)} of interest lenders got {trial.money(earned)}, and "
+            f"{trial.money(due)} are due"
+        ),
+    )
 
 
 def l9(trial: LendingTrial, before: Sight, done: Step, after: Sight) -> None:
@@ -317,7 +344,7 @@ def l11(trial: LendingTrial, before: Sight, done: Step, after: Sight) -> None:
         if name == target:
             continue
         hold("L11", is_.shares >= was.shares, f"{done.verb} took shares of {name}")
-        hold("L11", is_.debt <= was.debt + slack, f"{done.verb} raised {name}'s debt")
+        hold("L11", abs(is_.debt - was.debt) <= slack, f"{done.verb} moved {name}'s debt")
         same = is_.collateral == was.collateral
         hold("L11", same, f"{done.verb} moved {name}'s collateral")
 
@@ -361,6 +388,43 @@ _DELTAS: Final[Mapping[str, tuple[int, int]]] = {
 """Verb → which token moves (0: the asset), and whether to whom does it (1) or away (-1)."""
 
 
+def l14(trial: LendingTrial, before: Sight, done: Step, after: Sight) -> None:
+    """Shares are rounded against whom they move for, by the market's own price of a share.
+
+    The largest position tells that price best: a claim is shown rounded down, a debt up.
+    """
+    if done.verb not in _SHARES:
+        return
+    who, (assets, shares) = str(done.arguments[0]), _SHARES[done.verb]
+    moved = abs(getattr(after.positions[who], shares) - getattr(before.positions[who], shares))
+    paid = abs(after.wallets[who][0] - before.wallets[who][0])
+    largest = max(before.positions.values(), key=lambda one: int(getattr(one, assets)))
+    worth, count = getattr(largest, assets), getattr(largest, shares)
+    if done.verb in ("supply", "repay"):
+        low = worth - trial.terms.rounding - (done.verb == "repay")
+        fair, word = moved * low <= paid * count, "few"
+    else:
+        high = worth + trial.terms.rounding + (done.verb == "withdraw")
+        fair, word = moved * high >= paid * count, "many"
+    hold(
+        "L14",
+        fair or not count,
+        lambda: (
+            f"{done.verb} moved {moved:,} shares for {trial.money(paid)}: that is too {word} units "
+            f"for them, where {count:,} are worth {trial.money(worth)}"
+        ),
+    )
+
+
+_SHARES: Final[Mapping[str, tuple[str, str]]] = {
+    "supply": ("supplied", "shares"),
+    "withdraw": ("supplied", "shares"),
+    "borrow": ("debt", "debt_shares"),
+    "repay": ("debt", "debt_shares"),
+}
+"""Verb → the assets of a `Position` that it moves, and their shares."""
+
+
 def l15(trial: LendingTrial, before: Sight, done: Step, after: Sight) -> None:
     """What one does with one's own accounts makes no money, but for a debt found to be bad."""
     if done.verb in WORLD or not done.arguments:
@@ -396,12 +460,14 @@ INVARIANTS: Final[Mapping[str, Invariant]] = {
     "L5": l5,
     "L5 on withdrawal": l5_on_withdrawal,
     "L6": l6,
+    "L6 over time": l6_over_time,
     "L9": l9,
     "L10": l10,
     "L11": l11,
     "L13": l13,
+    "L14": l14,
     "L15": l15,
 }
 
-TIMELESS: Final = ("L1", "L2", "L3", "L4")
+TIMELESS: Final = ("L1", "L2", "L3", "L4", "L6 over time")
 """What can be said of a verb during which time passed, such as one of several transactions."""

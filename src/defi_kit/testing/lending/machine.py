@@ -110,7 +110,31 @@ class LendingMachine(TrialMachine):
             trial.supply_collateral(name, 0, self.posted(0, 20_000))
             trial.borrow(name, self.loan(name, 800))
         trial.wait(86_400 * 30)
+        self.latecomers("keeper", "bob")
+        self.trifles("carol", "alice")
+        for assets in (1_000, self.unit // 2, 10 * self.unit):
+            trial.borrow("mallory", assets)  # against nothing
         trial.withdraw("carol", trial.position("carol").supplied // 2)
+
+    def latecomers(self, lender: str, borrower: str) -> None:
+        """Each verb as the first in a month, with interest to be booked before it."""
+        trial, month = self.trial, 86_400 * 30
+        trial.supply(lender, 100_000 * self.unit)
+        trial.wait(month)
+        trial.withdraw(lender, trial.position(lender).supplied)
+        trial.wait(month)
+        trial.borrow(borrower, self.loan(borrower, 500))
+        trial.wait(month)
+        trial.repay(borrower, trial.position(borrower).debt // 2)
+        trial.wait(month)
+
+    def trifles(self, lender: str, borrower: str) -> None:
+        """Sums so small that a share which is rounded the wrong way shows."""
+        for amount in (1, 1_000):
+            self.trial.supply(lender, amount)
+            self.trial.withdraw(lender, amount)
+            self.trial.borrow(borrower, amount)
+            self.trial.repay(borrower, amount)
 
     def close(self) -> None:
         """What could be done at the end of every life."""
@@ -122,7 +146,9 @@ class LendingMachine(TrialMachine):
         trial.wait(31_536_000)  # interest makes unhealthy as well
         for name in ("alice", "bob"):
             trial.brink("keeper", name, 0)
-        trial.dust("alice", 12)
+        trial.dust("alice", self.rounds)
+        for name in ("alice", "bob"):
+            trial.poke(name, self.rounds)
         trial.compound(86_400 * 30, 7)
 
     def beyond_cap(self, who: str, number: int) -> None:
@@ -138,6 +164,11 @@ class LendingMachine(TrialMachine):
     def unit(self) -> int:
         """A whole token of the asset. [raw]"""
         return int(10**self.trial.terms.decimals)
+
+    @property
+    def rounds(self) -> int:
+        """How often something is done until what is rounded away each time adds up."""
+        return 4 * (self.trial.terms.rounding + 1)
 
     def which(self, number: int) -> int:
         """The number of a collateral that there is."""
@@ -310,7 +341,11 @@ class LendingMachine(TrialMachine):
 
     @rule(who=PEOPLE)
     def dust(self, who: str) -> None:
-        self.trial.dust(who, 12)
+        self.trial.dust(who, self.rounds)
+
+    @rule(who=PEOPLE)
+    def poke(self, who: str) -> None:
+        self.trial.poke(who, self.rounds)
 
     @rule(who=PEOPLE, thousandths=PARTS, grain=st.sampled_from((0, 0, 1, 7, 1_000)))
     def round_trip(self, who: str, thousandths: int, grain: int) -> None:

@@ -53,6 +53,9 @@ class Terms:
     """By how much a single call may round in favour of its caller: more than this is a violation.
     Where several roundings add up, as of an index and of a balance, at each accrual and each call,
     say their sum. [asset]"""
+    reserve_share: int | None = None
+    """The part of the interest that the market keeps from its lenders; None where that is not to be
+    checked. [WAD]"""
     symbol: str = ""
     """What a story calls the asset."""
     exempt: Mapping[str, str] = field(default_factory=dict)
@@ -99,6 +102,9 @@ class View:
     """Its balances: of the asset, and of each collateral. [raw]"""
     collateral: tuple[int, ...]
     """What it believes it holds of each collateral, for all. [raw]"""
+    reserve: int | None = None
+    """What the market keeps for itself of debts and cash, and no lender owns; None where that is
+    not told, or is a claim as any lender's. [asset]"""
 
 
 @runtime_checkable

@@ -177,6 +177,11 @@ class LendingTrial(Trial):
         """L16."""
         experiments.dust(self, who, rounds)
 
+    @step("what if {who} lends and repays a unit {rounds} times?", undone=True)
+    def poke(self, who: str, rounds: int) -> None:
+        """L16."""
+        experiments.poke(self, who, rounds)
+
     @step("what if {who} lends {assets} and takes it back at once?", undone=True)
     def round_trip(self, who: str, assets: int) -> None:
         """L8."""

@@ -44,7 +44,7 @@ class PoolTrial(LendingTrial):
     market: PoolMarket
 
     # `experiment` says exactly what these say of any market.
-    compound = dust = leave = round_trip = None  # type: ignore[assignment]
+    compound = dust = leave = poke = round_trip = None  # type: ignore[assignment]
     flash_loan = None  # type: ignore[assignment]
 
     def __init__(
