@@ -17,12 +17,12 @@ from defi_kit import bindings, reverts
 from defi_kit.bindings import fiat_dollar as events
 from defi_kit.chain import Account, Chain
 from defi_kit.chain.base import named_key
-from defi_kit.chain.hashing import ZERO_ADDRESS
+from defi_kit.chain.hashing import ZERO_ADDRESS, keccak
 from defi_kit.errors import Reverted
 from defi_kit.stablecoins import FiatDollar, Role
 from defi_kit.testing.peg.fiat.world import attest, deploy
 from defi_kit.tokens import FaucetToken
-from defi_kit.tokens.permit import domain_separator
+from defi_kit.tokens.permit import domain_separator, sign
 from defi_kit.units import MAX_UINT256
 
 
@@ -127,6 +127,19 @@ def _(s: Scene) -> None:
         s.usd.transfer(s.usd.address, 1, sender=s.alice)
 
 
+@statement("A frozen or a moved dollar is still part of the supply.")
+def _(s: Scene) -> None:
+    s.usd.transfer(s.bob, s.usd(10), sender=s.alice)
+    s.usd.freeze(s.bob)
+    assert s.usd.total_supply() == s.usd(1_000)
+
+
+@statement("It takes no ether.")
+def _(s: Scene) -> None:
+    with pytest.raises(Reverted):
+        s.chain.transact(s.usd.address, b"", value=1, sender=s.alice)
+
+
 # --- allowances -----------------------------------------------------------------------------------
 
 
@@ -165,11 +178,29 @@ def _(s: Scene) -> None:
         s.usd.transfer_from(s.alice, s.carol, s.usd(6), sender=s.bob)
 
 
-@statement("An allowance of 2**256 - 1 is not reduced by spending.")
+@statement("An allowance is reduced by what is spent (ours: all but that of 2**256 - 1).")
+def _(s: Scene) -> None:
+    for allowance, left in ((MAX_UINT256 - 1, MAX_UINT256 - 3), (MAX_UINT256, MAX_UINT256)):
+        s.usd.approve(s.bob, allowance, sender=s.alice)
+        s.usd.transfer_from(s.alice, s.carol, 2, sender=s.bob)
+        assert s.usd.allowance(s.alice, s.bob).raw == left
+
+
+@statement("transferFrom neither reaches nowhere nor takes what is not there.")
 def _(s: Scene) -> None:
     s.usd.approve(s.bob, MAX_UINT256, sender=s.alice)
-    s.usd.transfer_from(s.alice, s.carol, s.usd(2), sender=s.bob)
-    assert s.usd.allowance(s.alice, s.bob).raw == MAX_UINT256
+    for nowhere in (ZERO_ADDRESS, s.usd.address):
+        with refused(reverts.ERC20InvalidReceiver):
+            s.usd.transfer_from(s.alice, nowhere, 1, sender=s.bob)
+    with refused(reverts.ERC20InsufficientBalance):
+        s.usd.transfer_from(s.alice, s.bob, s.usd(1_000).raw + 1, sender=s.bob)
+
+
+@statement("Nobody uses transferFrom without an allowance, its owner included.")
+def _(s: Scene) -> None:
+    for caller in (s.alice, s.bob):
+        with refused(reverts.ERC20InsufficientAllowance):
+            s.usd.transfer_from(s.alice, s.bob, 1, sender=caller)
 
 
 @statement("increaseAllowance adds to the allowance.")
@@ -231,6 +262,13 @@ def _(s: Scene) -> None:
         s.give(s.bob, 1_000_000)
 
 
+@statement("Minting returns true.")
+def _(s: Scene) -> None:
+    data = bytes.fromhex("40c10f19") + bytes(12) + bytes.fromhex(s.bob.address[2:])
+    told = s.chain.call(s.usd.address, data + (1).to_bytes(32, "big"), sender=s.bank)
+    assert told == bytes(31) + b"\x01"
+
+
 @statement("Minting nothing is refused.")
 def _(s: Scene) -> None:
     with refused(reverts.ZeroAmount):
@@ -241,6 +279,14 @@ def _(s: Scene) -> None:
 def _(s: Scene) -> None:
     with refused(reverts.ERC20InvalidReceiver):
         s.usd.mint(ZERO_ADDRESS, 1, sender=s.bank)
+
+
+@statement("Configuring a minter again replaces its allowance.")
+def _(s: Scene) -> None:
+    s.usd.configure_minter(s.bank, s.usd(3))
+    assert s.usd.minter_allowance(s.bank) == s.usd(3)
+    with refused(reverts.MintAllowanceExceeded):
+        s.give(s.bob, 4)
 
 
 @statement("Whoever is no minter does not mint.")
@@ -286,6 +332,23 @@ def _(s: Scene) -> None:
     before = s.usd.minter_allowance(s.bank)
     s.usd.burn(s.usd(10), sender=s.bank)
     assert s.usd.minter_allowance(s.bank) == before
+
+
+@statement("A minter whose allowance is used up still burns.")
+def _(s: Scene) -> None:
+    s.give(s.bank, 5)
+    s.usd.configure_minter(s.bank, 0)
+    s.usd.burn(s.usd(5), sender=s.bank)
+    assert s.usd.total_supply() == s.usd(1_000)
+
+
+@statement("A removed minter keeps its dollars and burns none.")
+def _(s: Scene) -> None:
+    s.give(s.bank, 5)
+    s.usd.remove_minter(s.bank)
+    with refused(reverts.NotMinter):
+        s.usd.burn(1, sender=s.bank)
+    s.usd.transfer(s.bob, s.usd(5), sender=s.bank)
 
 
 @statement("Holders do not burn.")
@@ -334,13 +397,14 @@ def _(s: Scene) -> None:
         s.usd.transfer(s.bob, 1, sender=s.alice)
 
 
-@statement("A frozen account neither approves nor is approved.")
+@statement("A frozen account neither approves nor is approved (there: until version 2.2).")
 def _(s: Scene) -> None:
     s.usd.freeze(s.bob)
     with refused(reverts.AccountIsFrozen):
         s.usd.approve(s.alice, 1, sender=s.bob)
-    with refused(reverts.AccountIsFrozen):
-        s.usd.approve(s.bob, 1, sender=s.alice)
+    for verb in (s.usd.approve, s.usd.increase_allowance, s.usd.decrease_allowance):
+        with refused(reverts.AccountIsFrozen):
+            verb(s.bob, 0, sender=s.alice)
 
 
 @statement("A frozen spender does not use its allowance.")
@@ -377,6 +441,23 @@ def _(s: Scene) -> None:
     s.usd.freeze(s.alice)
     assert s.usd.unfreeze(s.alice).one(events.AccountUnfrozen).account == s.alice.address
     s.usd.transfer(s.bob, s.usd(1_000), sender=s.alice)
+
+
+@statement("Nobody sends to a frozen account by transferFrom.")
+def _(s: Scene) -> None:
+    s.usd.approve(s.bob, 5, sender=s.alice)
+    s.usd.freeze(s.carol)
+    with refused(reverts.AccountIsFrozen):
+        s.usd.transfer_from(s.alice, s.carol, 1, sender=s.bob)
+
+
+@statement("Freezing twice is freezing once.")
+def _(s: Scene) -> None:
+    s.usd.freeze(s.alice)
+    s.usd.freeze(s.alice)
+    s.usd.unfreeze(s.alice)
+    s.usd.unfreeze(s.alice)
+    s.usd.transfer(s.bob, 1, sender=s.alice)
 
 
 @statement("The token itself is frozen for good.")
@@ -437,6 +518,25 @@ def _(s: Scene) -> None:
         s.usd.configure_minter(s.carol, 1)
 
 
+@statement("Pausing twice is pausing once.")
+def _(s: Scene) -> None:
+    s.usd.pause()
+    s.usd.pause()
+    s.usd.unpause()
+    assert not s.usd.paused
+    s.usd.unpause()
+    s.usd.transfer(s.bob, 1, sender=s.alice)
+
+
+@statement("While paused roles move, so that another pauser can unpause.")
+def _(s: Scene) -> None:
+    s.usd.pause()
+    s.usd.offer_role(Role.PAUSER, s.carol)
+    s.usd.accept_role(Role.PAUSER, sender=s.carol)
+    s.usd.unpause(sender=s.carol)
+    s.usd.transfer(s.bob, 1, sender=s.alice)
+
+
 @statement("While paused minters are removed and accounts are frozen and unfrozen.")
 def _(s: Scene) -> None:
     s.usd.pause()
@@ -473,6 +573,14 @@ def _(s: Scene) -> None:
         s.usd.offer_role(Role.PAUSER, s.bob, sender=s.owner)
 
 
+@statement("Nobody is owner of nothing: the role goes to no zero address.")
+def _(s: Scene) -> None:
+    s.usd.offer_role(Role.OWNER, ZERO_ADDRESS)
+    with refused(reverts.OwnerRequired):
+        s.usd.revoke_role(Role.OWNER)
+    assert s.usd.owner == s.owner.address
+
+
 # --- permits (EIP-2612) ---------------------------------------------------------------------------
 
 
@@ -490,6 +598,34 @@ def _(s: Scene) -> None:
     s.usd.approve(s.bob, 0, sender=s.alice)
     with refused(reverts.SignatureInvalid):
         s.usd.permit(signed)
+
+
+@statement("Permits are used in the order of their nonces.")
+def _(s: Scene) -> None:
+    now = s.usd.sign_permit(s.alice, s.bob, 7)
+    message = replace(now.message, nonce=1)
+    later = sign(message, s.usd.contract.domain_separator(), named_key("alice"))
+    with refused(reverts.SignatureInvalid):
+        s.usd.permit(later)
+    s.usd.permit(now)
+    s.usd.permit(later)
+
+
+@statement("A permit replaces the allowance, and emits Approval.")
+def _(s: Scene) -> None:
+    s.usd.approve(s.bob, 5, sender=s.alice)
+    done = s.usd.permit(s.usd.sign_permit(s.alice, s.bob, 7), sender=s.carol).receipt
+    assert done is not None
+    assert done.one(events.Approval).value == 7
+    assert s.usd.allowance(s.alice, s.bob).raw == 7
+
+
+@statement("A permit for the zero address, or of it, is refused.")
+def _(s: Scene) -> None:
+    with refused(reverts.ERC20InvalidSpender):
+        s.usd.permit(s.usd.sign_permit(s.alice, ZERO_ADDRESS, 7))
+    with refused(reverts.SignatureInvalid):
+        s.usd.dollar.permit(ZERO_ADDRESS, s.bob.address, 7, MAX_UINT256, bytes(64) + b"\x1b")
 
 
 @statement("A permit is refused after its deadline.")
@@ -523,6 +659,22 @@ def _(s: Scene) -> None:
 
 def sixty_five(signed: Any) -> bytes:
     return bytes(signed.r.to_bytes(32, "big") + signed.s.to_bytes(32, "big") + bytes([signed.v]))
+
+
+@statement("A signature of a key is r, s and v in 65 bytes, v 27 or 28 and s the lower of two.")
+def _(s: Scene) -> None:
+    signed = s.usd.sign_permit(s.alice, s.bob, 7, deadline=MAX_UINT256)
+    whole = sixty_five(signed)
+    for v in (0, 1, 26, 29, 255):
+        with refused(reverts.SignatureInvalid):
+            s.usd.permit(replace(signed, v=v))
+    with refused(reverts.SignatureMalleable):
+        s.usd.permit(signed.malleated())
+    short = signed.r.to_bytes(32, "big") + (signed.s | (signed.v - 27) << 255).to_bytes(32, "big")
+    for wrong in (b"", short, whole + b"\x00", bytes(65)):
+        with refused(reverts.SignatureInvalid):
+            s.usd.dollar.permit(s.alice.address, s.bob.address, 7, MAX_UINT256, wrong)
+    s.usd.dollar.permit(s.alice.address, s.bob.address, 7, MAX_UINT256, whole)
 
 
 @statement("A frozen account neither permits nor is permitted, and while paused nobody is.")
@@ -609,6 +761,37 @@ def _(s: Scene) -> None:
     s.usd.transfer_with_authorization(signed)
 
 
+@statement("An authorization reaches neither the zero address nor the token.")
+def _(s: Scene) -> None:
+    for nowhere in (ZERO_ADDRESS, s.usd.address):
+        with refused(reverts.ERC20InvalidReceiver):
+            s.usd.transfer_with_authorization(s.usd.sign_transfer(s.alice, nowhere, 1))
+
+
+@statement("Nonces of authorizations are each owner's own, and none of permits'.")
+def _(s: Scene) -> None:
+    s.usd.transfer(s.bob, 5, sender=s.alice)
+    for owner in (s.alice, s.bob):
+        s.usd.transfer_with_authorization(
+            s.usd.sign_transfer(owner, s.carol, 1, nonce=bytes(31) + b"\x07")
+        )
+    assert s.usd.contract.nonces(s.alice) == 0
+    s.usd.permit(s.usd.sign_permit(s.alice, s.bob, 7))
+
+
+@statement("A permit authorizes nothing, nor an authorization of one dollar another.")
+def _(s: Scene) -> None:
+    twin = deploy(s.chain)
+    attest(twin, twin("10").raw)
+    twin.configure_minter(s.bank, twin("10"))
+    twin.mint(s.alice, twin("10"), sender=s.bank)
+    with refused(reverts.SignatureInvalid):
+        twin.transfer_with_authorization(s.usd.sign_transfer(s.alice, s.bob, 1))
+    permit, order = s.usd.sign_permit(s.alice, s.bob, 1), s.usd.sign_transfer(s.alice, s.bob, 1)
+    with refused(reverts.SignatureInvalid):
+        s.usd.transfer_with_authorization(replace(order, signature=sixty_five(permit)))
+
+
 @statement("receiveWithAuthorization is for the receiver alone.")
 def _(s: Scene) -> None:
     signed = s.usd.sign_transfer(s.alice, s.bob, s.usd(7), receive=True)
@@ -686,7 +869,46 @@ def _(s: Scene) -> None:
         s.usd.cancel_authorization(s.usd.sign_cancellation(s.alice, bytes(32)))
 
 
+@statement("A frozen receiver takes nothing by receiveWithAuthorization, and nobody while paused.")
+def _(s: Scene) -> None:
+    signed = s.usd.sign_transfer(s.alice, s.bob, 1, receive=True)
+    s.usd.freeze(s.bob)
+    with refused(reverts.AccountIsFrozen):
+        s.usd.receive_with_authorization(signed, sender=s.bob)
+    s.usd.unfreeze(s.bob)
+    s.usd.pause()
+    with refused(reverts.DollarIsPaused):
+        s.usd.receive_with_authorization(signed, sender=s.bob)
+    s.usd.unpause()
+    s.usd.receive_with_authorization(signed, sender=s.bob)
+
+
+@statement("Who carries an authorization is asked nothing: a frozen account may.")
+def _(s: Scene) -> None:
+    s.usd.freeze(s.carol)
+    s.usd.transfer_with_authorization(s.usd.sign_transfer(s.alice, s.bob, 1), sender=s.carol)
+    assert s.usd.balance(s.bob).raw == 1
+
+
 # --- the rest -------------------------------------------------------------------------------------
+
+
+@statement("The version of what is signed, and its types (EIP-3009), can be read.")
+def _(s: Scene) -> None:
+    fields = (
+        "address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce"
+    )
+    told = s.usd.dollar
+    assert told.version() == "1"
+    assert told.transfer_with_authorization_typehash() == keccak(
+        f"TransferWithAuthorization({fields})".encode()
+    )
+    assert told.receive_with_authorization_typehash() == keccak(
+        f"ReceiveWithAuthorization({fields})".encode()
+    )
+    assert told.cancel_authorization_typehash() == keccak(
+        b"CancelAuthorization(address authorizer,bytes32 nonce)"
+    )
 
 
 @statement("Signatures are bound to name, version, chain and contract (EIP-712).")
