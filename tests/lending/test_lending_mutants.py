@@ -12,8 +12,8 @@ from defi_kit.bindings.lending_pool import (
     PoolParameters,
 )
 from defi_kit.chain import Account, Chain
+from defi_kit.lending.books import MAX_ASSETS, MAX_OWNED
 from defi_kit.lending.interest import START, grow, index_at, to_assets_down
-from defi_kit.lending.pool import MAX_ASSETS, MAX_OWNED
 from defi_kit.units import MAX_UINT256, WAD
 
 PLENTY = 10**24

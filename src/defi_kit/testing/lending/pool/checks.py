@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from math import floor
 
+from ....lending.books import DUST_DIVISOR
 from ....lending.interest import RAY, to_assets_up
 from ....lending.liquidation import (
     PRICE_SCALE,
@@ -20,7 +21,7 @@ from ....lending.liquidation import (
     covered_down,
     health_down,
 )
-from ....lending.pool import DUST_DIVISOR, VIRTUAL_SHARES, Collateral, Pool
+from ....lending.pool import VIRTUAL_SHARES, Collateral, Pool
 from ....units import BPS, MAX_UINT256, WAD, Unit
 from ...violations import Violation, hold
 from ...words import grouped

@@ -11,7 +11,7 @@ from ....bindings.callback_actor import Call
 from ....chain import Account, Chain
 from ....chain.hashing import address_of
 from ....errors import InputError, Reverted
-from ....lending.pool import DUST_DIVISOR
+from ....lending.books import DUST_DIVISOR
 from ....lending.rates import RateModel
 from ....units import BPS, MAX_UINT256, WAD
 from ...bytecode import creation_code
