@@ -7,4 +7,4 @@ from hypothesis import settings
 from defi_kit.testing.peg import FiatMachine
 
 TestFiatMachine = FiatMachine.TestCase
-TestFiatMachine.settings = settings(max_examples=40, stateful_step_count=40)
+TestFiatMachine.settings = settings(max_examples=15, stateful_step_count=40)

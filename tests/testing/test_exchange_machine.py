@@ -19,6 +19,7 @@ from defi_kit.testing.exchange.machine import ExchangeMachine
 from defi_kit.testing.exchange.trial import ExchangeTrial
 from defi_kit.testing.exchange.world import World
 from defi_kit.testing.explored import Explored
+from defi_kit.testing.machine import run
 from defi_kit.testing.recipe import Recipe
 from defi_kit.testing.trial import Counterexample
 from defi_kit.testing.violations import Violation
@@ -104,8 +105,8 @@ def test_a_fork_that_is_wrong_is_found_and_its_script_shows_it(tmp_path: Path) -
 
     few = settings(FEW, max_examples=100, phases=[Phase.generate, Phase.shrink])
     with pytest.raises(Violation) as found:
-        run_state_machine_as_test(seed(1)(Machine), settings=few)
-    (file,) = tmp_path.glob("*.json")
+        run(seed(1)(Machine), few)
+    file = tmp_path / f"exchange-{found.value.invariant}.json"
     assert json.loads(file.read_text())["invariant"] == found.value.invariant
     assert len(json.loads(file.read_text())["steps"]) <= 4
     script = file.with_suffix(".py").read_text()

@@ -10,9 +10,9 @@ from __future__ import annotations
 import unittest
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar, cast
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -20,6 +20,7 @@ from hypothesis.errors import InvalidDefinition
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
+    precondition,
     run_state_machine_as_test,
 )
 
@@ -32,11 +33,25 @@ from .shrinking import shorten
 from .trial import Trial, rewound
 from .violations import Violation
 
-__all__ = ["VARIANTS", "TrialMachine", "run"]
+__all__ = ["VARIANTS", "TrialMachine", "once", "run"]
 
+M = TypeVar("M", bound="TrialMachine")
+P = ParamSpec("P")
 
 VARIANTS = st.runner().flatmap(lambda self: st.sampled_from(range(len(self.variants))))
 """The number of a machine's variant, for `@initialize`."""
+
+
+def once(scene: Callable[Concatenate[M, P], None]) -> Callable[Concatenate[M, P], None]:
+    """A rule of many steps, below `@rule`: once in a life, which it would else fill alone."""
+
+    @wraps(scene)
+    def played(self: M, *args: P.args, **kwargs: P.kwargs) -> None:
+        self.played.add(scene.__name__)
+        scene(self, *args, **kwargs)
+
+    unplayed: Callable[[Any], bool] = lambda self: scene.__name__ not in self.played  # noqa: E731
+    return cast("Callable[Concatenate[M, P], None]", precondition(unplayed)(played))
 
 
 class _TestCaseOf:
@@ -72,6 +87,8 @@ class TrialMachine(RuleBasedStateMachine):
     """For making a counter-example short. [seconds]"""
 
     trial: Any = None
+    played: set[str]
+    """Scenes of this life, see `once`."""
     TestCase: Any = _TestCaseOf()
 
     @initialize(variant=VARIANTS)
@@ -87,6 +104,7 @@ class TrialMachine(RuleBasedStateMachine):
     def start(self, variant: int) -> None:
         """A new trial of the subject."""
         cls = type(self)
+        self.played = set()
         subject, recipe = _made(cls, variant)
         with ExitStack() as undone:
             undone.enter_context(rewound(subject))

@@ -11,6 +11,7 @@ from ...bindings import BlocklistToken, FalseToken, FeeToken, RebasingToken
 from ...dex.constant_product import ConstantProduct
 from ...dex.pool import PoolKey
 from ...errors import Reverted
+from ...reverts import NoLiquidity, TooYoung
 from ...units import WAD
 from ..violations import Violation
 from .world import NEVER, struct, structs, told
@@ -141,10 +142,18 @@ def record(trial: ExchangeTrial, pool: int, age: int) -> None:
     world, key = trial.world, trial.key(pool)
     if world.mode == "twin":
         return
+    state, wanted = world.pool(key), max(trial.chain.timestamp - age, 0)
     try:
         found = tuple(world.exchange.observe(struct(key), age))
+        total, moment = found
+        holds = moment <= wanted and total <= state.cumulative_log_price_at(moment)
+        if wanted >= state.updated_at:
+            holds = (total, moment) == (state.cumulative_log_price_at(wanted), wanted)
+        trial.insist(holds, "X10", f"on record at {wanted} is {found}, of {state}")
     except Reverted as error:
         found = told(error)
+        young = isinstance(error, NoLiquidity | TooYoung)
+        trial.insist(young, "X10", f"no price of {age} seconds ago: {error!r}")
     if world.twin is None:
         return
     try:

@@ -61,13 +61,16 @@ def x3(trial: ExchangeTrial, _: Books, __: Step, after: Books) -> None:
     trial.insist(not ether, "X3", f"keeps {ether} wei")
 
 
-def x4(trial: ExchangeTrial, _: Books, __: Step, after: Books) -> None:
-    """Shares sum to the supply, and the locked ones stay locked."""
+def x4(trial: ExchangeTrial, before: Books, _: Step, after: Books) -> None:
+    """Shares sum to the supply, the locked ones stay locked, and the first are the liquidity."""
     for key, pool in after.pools.items():
         total = sum(count for (_, id_), count in after.shares.items() if id_ == key.id)
         locked = after.shares.get((NOBODY, key.id), 0)
         trial.insist(total == pool.supply, "X4", f"shares sum to {total}, supply {pool.supply}")
         trial.insist(not pool.supply or locked == LOCKED_SHARES, "X4", f"locked {locked}")
+        if pool.supply and key in before.pools and not before.pools[key].supply:
+            first = pool.curve.liquidity(pool.reserve0, pool.reserve1)
+            trial.insist(pool.supply == first, "X4", f"{pool.supply} first shares, not {first}")
 
 
 def x10(trial: ExchangeTrial, before: Books, _: Step, after: Books) -> None:

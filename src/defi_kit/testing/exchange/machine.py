@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
 from ...dex.pool import MAX_RESERVE
-from ..machine import VARIANTS, TrialMachine
+from ..machine import VARIANTS, TrialMachine, once
 from ..strategies import magnitudes, people
 from ..trial import Trial
 from .experiments import HOSTILE
@@ -122,7 +122,7 @@ class ExchangeMachine(TrialMachine):
             pool = onward[step % len(onward)]
         return start, pools, token
 
-    def once(self, seed: int, steps: Sequence[int]) -> int:
+    def unrepeated(self, seed: int, steps: Sequence[int]) -> int:
         """How far the walk goes before it comes to a pool again, which no purchase may: or further,
         every eighth time."""
         pools = self.path(seed, steps)[1]
@@ -171,10 +171,14 @@ class ExchangeMachine(TrialMachine):
         for pool in (0, 1):
             trial.swap("mallory", first, trial.pool(pool).reserve0 // 10 + 1, str(pool), second)
             trial.swap("mallory", second, trial.pool(pool).reserve1 // 10 + 1, str(pool), first)
+        trial.donate("alice", first, 11)
+        for listed in ("0>1", "1>0"):  # by the pools' ids, and wrongly
+            trial.skim("bob", first, listed)
         for token in (first, first, second):
             trial.collect(token)
         for listed in ("1>1", "0>0"):
             trial.skim("mallory", first, listed)
+        trial.for_another("bob", "mallory", 1, first, trial.pool(1).reserve0 // 7 + 1_001)
 
     @precondition(few_pools)
     @rule(pair=PAIRS, fee=st.sampled_from(FEES), curve=CURVES)
@@ -282,7 +286,7 @@ class ExchangeMachine(TrialMachine):
         most=st.sampled_from([PLENTY // 8, PLENTY // 8, 10**9]),
     )
     def buy(self, who: str, seed: int, amount: int, part: int, steps: list[int], most: int) -> None:
-        start, pools, end = self.path(seed, steps[: self.once(seed, steps)])
+        start, pools, end = self.path(seed, steps[: self.unrepeated(seed, steps)])
         sized = self.sized(end, pools[-1], amount, part)
         start, end = self.named(start, seed // 2), self.named(end, part)
         self.trial.buy(who, start, self.joined(pools), end, sized, most)
@@ -301,7 +305,9 @@ class ExchangeMachine(TrialMachine):
     def swap_in_a_flash(
         self, seed: int, amount: int, part: int, steps: list[int], mood: str, exact: bool
     ) -> None:
-        start, pools, end = self.path(seed, steps[: self.once(seed, steps) if exact else None])
+        start, pools, end = self.path(
+            seed, steps[: self.unrepeated(seed, steps) if exact else None]
+        )
         token, pool = (end, pools[-1]) if exact else (start, pools[0])
         sized = min(self.sized(token, pool, amount, part), PLENTY // 64)
         end = self.named(end, part)
@@ -328,6 +334,37 @@ class ExchangeMachine(TrialMachine):
         if deed == "remove":
             amount = self.trial.shares(who, pool) // 2
         self.trial.call_back(who, deed, pool, token, amount, tokens[seed // 2 % 2], door)
+
+    @precondition(any_funded)
+    @rule(seed=SEEDS, deeds=st.permutations(range(3)))
+    @once
+    def every_door(self, seed: int, deeds: list[int]) -> None:
+        """Everything is called in the middle of something that moves both tokens of a pool."""
+        pool = self.full(seed)
+        for door in range(DOORS):
+            first, second = self.tokens(pool)
+            deed = ("swap", "add_one", "remove")[deeds[door % 3]]
+            amount = max(self.sized(first, pool, 0, 10_000), 1)
+            who = self.holder("alice", pool) if deed == "remove" else "alice"
+            if deed == "remove":
+                amount = self.trial.shares(who, pool) // 3
+            hook = second if first == "WETH" else first
+            self.trial.call_back(who, deed, pool, first, amount, hook, 7 * door + pool)
+
+    @precondition(any_funded)
+    @rule(who=SOMEBODY, to=SOMEBODY, seed=SEEDS, amount=AMOUNTS, part=PARTS)
+    @once
+    def for_another(self, who: str, to: str, seed: int, amount: int, part: int) -> None:
+        pool = self.full(seed)
+        who, token = self.holder(who, pool), self.tokens(pool)[seed % 2]
+        to = next(name for name in (to, *PEOPLE) if name != who)
+        self.trial.for_another(who, to, pool, token, self.sized(token, pool, amount, part))
+
+    @precondition(any_funded)
+    @rule(who=SOMEBODY, seed=SEEDS)
+    @once
+    def forbidden(self, who: str, seed: int) -> None:
+        self.trial.forbidden(who, self.full(seed))
 
     @rule(who=SOMEBODY, token=TOKENS, amount=magnitudes(1, 2**90))
     def donate(self, who: str, token: str, amount: int) -> None:

@@ -12,15 +12,16 @@ from typing import Any, ClassVar
 from ...chain import Account
 from ...dex.pool import Pool, PoolKey
 from ...dex.routes import ETHER
+from ...errors import Reverted
 from ...reverts import Locked
 from ...units import format_units
 from ..explored import Explored
 from ..recipe import Recipe
 from ..trial import Invariant, Literal_, Step, Trial, step
 from ..violations import Violation
-from . import experiments
+from . import experiments, terms
 from .invariants import INVARIANTS
-from .world import NEVER, PLENTY, World, struct, structs
+from .world import NEVER, PLENTY, SHARE, World, struct, structs
 
 __all__ = ["ExchangeTrial"]
 
@@ -116,7 +117,7 @@ class ExchangeTrial(Trial):
     ) -> tuple[int, ...]:
         """Joins; with some `value`, the side of wrapped ether is paid of it. What was paid."""
         key, sender, exchange = self.key(pool), self.person(who), self.world.exchange
-        return self._paid(
+        paid = self._paid(
             sender,
             key.tokens,
             lambda: exchange.add_liquidity(
@@ -127,6 +128,11 @@ class ExchangeTrial(Trial):
             ),
             lambda done: (done.amount0, done.amount1),
         )
+        for token, cost, most in zip(key.tokens, paid, (amount0, amount1), strict=True):
+            told = self.world.symbol(token)
+            beyond = f"paid {self.sum_of(told, cost)} of at most {self.sum_of(told, most)}"
+            self.insist(cost <= most, "X7", beyond)
+        return paid
 
     @step("{who} joins pool {pool} with {amount} {token} alone")
     def add_one(self, who: str, pool: int, token: str, amount: int) -> int:
@@ -220,6 +226,8 @@ class ExchangeTrial(Trial):
         )
         arrived = (amount if end == start else 0) - paid
         self._as_quoted(out, quoted, arrived)
+        if len(path) == 1:
+            self._cut(self.key(int(pools)), start, amount)
         if arrived < least:
             told = f"at least {self.sum_of(out, least)} asked for, {self.sum_of(out, arrived)} came"
             self.insist(False, "X7", told)
@@ -257,6 +265,16 @@ class ExchangeTrial(Trial):
             self.insist(False, "X7", told)
         return paid
 
+    def _cut(self, key: PoolKey, start: str, amount: int) -> None:
+        """X3: of the fee on `amount` the protocol gets no more than its share."""
+        world = self.world
+        if world.mode == "twin":
+            return
+        token = world.weth if start == ETHER else start
+        cut = world.exchange.protocol_fees(token) - self.seen.fees.get(token, 0)
+        most = amount * key.fee * SHARE // 10**12
+        self.insist(cut <= most, "X3", f"the protocol takes {cut} raw units, its share is {most}")
+
     def _proceeds(self, start: str, path: Sequence[Any], amount: int) -> int | None:
         return self.world.ask(
             lambda: self.world.exchange.quote_exact_in(start, amount, structs(path)),
@@ -290,12 +308,17 @@ class ExchangeTrial(Trial):
 
     @step("somebody sends the protocol its {token}")
     def collect(self, token: str) -> None:
-        """The protocol's share of the fees in a token."""
+        """The protocol's share of the fees in a token: all of it."""
         world, named = self.world, self.world.address(token)
+        owed, had = self.seen.fees.get(named, 0), world.owned(world.recipient, named)
         world.do(
             lambda: world.exchange.collect(named, sender=self.person("alice")),
             lambda twin, now: twin.collect(named),
         )
+        if world.mode != "twin":
+            got = world.owned(world.recipient, named) - had
+            told = f"{self.sum_of(token, owed)} collected, {self.sum_of(token, got)} arrived"
+            self.insist(got == owed, "money", told)
 
     @step("somebody pays for {count} more records of pool {pool}")
     def increase(self, pool: int, count: int) -> None:
@@ -385,14 +408,19 @@ class ExchangeTrial(Trial):
     def flash_borrow(self, token: str, amount: int, mood: str) -> None:
         """A flash loan."""
         named, actor = self.world.address(token), self.world.actor
-        less, wrong = self.world.flash(
-            self.person("alice"),
-            self.world.exchange.build("flash_loan", actor, named, amount, b""),
-            lambda twin, now: (twin.flash_loan(named, amount),),
-            named,
-            mood,
-            loan=True,
-        )
+        try:
+            less, wrong = self.world.flash(
+                self.person("alice"),
+                self.world.exchange.build("flash_loan", actor, named, amount, b""),
+                lambda twin, now: (twin.flash_loan(named, amount),),
+                named,
+                mood,
+                loan=True,
+            )
+        except Reverted as refusal:
+            due = mood in ("pays", "gives") and 0 < amount <= self.seen.held[named]
+            self.insist(not due, "X13", f"a loan that would be paid back is refused: {refusal!r}")
+            raise
         self._due(less, 0, wrong, mood)
 
     def _due(self, less: int, due: int, wrong: bool, mood: str) -> None:
@@ -482,6 +510,16 @@ class ExchangeTrial(Trial):
     def hostile(self, kind: str, amount: int) -> None:
         """X3: "fee", "false", "blocked" or "rebasing" upwards."""
         experiments.hostile(self, kind, amount)
+
+    @step("what if {who} does for {to} what {amount} {token} can do in pool {pool}?", undone=True)
+    def for_another(self, who: str, to: str, pool: int, token: str, amount: int) -> None:
+        """X7: at the terms that were quoted, and beyond them."""
+        terms.for_another(self, who, to, pool, token, amount)
+
+    @step("what if {who} does what nobody may, to pool {pool}?", undone=True)
+    def forbidden(self, who: str, pool: int) -> None:
+        """X3, X4: all of it is refused."""
+        terms.forbidden(self, who, pool)
 
     # --- telling ----------------------------------------------------------------------------------
 

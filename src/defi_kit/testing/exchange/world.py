@@ -36,6 +36,7 @@ __all__ = [
     "NEVER",
     "PEOPLE",
     "PLENTY",
+    "SHARE",
     "Books",
     "World",
     "deployed",

@@ -10,12 +10,12 @@ from hypothesis.stateful import initialize, precondition, rule
 
 from ....stablecoins import RedemptionStatus, Role
 from ....stablecoins.fiat import NO_LIMIT
-from ...machine import VARIANTS
+from ...machine import VARIANTS, once
 from ...trial import Trial
 from ..machine import PegMachine
 from .pair import FORGERIES, MINTERS, FiatPair
 from .trial import FiatTrial
-from .world import AUDITORS, MONTH, PEOPLE
+from .world import AUDITORS, DAY, MONTH, PEOPLE
 
 __all__ = ["FiatMachine"]
 
@@ -27,6 +27,8 @@ LIMITS = st.sampled_from([0, 1_000, 10**6, NO_LIMIT, NO_LIMIT, NO_LIMIT + 1])
 AMOUNTS = st.integers(0, 10**12) | st.integers(0, 1_000) | EDGES
 FORGED = st.sampled_from(("none", "none", *FORGERIES))
 NONCES = st.integers(1, 4)
+PAYS = st.lists(st.booleans(), min_size=3, max_size=3)
+SLIPS = st.sampled_from(("chain", "token", "amount", "time", "order"))
 SOME = st.lists(st.sampled_from(AUDITORS), max_size=3).map(" ".join)
 
 
@@ -42,12 +44,13 @@ class FiatMachine(PegMachine):
 
     @initialize(variant=VARIANTS)
     def begin(self, variant: int) -> None:
-        """Reserves are stated, minters named, and alice has dollars."""
+        """Reserves are stated, minters named, and everybody has dollars."""
         self.start(variant)
         self.trial.attest("carol", 10**7, 0, "auditor examiner")
         for minter in MINTERS:
             self.trial.configure_minter("treasurer", minter, 10**12, NO_LIMIT)
-            self.trial.mint(minter, "alice", 10**6)
+            for holder in PEOPLE:
+                self.trial.mint(minter, holder, 10**5)
 
     @property
     def pair(self) -> FiatPair:
@@ -72,6 +75,10 @@ class FiatMachine(PegMachine):
     def approve(self, who: str, to: str, amount: int) -> None:
         self.trial.approve(who, to, amount)
 
+    @rule(who=WHO, to=PLACES, amount=AMOUNTS, more=st.booleans())
+    def change_allowance(self, who: str, to: str, amount: int, more: bool) -> None:
+        (self.trial.increase_allowance if more else self.trial.decrease_allowance)(who, to, amount)
+
     @rule(who=WHO, owner=WHO, to=PLACES, amount=AMOUNTS)
     def transfer_from(self, who: str, owner: str, to: str, amount: int) -> None:
         self.trial.transfer_from(who, owner, to, amount)
@@ -90,6 +97,30 @@ class FiatMachine(PegMachine):
     @rule(who=st.sampled_from((*MINTERS, *MINTERS, "bob")), to=PLACES, amount=AMOUNTS)
     def mint(self, who: str, to: str, amount: int) -> None:
         self.trial.mint(who, to, amount)
+
+    @rule(who=st.sampled_from(MINTERS), holder=WHO, beyond=st.integers(0, 10**5))
+    @once
+    def mint_to_the_brim(self, who: str, holder: str, beyond: int) -> None:
+        """All that the reserves allow while some is owed, or more."""
+        self.calm(who, holder)
+        self.trial.attest("carol", 10**7, 0, "auditor examiner")
+        self.trial.redeem(holder, self.balance(holder, 1))
+        pair = self.pair
+        room = pair.backing - pair.looked.supply - pair.looked.owed
+        self.trial.mint(who, holder, max(room, 0) + beyond)
+
+    @rule(who=st.sampled_from(MINTERS), daily=st.integers(10, 10**5), rest=st.integers(1, DAY))
+    @once
+    def a_busy_minter(self, who: str, daily: int, rest: int) -> None:
+        """Comes to a day's limit in parts, and again after a while."""
+        self.calm(who, "alice")
+        self.trial.attest("carol", 10**12, 0, "auditor examiner")
+        self.trial.configure_minter("treasurer", who, 10**12, daily)
+        for _ in range(2):
+            for _ in range(3):
+                self.trial.mint(who, "alice", daily * 2 // 5)
+            self.trial.wait(rest)
+        self.trial.configure_minter("treasurer", who, 10**12, NO_LIMIT)
 
     @rule(who=st.sampled_from((*MINTERS, "alice")), amount=AMOUNTS)
     def burn(self, who: str, amount: int) -> None:
@@ -111,6 +142,22 @@ class FiatMachine(PegMachine):
         waiting = [number for number, one in queue if one[2] == RedemptionStatus.PENDING]
         if waiting:
             (self.trial.settle if pay else self.trial.refuse)(who, waiting[0])
+
+    @rule(holder=WHO, who=st.sampled_from(MINTERS), order=st.permutations(range(3)), pay=PAYS)
+    @once
+    def a_queue(self, holder: str, who: str, order: list[int], pay: list[bool]) -> None:
+        """Three wait and are answered in any order, each of them twice; there may be less cash than
+        is owed."""
+        self.calm(holder, who)
+        first = len(self.pair.queue) + 1
+        for _ in order:
+            self.trial.redeem(holder, max(self.balance(holder, 1), 1))
+        if not pay[0]:
+            self.trial.attest("carol", 1, 0, "auditor examiner")
+        for number, paid in zip(order, pay, strict=True):
+            for _ in range(2):
+                (self.trial.settle if paid else self.trial.refuse)(who, first + number)
+        self.trial.attest("carol", 10**7, 0, "auditor examiner")
 
     # --- officers, and those who would be ---------------------------------------------------------
 
@@ -160,43 +207,147 @@ class FiatMachine(PegMachine):
     def revoke_role(self, who: str, role: int) -> None:
         self.trial.revoke_role(who, role)
 
+    @rule(who=st.sampled_from(("alice", "carol")), minter=WHO, account=WHO)
+    @once
+    def usurp(self, who: str, minter: str, account: str) -> None:
+        """Somebody without a role tries what officers and minters do."""
+        trial = self.trial
+        trial.force_ether(1)
+        trial.rescue_ether(who, 1)
+        trial.freeze(who, account)
+        trial.unfreeze(who, account)
+        trial.pause(who)
+        trial.unpause(who)
+        trial.offer_role(who, int(Role.OWNER), who)
+        trial.accept_role(who, int(Role.OWNER))
+        trial.revoke_role(who, int(Role.PAUSER))
+        trial.configure_attesters(who, "auditor", 1)
+        trial.configure_minter(who, minter, 10**12, NO_LIMIT)
+        trial.remove_minter(who, minter)
+        trial.mint(who, who, 1)
+        trial.burn(who, 1)
+        for number in range(1, len(self.pair.queue) + 1):
+            trial.settle(who, number)
+            trial.refuse(who, number)
+
+    def calm(self, *people: str) -> None:
+        """Nothing is stopped, and both minters may mint."""
+        if self.pair.paused:
+            self.trial.unpause("warden")
+        for name in people:
+            if self.pair.address(name) in self.pair.frozen:
+                self.trial.unfreeze("officer", name)
+        for minter in MINTERS:
+            self.trial.configure_minter("treasurer", minter, 10**12, NO_LIMIT)
+
     def try_everything(self, who: str) -> None:
         """Whatever moves dollars, by one person, to itself and to others."""
-        part = self.balance(who, 1)
+        part, trial, nonce = self.balance(who, 1, 8), self.trial, self.fresh
         for to in (who, "bob", "alice"):
-            self.trial.transfer(who, to, part)
-        self.trial.approve(who, "carol", part)
-        self.trial.transfer_from("carol", who, "carol", part)
-        self.trial.permit(who, "bob", part, 10**6, "none")
-        self.trial.redeem(who, part)
+            trial.transfer(who, to, part)
+        trial.transfer_from("carol", who, "bob", part)
+        trial.transfer_from(who, "bob", "alice", self.balance("bob", 1, 8))
+        for owner, spender in ((who, "carol"), ("bob", who)):
+            trial.increase_allowance(owner, spender, 10**6)
+            trial.decrease_allowance(owner, spender, 1)
+            trial.approve(owner, spender, part)
+            trial.approve(owner, spender, 10**6)
+            trial.permit(owner, spender, 10**6 + 1, 10**6, "none", bool(part % 2))
+        trial.authorize("carol", who, "bob", part, 1, 10**6, nonce, False, "none", bool(part % 2))
+        trial.authorize("carol", "bob", who, 1, 1, 10**6, nonce, False, "none", bool(part % 2))
+        trial.cancel("carol", who, nonce + 1, "none", bool(part % 2))
+        trial.redeem(who, part)
         for minter in MINTERS:
-            self.trial.mint(minter, who, 1_000)
-            self.trial.burn(minter, self.balance(minter, 1))
+            trial.mint(minter, who, 1_000)
+            trial.burn(minter, self.balance(minter, 1))
+
+    @property
+    def fresh(self) -> int:
+        """A nonce that nobody has used, or one of long ago; the next is fresh as well."""
+        return 5 + 2 * len(self.pair.orders) % 250
 
     @rule(who=WHO)
+    @once
     def a_busy_day(self, who: str) -> None:
         self.try_everything(who)
 
     @rule(who=WHO)
+    @once
     def a_stop(self, who: str) -> None:
         self.trial.pause("warden")
         self.try_everything(who)
         self.trial.unpause("warden")
 
     @rule(who=WHO)
+    @once
     def a_freeze(self, who: str) -> None:
+        """With something in the queue, allowances both ways, and a minter that may be the one."""
+        self.calm(*PEOPLE)
+        for owner, spender in ((who, "carol"), ("bob", who)):
+            self.trial.approve(owner, spender, 10**6)
         self.trial.redeem(who, self.balance(who, 1))
+        self.trial.redeem("alice", 1)
         self.trial.freeze("officer", who)
         self.try_everything(who)
         for minter in MINTERS:
-            self.trial.refuse(minter, len(self.pair.queue))
-        self.trial.unfreeze("officer", who)
+            for number in range(max(len(self.pair.queue) - 1, 0), len(self.pair.queue) + 1):
+                self.trial.refuse(minter, number)
+                self.trial.settle(minter, number)
+        for account in (who, "dollar", "zero"):  # the last two are frozen for good
+            self.trial.unfreeze("officer", account)
+            self.trial.transfer("bob", account, 1)
 
     # --- signatures -------------------------------------------------------------------------------
 
-    @rule(who=WHO, to=PLACES, amount=AMOUNTS, late=st.booleans(), forgery=FORGED)
-    def permit(self, who: str, to: str, amount: int, late: bool, forgery: str) -> None:
-        self.trial.permit(who, to, amount, 0 if late else 10**6, forgery)
+    @rule(who=WHO, to=WHO, late=st.booleans(), packed=st.booleans(), forgery=FORGED)
+    @once
+    def a_permit(self, who: str, to: str, late: bool, packed: bool, forgery: str) -> None:
+        """A late, a forged and a good one, and again; its spender takes what it allows."""
+        self.calm(who, to)
+        part = self.balance(who, 1)
+        if late:
+            self.trial.permit(who, to, part, 0, "none", packed)
+        for kind in (forgery, "none"):
+            self.trial.permit(who, to, part, 10**6, kind, packed)
+        self.trial.transfer_from(to, who, to, part)
+        for back in (1, 2, 3):
+            self.trial.replay_permit(max(len(self.pair.seen) - back, 0))
+
+    @rule(who=WHO, to=WHO, receive=st.booleans(), packed=st.booleans(), forgery=FORGED)
+    @once
+    def an_order(self, who: str, to: str, receive: bool, packed: bool, forgery: str) -> None:
+        """Too early, too late, by another than its receiver, forged, good, and again; and one that
+        was called off."""
+        self.calm(who, to)
+        trial, part, nonce = self.trial, self.balance(who, 1), self.fresh
+        other = "carol" if to != "carol" else "alice"
+        tries = (
+            (to, -9, 10**6, "none"),
+            (to, 1, 1, "none"),
+            (other, 1, 10**6, "none" if receive else forgery),
+            (to, 1, 10**6, forgery),
+            (to, 1, 10**6, "none"),
+        )
+        for by, early, seconds, kind in tries:
+            trial.authorize(by, who, to, part, early, seconds, nonce, receive, kind, packed)
+        for back in (1, 2, 3):
+            trial.replay_order(to, len(self.pair.orders) - back)
+        for kind in (forgery, "none"):
+            trial.cancel(other, who, nonce + 1, kind, packed)
+        trial.authorize(to, who, to, part, 1, 10**6, nonce + 1, receive, "none", packed)
+
+    @rule(
+        who=WHO,
+        to=PLACES,
+        amount=AMOUNTS,
+        late=st.booleans(),
+        forgery=FORGED,
+        packed=st.booleans(),
+    )
+    def permit(
+        self, who: str, to: str, amount: int, late: bool, forgery: str, packed: bool
+    ) -> None:
+        self.trial.permit(who, to, amount, 0 if late else 10**6, forgery, packed)
 
     @precondition(lambda self: self.pair.seen)
     @rule(data=st.data())
@@ -214,6 +365,7 @@ class FiatMachine(PegMachine):
         who=WHO,
         itself=st.booleans(),
         forgery=FORGED,
+        packed=st.booleans(),
     )
     def authorize(
         self,
@@ -227,13 +379,14 @@ class FiatMachine(PegMachine):
         who: str,
         itself: bool,
         forgery: str,
+        packed: bool,
     ) -> None:
         by = to if receive and itself and to in PEOPLE else who
-        self.trial.authorize(by, owner, to, amount, early, seconds, nonce, receive, forgery)
+        self.trial.authorize(by, owner, to, amount, early, seconds, nonce, receive, forgery, packed)
 
-    @rule(who=WHO, owner=WHO, nonce=NONCES, forgery=FORGED)
-    def cancel(self, who: str, owner: str, nonce: int, forgery: str) -> None:
-        self.trial.cancel(who, owner, nonce, forgery)
+    @rule(who=WHO, owner=WHO, nonce=NONCES, forgery=FORGED, packed=st.booleans())
+    def cancel(self, who: str, owner: str, nonce: int, forgery: str, packed: bool) -> None:
+        self.trial.cancel(who, owner, nonce, forgery, packed)
 
     @precondition(lambda self: self.pair.orders)
     @rule(who=WHO, data=st.data())
@@ -253,9 +406,36 @@ class FiatMachine(PegMachine):
     def attest(self, who: str, amount: int, seconds: int, signers: str) -> None:
         self.trial.attest(who, amount, seconds, signers)
 
-    @rule(slip=st.sampled_from(("chain", "token", "amount", "time", "order")))
+    @rule(slip=SLIPS)
     def misstate(self, slip: str) -> None:
         self.trial.misstate(slip)
+
+    @rule(amount=st.integers(10**7, 10**9))
+    @once
+    def an_audit(self, amount: int) -> None:
+        """Statements of the future, of now, of no later and of long ago, by too few, by strangers,
+        and by those who attest no more; mints on what is no longer true."""
+        trial = self.trial
+        for seconds, signers in (
+            (-9, "auditor examiner"),
+            (0, "auditor"),
+            (0, "auditor auditor"),
+            (0, "auditor carol"),
+            (0, "auditor examiner"),
+            (1, "auditor examiner"),
+            (2, "auditor accountant"),
+        ):
+            trial.attest("carol", amount, seconds, signers)
+        trial.configure_attesters("owner", "accountant examiner", 1)
+        trial.attest("carol", amount + 1, 0, "auditor")
+        trial.mint(MINTERS[0], "alice", 1)
+        trial.configure_attesters("owner", " ".join(AUDITORS), 2)
+        trial.attest("carol", amount, 0, "auditor examiner")
+        trial.wait(MONTH + 9)
+        trial.mint(MINTERS[0], "alice", 1)
+        trial.attest("carol", amount + 2, MONTH + 1, "auditor examiner")
+        trial.attest("carol", amount + 3, MONTH - 1, "auditor examiner")
+        trial.attest("carol", amount, 0, "auditor examiner")
 
     @precondition(lambda self: self.pair.votes)
     @rule(data=st.data())

@@ -21,6 +21,7 @@ from ....stablecoins.reserves import statement_digest
 from ....tokens.permit import PermitMessage
 from ...bytecode import creation_code
 from ...violations import hold
+from .moves import check_moves
 from .world import (
     AUDITORS,
     MONTH,
@@ -120,6 +121,17 @@ class FiatPair(FiatWorld):
             lambda twin: getattr(twin, verb)(by, *args, **timed),
         )
 
+    def do(self, verb: str, sender: str, *args: Any) -> Outcome:
+        """S1, S2: it also moves just what it should."""
+        return self._moved(lambda: FiatWorld.do(self, verb, sender, *args), verb, sender, *args)
+
+    def _moved(self, act: Callable[[], Outcome], verb: str, by: str, *args: Any) -> Outcome:
+        before = self.looked
+        refusal = act()
+        if refusal is None:
+            check_moves(before, self.looked, verb, by, args)
+        return refusal
+
     def _both(self, ours: Callable[[], Outcome], theirs: Callable[[Fiat], Fiat]) -> Outcome:
         if not self.lockstep:
             return ours()
@@ -167,13 +179,13 @@ class FiatPair(FiatWorld):
     # --- signatures -------------------------------------------------------------------------------
 
     def permit_by(
-        self, owner: str, spender: str, amount: int, seconds: int, forgery: str
+        self, owner: str, spender: str, amount: int, seconds: int, forgery: str, packed: bool
     ) -> Outcome:
         """A permit that is good for so long, or a forged one, is submitted by a stranger."""
         at, to = self.address(owner), self.address(spender)
         nonce = self.permits.get(at, 0)
         message = PermitMessage(at, to, amount, nonce, self.chain.timestamp + seconds)
-        return self.submit(self._forged(forgery, owner, message))
+        return self.submit(replace(self._forged(forgery, owner, message), packed=packed))
 
     def _forged(self, forgery: str, owner: str, message: PermitMessage) -> Signed:
         forged: dict[str, dict[str, Any]] = {
@@ -206,15 +218,21 @@ class FiatPair(FiatWorld):
 
     def submit(self, signed: Signed) -> Outcome:
         """A permit, new or seen before."""
-        authentic, now = self.authentic(signed), self.now
+        authentic, now, asked = self.authentic(signed), self.now, signed.permit.message
         self.seen.append(signed)
+        by, terms = self.address("carol"), (asked.spender, asked.value)
         return self._both(
-            lambda: self.permit(signed, self.address("carol")),
+            lambda: self._moved(lambda: self.permit(signed, by), "approve", asked.owner, *terms),
             lambda twin: twin.permit(signed.permit, authentic=authentic, now=now),
         )
 
     def order_by(
-        self, owner: str, message: Authorization | Cancellation, forgery: str, sender: str
+        self,
+        owner: str,
+        message: Authorization | Cancellation,
+        forgery: str,
+        sender: str,
+        packed: bool,
     ) -> Outcome:
         """An authorization or a cancellation, or a forged one."""
         forged: dict[str, dict[str, Any]] = {
@@ -231,7 +249,7 @@ class FiatPair(FiatWorld):
         signed = self.sign_order(
             self._signer(forgery, owner), message, submit=submit, **self._abroad(forgery)
         )
-        return self.submit_order(signed, sender)
+        return self.submit_order(replace(signed, packed=packed), sender)
 
     def submit_order(self, signed: SignedOrder, sender: str) -> Outcome:
         """An order, new or seen before."""
@@ -246,7 +264,11 @@ class FiatPair(FiatWorld):
                 return twin.receive_with_authorization(by, order, authentic=true, now=now)  # type: ignore[arg-type]
             return twin.transfer_with_authorization(order, authentic=true, now=now)  # type: ignore[arg-type]
 
-        return self._both(lambda: self.order(signed, by), obey)
+        asked = signed.order.message
+        moved: tuple[Any, ...] = ("cancel", asked.owner)
+        if isinstance(asked, Authorization):
+            moved = ("transfer", asked.owner, asked.to, asked.value)
+        return self._both(lambda: self._moved(lambda: self.order(signed, by), *moved), obey)
 
     # --- statements -------------------------------------------------------------------------------
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from dataclasses import replace
+from typing import ClassVar, TypeVar
 
 from ....stablecoins import Authorization, Cancellation, Role
 from ....units import MAX_UINT256, format_units
@@ -11,9 +12,11 @@ from ...explored import Explored
 from ...recipe import Recipe
 from ...trial import Literal_, Trial, step
 from .pair import FiatPair
-from .world import ascending
+from .world import Signed, SignedOrder, ascending
 
 __all__ = ["FiatTrial"]
+
+S = TypeVar("S", Signed, SignedOrder)
 
 
 class FiatTrial(Trial):
@@ -53,6 +56,16 @@ class FiatTrial(Trial):
     def approve(self, who: str, to: str, amount: int) -> None:
         """An allowance."""
         self._step("approve", who, self._at(to), amount)
+
+    @step("{who} lets {to} take {amount} more")
+    def increase_allowance(self, who: str, to: str, amount: int) -> None:
+        """An allowance grows."""
+        self._step("increase_allowance", who, self._at(to), amount)
+
+    @step("{who} lets {to} take {amount} less")
+    def decrease_allowance(self, who: str, to: str, amount: int) -> None:
+        """An allowance shrinks."""
+        self._step("decrease_allowance", who, self._at(to), amount)
 
     @step("{who} takes {amount} of {owner}'s for {to}")
     def transfer_from(self, who: str, owner: str, to: str, amount: int) -> None:
@@ -139,20 +152,25 @@ class FiatTrial(Trial):
 
     # --- signatures -------------------------------------------------------------------------------
 
-    @step("a permit of {who}'s: {to} may take {amount}, for {seconds}; forged: {forgery}")
-    def permit(self, who: str, to: str, amount: int, seconds: int, forgery: str) -> None:
-        """Signed and submitted."""
-        _refused(self.pair.permit_by(who, to, amount, seconds, forgery))
+    @step(
+        "a permit of {who}'s: {to} may take {amount}, for {seconds}; forged: {forgery}"
+        "[; in one piece: {packed}]"
+    )
+    def permit(
+        self, who: str, to: str, amount: int, seconds: int, forgery: str, packed: bool = False
+    ) -> None:
+        """Signed and submitted, as v, r and s or `packed`."""
+        _refused(self.pair.permit_by(who, to, amount, seconds, forgery, packed))
 
-    @step("permit {number} is submitted again")
+    @step("permit {number} is submitted again, in its other form")
     def replay_permit(self, number: int) -> None:
         """Counted from 0; nothing where there is none."""
         if number < len(self.pair.seen):
-            _refused(self.pair.submit(self.pair.seen[number]))
+            _refused(self.pair.submit(_other_form(self.pair.seen[number])))
 
     @step(
         "{who} submits {owner}'s order {nonce}: {amount} to {to}, from {early} ago, for {seconds}, "
-        "by its receiver: {receive}; forged: {forgery}"
+        "by its receiver: {receive}; forged: {forgery}[; in one piece: {packed}]"
     )
     def authorize(
         self,
@@ -165,6 +183,7 @@ class FiatTrial(Trial):
         nonce: int,
         receive: bool,
         forgery: str,
+        packed: bool = False,
     ) -> None:
         """A transfer by signature (ERC-3009)."""
         now = self.chain.timestamp
@@ -177,19 +196,22 @@ class FiatTrial(Trial):
             bytes([nonce]) * 32,
             receive,
         )
-        _refused(self.pair.order_by(owner, order, forgery, who))
+        _refused(self.pair.order_by(owner, order, forgery, who, packed))
 
-    @step("{who} submits that {owner} calls order {nonce} off; forged: {forgery}")
-    def cancel(self, who: str, owner: str, nonce: int, forgery: str) -> None:
+    @step(
+        "{who} submits that {owner} calls order {nonce} off; forged: {forgery}"
+        "[; in one piece: {packed}]"
+    )
+    def cancel(self, who: str, owner: str, nonce: int, forgery: str, packed: bool = False) -> None:
         """By signature (ERC-3009)."""
         order = Cancellation(self._at(owner), bytes([nonce]) * 32)
-        _refused(self.pair.order_by(owner, order, forgery, who))
+        _refused(self.pair.order_by(owner, order, forgery, who, packed))
 
-    @step("{who} submits order {number} again")
+    @step("{who} submits order {number} again, in its other form")
     def replay_order(self, who: str, number: int) -> None:
         """Counted from 0; nothing where there is none."""
         if number < len(self.pair.orders):
-            _refused(self.pair.submit_order(self.pair.orders[number], who))
+            _refused(self.pair.submit_order(_other_form(self.pair.orders[number]), who))
 
     # --- statements -------------------------------------------------------------------------------
 
@@ -238,6 +260,11 @@ class FiatTrial(Trial):
         if name in ("amount", "daily"):
             return "everything" if value == MAX_UINT256 else f"{format_units(value, 6)} USD"
         return f"{value:,} seconds" if name in ("seconds", "early") else f"{value:,}"
+
+
+def _other_form(signed: S) -> S:
+    """v, r and s in place of one piece, or one piece in their place."""
+    return replace(signed, packed=not signed.packed)
 
 
 def _refused(refusal: Exception | None) -> None:

@@ -109,6 +109,8 @@ class Signed:
     token: str
     signed: PermitMessage
     """What was signed; `permit.message` is what will be submitted."""
+    packed: bool = False
+    """Whether it is submitted in one piece, and not as v, r and s."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,8 @@ class SignedOrder:
     token: str
     signed: Authorization | Cancellation
     """What was signed; `order.message` is what will be submitted."""
+    packed: bool = False
+    """Whether it is submitted in one piece, and not as v, r and s."""
 
     @property
     def s(self) -> int:
@@ -241,7 +245,7 @@ class FiatWorld:
         """Submits a signature and judges the answer by what its maker knows."""
         asked = signed.permit.message
         good = self.authentic(signed) and asked.nonce == self.permits.get(asked.owner, 0)
-        refusal = self._submit(signed.permit, sender)
+        refusal = self._submit(signed.permit, sender, signed.packed)
         if refusal is not None:
             due = good and self.chain.timestamp + 1 <= asked.deadline and signed.permit.s <= MAX_S
             hold("S3", not (due and self._may_approve(asked)), f"refused a good one: {refusal}")
@@ -269,14 +273,15 @@ class FiatWorld:
     def _stopped(self, *accounts: str) -> bool:
         return bool({*accounts} & ({ZERO_ADDRESS, self.usd.address} | set(self.frozen)))
 
-    def _submit(self, permit: Permit, sender: str) -> Reverted | None:
+    def _submit(self, permit: Permit, sender: str, packed: bool) -> Reverted | None:
         asked = permit.message
+        terms = (asked.owner, asked.spender, asked.value, asked.deadline)
         r, s = permit.r.to_bytes(32, "big"), permit.s.to_bytes(32, "big")
         try:
-            self.usd.contract.permit(
-                asked.owner, asked.spender, asked.value, asked.deadline, permit.v, r, s,
-                sender=sender,
-            )  # fmt: skip
+            if packed:
+                self.usd.dollar.permit(*terms, r + s + bytes([permit.v]), sender=sender)
+            else:
+                self.usd.contract.permit(*terms, permit.v, r, s, sender=sender)
         except Reverted as refusal:
             return refusal
         return None
@@ -336,7 +341,7 @@ class FiatWorld:
         self.asked.add(key)
         good = self.true(signed) and key not in self.spent and signed.s <= MAX_S
         before = self.state()
-        refusal = self._sent_order(signed.order, sender)
+        refusal = self._sent_order(signed.order, sender, signed.packed)
         if refusal is not None:
             due = good and self._may_order(asked, sender, self.chain.timestamp + 1, before)
             hold("S3", not due, f"refused a good one: {refusal}")
@@ -372,26 +377,27 @@ class FiatWorld:
         return covered and mine and not self._stopped(asked.owner, asked.to)
 
     def _sent_order(
-        self, signed: SignedAuthorization | SignedCancellation, sender: str
+        self, signed: SignedAuthorization | SignedCancellation, sender: str, packed: bool
     ) -> Reverted | None:
-        """By the function of ERC-3009 that it is for, in its form of r, s, v."""
-        r, s, v = signed.signature[:32], signed.signature[32:64], signed.signature[64]
+        """By the function of ERC-3009 that it is for, in either of its forms."""
         asked, dollar = signed.message, self.usd.dollar
+        terms: tuple[Any, ...] = (asked.owner, asked.nonce)
+        whole: Any = dollar.cancel_authorization
+        parts: Any = dollar.cancel_authorization_with_v_r_s
+        if isinstance(asked, Authorization):
+            times = (asked.valid_after, asked.valid_before)
+            terms = (asked.owner, asked.to, asked.value, *times, asked.nonce)
+            whole = dollar.transfer_with_authorization
+            parts = dollar.transfer_with_authorization_with_v_r_s
+            if asked.receive:
+                whole = dollar.receive_with_authorization
+                parts = dollar.receive_with_authorization_with_v_r_s
+        r, s, v = signed.signature[:32], signed.signature[32:64], signed.signature[64]
         try:
-            if isinstance(asked, Cancellation):
-                dollar.cancel_authorization_with_v_r_s(
-                    asked.owner, asked.nonce, v, r, s, sender=sender
-                )
+            if packed:
+                whole(*terms, signed.signature, sender=sender)
             else:
-                send = (
-                    dollar.receive_with_authorization_with_v_r_s
-                    if asked.receive
-                    else dollar.transfer_with_authorization_with_v_r_s
-                )
-                times = (asked.valid_after, asked.valid_before)
-                send(
-                    asked.owner, asked.to, asked.value, *times, asked.nonce, v, r, s, sender=sender
-                )
+                parts(*terms, v, r, s, sender=sender)
         except Reverted as refusal:
             return refusal
         return None
@@ -595,6 +601,8 @@ class FiatWorld:
         if self.paused is not None:
             hold("S2", self._books(state) == self.paused, "something moved while paused")
         hold("S2", state.paused == (self.paused is not None), "the pause is not where it was set")
+        stopped = {ZERO_ADDRESS, self.usd.address} | set(self.frozen)
+        hold("S2", state.frozen == stopped, f"frozen are {state.frozen}, not {stopped}")
 
     def _check_queue(self, state: Fiat) -> None:
         seen = {id_: (one.holder, one.amount, one.status)
