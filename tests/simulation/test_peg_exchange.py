@@ -149,6 +149,21 @@ def test_a_market_that_cannot_be_is_refused() -> None:
         peg.run(replace(fine, design=replace(fine.design, decimals=20)))
 
 
+def test_terras_week_in_pools_of_the_exchange_wants_thinner_ones() -> None:
+    """As docs/pegs.md says: with the depth that was fitted elsewhere the dollar hardly falls."""
+    terra = ["peg", "terra", "--market", "exchange"]
+    deep = json.loads(CliRunner().invoke(main, [*terra, "--json"]).output)
+    assert "on another market" in deep["method"]
+    assert deep["days"][-1]["dollar"] > 0.95
+    thin = json.loads(CliRunner().invoke(main, [*terra, "--depth", "0.03", "--json"]).output)
+    assert thin["fitted_on"] == []
+    assert round(thin["days"][2]["dollar"], 2) == 0.79
+    assert thin["days"][5]["dollar"] < 0.5
+    assert "they were given" in CliRunner().invoke(main, [*terra, "--depth", "0.03"]).output
+    refused = CliRunner().invoke(main, [*terra, "--fit", "1,2"])
+    assert "neither is given" in refused.output
+
+
 def test_the_command_line_trades_on_the_exchange() -> None:
     common = ["peg", "run", "--days", "1", "--seed", "3", "--design", "frax"]
     told = CliRunner().invoke(main, common)

@@ -33,13 +33,34 @@ def command() -> None:
 )
 @click.option("--tries", type=click.IntRange(1), default=400, show_default=True, help="Of a fit.")
 @click.option("--seed", type=int, help="Of a fit; else of chance in the path, 5 % a day.")
+@click.option(
+    "--market",
+    type=click.Choice(["exchange", "model"]),
+    help="Pools of the Exchange, or two numbers, on which the agents were fitted.  "
+    "[default: model]",
+)
+@click.option(
+    "--depth", type=float, help="Cash in the market, as a part of all dollars; not fitted."
+)
 @json_option
-def terra(days: str | None, tries: int, seed: int | None, as_json: bool) -> None:
+def terra(
+    days: str | None,
+    tries: int,
+    seed: int | None,
+    market: str | None,
+    depth: float | None,
+    as_json: bool,
+) -> None:
     """Terra from the end of 2022-05-06 to 05-13, simulated beside real."""
+    from dataclasses import replace
+
     from defi_kit.simulation import peg
 
     if days is None:
-        report = peg.terra(seed=seed)
+        people = None if depth is None else replace(peg.TERRA_PEOPLE, depth=depth)
+        report = peg.terra(people, seed=seed, market=market or "model")
+    elif market or depth is not None:
+        raise click.UsageError("--fit finds the depth, on the market model: neither is given")
     else:
         report = peg.fit_terra(_days(days), tries=tries, seed=seed or 0)
     if as_json:
@@ -81,9 +102,11 @@ def _tell_terra(report: TerraReport) -> None:
     out.print(table)
     outside = report.error_outside
     there = "" if outside is None else f", {outside:.3f} on the days outside the fit"
+    fitted = any(day.fitted for day in report.days)
+    how = f"to the days marked by {report.method}" if fitted else "to none of them: they were given"
     out.print(
         f"Error {report.error:.3f}{there}: root mean square of UST's differences in dollars and "
-        f"LUNA's in powers of ten. The agents were fitted to the days marked by {report.method}."
+        f"LUNA's in powers of ten. The agents were fitted {how}."
     )
 
 

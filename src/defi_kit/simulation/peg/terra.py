@@ -86,25 +86,29 @@ def terra(
     *,
     run_size: float | None = None,
     seed: int | None = None,
+    market: str = "model",
     fitted_on: Sequence[int] | None = None,
     method: str | None = None,
 ) -> TerraReport:
     """Terra from the end of 2022-05-06 to 05-13, with the fitted people unless others are given.
 
-    With a seed, what all shares are worth moves by chance as well, 5 % a day. `fitted_on` and
-    `method` say on which days (1 is 2022-05-07) and how what is given was found.
+    With a seed, what all shares are worth moves by chance as well, 5 % a day. `market` is as in
+    `run`; the shipped people were fitted on `model`. `fitted_on` and `method` say on which days
+    (1 is 2022-05-07) and how what is given was found. ParameterError for an unknown market.
     """
     ours = people is None and run_size is None
     if fitted_on is None:
         fitted_on = range(1, 8) if ours else ()
     if method is None:
         method = f"{_search(500, 1)}, to four figures" if ours else "nobody: they were given"
+        if ours and market != "model":
+            method += ", on another market"
     # Nothing stops the chain: for the people found nobody would within the week, and for those
     # that a search tries the hour of it would be chance.
     scenario = replace(Scenario.terra(people, run_size=run_size), halt=math.inf)
     if seed is not None:
         scenario = replace(scenario, people=replace(scenario.people, noise=NOISE))
-    done = run(scenario, seed=seed or 0, market="model")
+    done = run(scenario, seed=seed or 0, market=market)
     days = [
         TerraDay(
             date, point.dollar, point.share, point.dollars, point.shares, dollar, share,
