@@ -462,7 +462,7 @@ def test_an_authorisation_can_be_signed_sent_by_anyone_and_used_once(
 def test_those_who_can_be_liquidated_are_found_page_by_page(
     town: Town, alice: Account, bob: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("defi_kit.lending.client.BATCH", 2)
+    monkeypatch.setattr("defi_kit.lending.market_client.BATCH", 2)
     pool, people = town.pool, [town.chain.account(f"person {n}") for n in range(5)]
     for number, who in enumerate(people):
         town.weth.mint(who, town.weth(10))

@@ -17,7 +17,7 @@ from ..units import Amount
 
 if TYPE_CHECKING:
     from ..tokens import Token
-    from .client import LendingPool
+    from .market_client import MarketClient
 
 __all__ = ["Entry", "People", "read"]
 
@@ -61,7 +61,7 @@ class Entry:
         return f"block {self.block}: {self.what} {self.amount}{other}{by}"
 
 
-def read(pool: LendingPool, account: str, *, after: Entry | None = None) -> Iterator[Entry]:
+def read(pool: MarketClient, account: str, *, after: Entry | None = None) -> Iterator[Entry]:
     """The account's entries, oldest first, from behind `after`; read window by window, as far as
     asked for."""
     first = pool.contract.since if after is None else after.block
@@ -92,7 +92,7 @@ def _place(log: Log) -> tuple[int, int]:
     return log.block_number, log.log_index
 
 
-def _entry(pool: LendingPool, account: str, log: Log) -> Entry | None:
+def _entry(pool: MarketClient, account: str, log: Log) -> Entry | None:
     # Not `chain.decode_log`: the pool is a token as well, whose events have classes of their own.
     kind = next(kind for kind in (*_OF_THE_ACCOUNT, *_OF_SHARES) if kind.matches(log))
     told = _told(pool, account, kind.from_log(log))
@@ -102,7 +102,7 @@ def _entry(pool: LendingPool, account: str, log: Log) -> Entry | None:
 
 
 def _told(
-    pool: LendingPool, account: str, event: Event
+    pool: MarketClient, account: str, event: Event
 ) -> tuple[str, Amount, Amount | None, str | None] | None:
     asset, share = pool.asset.raw, pool.share.raw
 
