@@ -38,10 +38,11 @@ _Key = tuple[str, bytes | None]
 class _Emitted:
     """The logs of one transaction as the EVM has them."""
 
-    __slots__ = ("block", "decoded", "first", "raw", "timestamp", "transaction")
+    __slots__ = ("block", "count", "decoded", "first", "raw", "timestamp", "transaction")
 
     def __init__(self, raw: Any, first: int, block: int, timestamp: int, transaction: str) -> None:
         self.raw = raw
+        self.count = len(raw)
         self.first = first
         self.block = block
         self.timestamp = timestamp
@@ -106,7 +107,7 @@ class Logbook:
             return _nothing
         previous = self._unread[-1] if self._unread else None
         if previous is not None and previous.block == block:
-            first = previous.first + len(previous.logs())
+            first = previous.first + previous.count
         else:
             first = self._logs[-1].log_index + 1 if self._ends_with(block) else 0
         emitted = _Emitted(raw, first, block, timestamp, transaction)

@@ -14,6 +14,7 @@ time the sender has code that asks them in turn, so that each sees who asks.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from pyrevm import EVM, AccountInfo
@@ -62,12 +63,7 @@ def answers(
 ) -> list[bytes]:
     """What each view returns to `sender`, which has no code. RuntimeError as `message_call` raises
     it if one of them refuses, or is no view; which of them it does not say."""
-    asked = b"".join(
-        [
-            bytes.fromhex(address_of(to)[2:]) + len(data).to_bytes(12, "big") + data
-            for to, data in requests
-        ]
-    )
+    asked = b"".join([_head(address_of(to), len(data)) + data for to, data in requests])
     own = evm.basic(sender)
     evm.insert_account_info(sender, account_info(own.nonce, own.balance, ASKING))
     try:
@@ -80,6 +76,11 @@ def answers(
         at = start + int.from_bytes(told[at:start], "big")
         found.append(told[start:at])
     return found
+
+
+@lru_cache(maxsize=4096)
+def _head(to: str, size: int) -> bytes:
+    return bytes.fromhex(to[2:]) + size.to_bytes(12, "big")
 
 
 def forwarded(evm: EVM, sender: str, to: str, data: bytes, value: int, gas: int | None) -> bytes:

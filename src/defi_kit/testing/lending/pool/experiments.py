@@ -289,8 +289,9 @@ EXPERIMENTS: dict[str, Callable[[World], None]] = {
 
 def _batch(world: World, who: Account, *verbs: tuple[Any, ...]) -> bool:
     """All in one block; False when one is refused."""
+    built = {verb: world.contract.build(*verb, sender=who) for verb in dict.fromkeys(verbs)}
     try:
-        world.chain.batch([world.contract.build(*verb, sender=who) for verb in verbs])
+        world.chain.batch([built[verb] for verb in verbs])
     except Reverted:
         return False
     return True

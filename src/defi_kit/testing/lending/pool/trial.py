@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import ClassVar
 
@@ -34,6 +34,45 @@ def _own_verbs_cost_nothing(trial: PoolTrial, before: Sight, done: Step, after: 
         l13(trial, before, replace(done, arguments=done.arguments[:plain]), after)
 
 
+class _Positions(Mapping[str, Position]):
+    """Everybody's position, each worked out when it is first asked for: most never are."""
+
+    def __init__(self, seen: Seen, at: int, addresses: Mapping[str, str]) -> None:
+        self._seen, self._at, self._addresses = seen, at, addresses
+        self._found: dict[str, Position] = {}
+
+    def __getitem__(self, name: str) -> Position:
+        if name not in self._found:
+            self._found[name] = _position(self._seen, self._at, self._addresses[name])
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._addresses)
+
+    def __len__(self) -> int:
+        return len(self._addresses)
+
+
+def _position(seen: Seen, at: int, address: str) -> Position:
+    pool = seen.settled(at)
+    account = pool.account(address)
+    debt = pool.debt_of(address, now=at) if account.debt_shares else 0
+    healthy: bool | None = True
+    if debt:
+        try:
+            healthy = pool.health_of(address, now=at, prices=seen.prices) >= WAD
+        except Reverted:
+            healthy = None
+    return Position(
+        supplied=pool.convert_to_assets(account.shares, now=at) if account.shares else 0,
+        shares=account.shares,
+        debt=debt,
+        debt_shares=account.debt_shares,
+        collateral=account.collateral,
+        healthy=healthy,
+    )
+
+
 class PoolTrial(LendingTrial):
     """What can be done to any market, and what only our pool has: shares, operators, callbacks."""
 
@@ -44,7 +83,7 @@ class PoolTrial(LendingTrial):
     market: PoolMarket
 
     # `experiment` says exactly what these say of any market.
-    compound = dust = leave = poke = round_trip = None  # type: ignore[assignment]
+    compound = dust = gift = leave = poke = round_trip = None  # type: ignore[assignment]
     flash_loan = None  # type: ignore[assignment]
 
     def __init__(
@@ -65,41 +104,23 @@ class PoolTrial(LendingTrial):
     def look(self) -> Sight:
         """What the world saw last, or sees now if it has not looked since."""
         seen = self.world.seen
-        return self._sight(seen if seen.now == self.chain.timestamp else self.world.look())
+        seen = seen if seen.now == self.chain.timestamp else self.world.look()
+        return self._sight(seen, seen.now)
 
     def foresee(self) -> Sight:
         """By the twin's arithmetic on the books."""
-        return self._sight(replace(self.world.seen, now=self.chain.timestamp + 1))
+        return self._sight(self.world.seen, self.chain.timestamp + 1)
 
-    def _sight(self, seen: Seen) -> Sight:
-        at = seen.now
+    def _sight(self, seen: Seen, at: int) -> Sight:
         pool = seen.settled(at)
-        positions = {}
-        for name, who in self.accounts.items():
-            account = pool.account(who.address)
-            debt = pool.debt_of(who.address, now=at) if account.debt_shares else 0
-            healthy: bool | None = True
-            if debt:
-                try:
-                    health = pool.health_of(who.address, now=at, prices=seen.prices)
-                    healthy = health >= WAD
-                except Reverted:
-                    healthy = None
-            positions[name] = Position(
-                supplied=pool.convert_to_assets(account.shares, now=at) if account.shares else 0,
-                shares=account.shares,
-                debt=debt,
-                debt_shares=account.debt_shares,
-                collateral=account.collateral,
-                healthy=healthy,
-            )
         prices = tuple(None if isinstance(price, Exception) else price for price in seen.prices)
         self.prices = list(prices)
         self.known = [k if p is None else p for p, k in zip(prices, self.known, strict=True)]
+        by_name = {name: who.address for name, who in self.accounts.items()}
         return Sight(
             view=View(
                 now=at,
-                positions={self.accounts[name].address: one for name, one in positions.items()},
+                positions=_Positions(seen, at, {who: who for who in by_name.values()}),
                 total_supplied=pool.total_assets(now=at),
                 total_shares=pool.total_shares,
                 total_debt=pool.total_debt(now=at),
@@ -108,8 +129,8 @@ class PoolTrial(LendingTrial):
                 held=seen.balances,
                 collateral=pool.held,
             ),
-            positions=positions,
-            wallets={name: seen.wallets[who.address] for name, who in self.accounts.items()},
+            positions=_Positions(seen, at, by_name),
+            wallets={name: seen.wallets[address] for name, address in by_name.items()},
             prices=prices,
             known=tuple(self.known),
         )

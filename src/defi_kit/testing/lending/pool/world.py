@@ -17,6 +17,7 @@ from ....bindings import CallbackActor, LendingPool, MockOracle, MockToken
 from ....bindings import lending_pool as abi
 from ....bindings.callback_actor import Call as CallbackCall
 from ....chain import Account, Chain, Receipt
+from ....chain.abi import function
 from ....chain.base import named_key
 from ....errors import Reverted
 from ....lending import pool as twin
@@ -26,6 +27,7 @@ from ....units import MAX_UINT256, Unit
 from ...violations import Violation
 from .checks import STEP_CHECKS, Seen, Step
 
+SNAPSHOT = function(LendingPool.FUNCTIONS["snapshot"])
 PEOPLE = ("alice", "alices second", "bob", "carol", "keeper", "rival", "mallory")
 PLENTY = 2**130
 TYPES = (
@@ -94,11 +96,16 @@ class World:
             held.mint(self.actor, PLENTY)
             call = held.build("approve", self.contract, MAX_UINT256)
             self.actor.perform(call.to, call.data)
-        self._asked = {
-            owner: [(held.address, held.build("balance_of", owner).data) for held in holdings]
-            for owner in (*self.names, self.actor.address, self.contract.address)
-        }
-        """Every balance that is looked at, as calls: the same after each step."""
+        self._owners = *self.names, self.actor.address, self.contract.address
+        books = ("snapshot", self.names), ("total_assets",), ("total_debt",)
+        self._asked = [
+            (to.address, to.build(*call).data)
+            for to, call in (
+                *((self.contract, call) for call in books),
+                *((held, ("balance_of", who)) for who in self._owners for held in holdings),
+            )
+        ]
+        """Everything that is looked at, as calls: the same after each step."""
         self.granted: set[tuple[str, str]] = set()
         deployed = self.contract.deployment
         assert deployed is not None
@@ -128,37 +135,31 @@ class World:
 
     def look(self) -> Seen:
         """What the chain shows now."""
-        shot = self.contract.snapshot(self.names)
-        books = shot.market
+        shown, *numbers = self.chain.calls(self._asked)
+        total_assets, total_debt, *held = [int.from_bytes(number, "big") for number in numbers]
+        now, books, drift, total_shares, collaterals, accounts = SNAPSHOT.decode(shown)[0]
+        debt_shares, reserve, rate, index, cash, accrued_at = books
         pool = twin.Pool(
             self.parameters,
-            twin.Market(
-                books.debt_shares,
-                books.reserve,
-                books.rate,
-                books.index,
-                books.cash,
-                books.accrued_at,
-                shot.drift,
-            ),
-            shot.total_shares,
-            tuple(one.held for one in shot.collaterals),
+            twin.Market(debt_shares, reserve, rate, index, cash, accrued_at, drift),
+            total_shares,
+            tuple([held for _, _, held in collaterals]),
             {
-                name: twin.Account(tuple(one.collateral), one.debt_shares, one.shares)
-                for name, one in zip(self.names, shot.accounts, strict=True)
+                name: twin.Account(tuple(collateral), owed, shares)
+                for name, (shares, owed, collateral) in zip(self.names, accounts, strict=True)
             },
         )
-        call = self.chain.call
+        several = len(self.tokens) + 1
         money = {
-            owner: tuple([int.from_bytes(call(token, data), "big") for token, data in asked])
-            for owner, asked in self._asked.items()
+            owner: tuple(held[place * several : (place + 1) * several])
+            for place, owner in enumerate(self._owners)
         }
         return Seen(
             pool=pool,
-            now=shot.timestamp,
+            now=now,
             prices=tuple(self.prices),
-            total_assets=self.contract.total_assets(),
-            total_debt=self.contract.total_debt(),
+            total_assets=total_assets,
+            total_debt=total_debt,
             balances=money.pop(self.contract.address),
             wallets=money,
             units=self.named,
@@ -560,7 +561,9 @@ class World:
             _agree(bonus == result.bonus, f"{step}: a bonus of {result.bonus} against {bonus}")
 
     def _check(self, step: Step) -> None:
-        before = replace(self.seen, granted=frozenset(self.granted))
+        before = self.seen
+        if before.granted != self.granted:
+            before = replace(before, granted=frozenset(self.granted))
         self.seen = self.look()
         if self.lockstep:
             meant, told = self._books(self.pool), self._books(self.seen.pool)
