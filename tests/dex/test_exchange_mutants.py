@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import isqrt
 
 import pytest
 
-from defi_kit import bindings
+from defi_kit import bindings, reverts
 from defi_kit.bindings.exchange import Hop, PoolKey
 from defi_kit.chain import Account, Chain, Sender
 from defi_kit.dex.curves import curve_of
 from defi_kit.dex.exchange import NOBODY
+from defi_kit.dex.observations import MAX_OBSERVATIONS
 from defi_kit.math.log2 import COEFFICIENTS, SQRT2, log2
 
 NEVER = 2**256 - 1
@@ -132,3 +134,15 @@ def test_the_smallest_share_of_the_fee_is_the_protocols_too(
         exchange.remove_liquidity_one_sided(key, amount, other, 0, owner, NEVER, sender=owner)
     assert exchange.protocol_fees(one) > 10_000
     assert exchange.protocol_fees(other) == 0
+
+
+def test_as_many_records_may_be_asked_for_as_there_are_places(chain: Chain, owner: Account) -> None:
+    """Of a pool that is empty, so that nobody has to pay for them."""
+    pool = Pool(chain, owner, (10**6, 10**6), 0)
+    empty = replace(pool.key, fee=1)
+    pool.exchange.create_pool(empty)
+    at = pool.exchange.pool_id(empty)
+    with pytest.raises(reverts.NoLiquidity):
+        pool.exchange.increase_observations(at, MAX_OBSERVATIONS, sender=owner)
+    with pytest.raises(reverts.TooManyObservations):
+        pool.exchange.increase_observations(at, MAX_OBSERVATIONS + 1, sender=owner)

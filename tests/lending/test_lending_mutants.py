@@ -6,6 +6,7 @@ import pytest
 
 from defi_kit import bindings, reverts
 from defi_kit.bindings.lending_pool import (
+    Accrued,
     Adaptation,
     CollateralParameters,
     KinkedCurve,
@@ -24,14 +25,14 @@ PAR = 10**36
 class Pool:
     """A pool of one collateral at par, a lender, and a borrower of 7,000 against 10,000."""
 
-    def __init__(self, chain: Chain, lender: Account, borrower: Account) -> None:
+    def __init__(self, chain: Chain, lender: Account, borrower: Account, *, rate: int = 0) -> None:
         self.asset = bindings.MockToken.deploy(chain, "ASSET", 6)
         self.token = bindings.MockToken.deploy(chain, "COLL", 6)
         self.oracle = bindings.MockOracle.deploy(chain, PAR)
         self.contract = bindings.LendingPool.deploy(
             chain,
             PoolParameters(self.asset.address, "pool", "lp", 1_099, 11_000, 1_000),
-            KinkedCurve(0, 0, 0, WAD // 2),
+            KinkedCurve(rate, rate, rate, WAD // 2),
             Adaptation(0, 0, 0),
             [
                 CollateralParameters(
@@ -96,3 +97,22 @@ def test_interest_that_just_reaches_the_end_is_not_touched(
     chain.set_next_timestamp(chain.timestamp + seconds)
     pool.accrue()
     assert (pool.market().index, pool.total_debt()) == (index, grown(debt))
+
+
+def test_interest_is_told_as_it_is_added_and_only_then(
+    chain: Chain, alice: Account, bob: Account
+) -> None:
+    """Lenders keep their accounts by these events."""
+    rate, seconds = 10**12, 10_000
+    pool = Pool(chain, alice, bob, rate=rate)
+    contract, began = pool.contract, chain.timestamp
+    debt = contract.total_debt()
+    chain.set_next_timestamp(began + seconds)
+    told = contract.deposit(1, alice, sender=alice).one(Accrued)
+    assert told.interest == contract.total_debt() - debt > 0
+    assert told.to_reserve == contract.market().reserve > 0
+
+    chain.set_next_timestamp(chain.timestamp + seconds)
+    contract.repay(MAX_UINT256, bob, sender=bob)
+    chain.advance(seconds)
+    assert contract.accrue(sender=alice).all(Accrued) == []

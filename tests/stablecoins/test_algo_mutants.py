@@ -12,6 +12,7 @@ from defi_kit.bindings.algo_controller import AlgoParameters, Genesis
 from defi_kit.chain import Account, Chain
 from defi_kit.chain.hashing import ZERO_ADDRESS
 from defi_kit.stablecoins import AlgoController
+from defi_kit.tokens.permit import domain_separator
 from defi_kit.units import MAX_UINT256, WAD
 
 PERMIT2 = "0x000000000022D473030F116dDEE9F6B43aC78BA3"
@@ -329,3 +330,37 @@ def test_prices_of_a_few_units_round_down_at_every_step(
     twin, asked = economy.client.state(), economy.client.prices()
     assert economy.algo.quote_mint(1) == tuple(twin.mint(1, asked, now=now)[1])
     assert economy.algo.cover() == twin.cover(asked)
+
+
+@pytest.mark.parametrize("which", ["dollar", "share"])
+def test_a_permit_is_signed_for_the_name_of_its_token(economy: Economy, which: str) -> None:
+    token = bindings.AlgoToken(economy.chain, getattr(economy.algo, which)())
+    name = which.capitalize()
+    assert token.name() == name
+    expected = domain_separator(name, economy.chain.chain_id, token.address)
+    assert token.domain_separator() == expected
+
+
+def test_a_virtual_pool_gives_all_but_its_last_unit(chain: Chain, owner: Account) -> None:
+    free = {"ratio": 0, "mint_spread": 0, "redeem_spread": 0}
+    economy = Economy(chain, owner, virtual_liquidity=1_000, recovery_time=60, **free)
+    economy.algo.quote_mint(999)
+    with pytest.raises(reverts.VirtualPoolExhausted) as refused:
+        economy.algo.quote_mint(1_000)
+    assert list(refused.value.arguments.values()) == [1_000, 1_000]
+
+
+def test_a_recovery_that_divides_nothing_rounds_as_the_twin_says(
+    chain: Chain, owner: Account
+) -> None:
+    """Pools so large that the last of 27 digits of what is left each second counts."""
+    large, free = 10**33, {"ratio": 0, "mint_spread": 0, "redeem_spread": 0}
+    economy = Economy(chain, owner, shares=2**127, virtual_liquidity=large, recovery_time=7, **free)
+    economy.say(share=10**36, spot=10**36, collateral=10**36)
+    economy.mint(large // 3, owner)
+    for _ in range(3):
+        chain.advance(1)
+        twin, prices, now = economy.client.state(), economy.client.prices(), chain.timestamp
+        for part in (3, 5):
+            amount = large // part
+            assert economy.algo.quote_mint(amount) == tuple(twin.mint(amount, prices, now=now)[1])
