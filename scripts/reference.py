@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from hypothesis.stateful import INITIALIZE_RULE_MARKER, RULE_MARKER
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -65,8 +66,13 @@ def python_page() -> str:
 def _entry(name: str, thing: Any) -> Iterator[str]:
     if inspect.isclass(thing):
         yield from (f"### `{name}{_signature(thing)}`", "", _doc(thing), "")
-        for member, value in _members(thing):
-            yield from _member(member, value)
+        members = list(_members(thing))
+        rules = [f"`{member}`" for member, value in members if _is_rule(value)]
+        if rules:
+            yield from (f"- **Rules**, which Hypothesis chooses among: {', '.join(rules)}.", "")
+        for member, value in members:
+            if not _is_rule(value):
+                yield from _member(member, value)
     elif callable(thing):
         yield from (f"### `{name}{_signature(thing)}`", "", _doc(thing), "")
     else:
@@ -84,6 +90,11 @@ def _members(owner: type[Any]) -> Iterator[tuple[str, Any]]:
             inspect.isfunction(plain) or isinstance(plain, property)
         ):
             yield member, plain
+
+
+def _is_rule(value: Any) -> bool:
+    """Whether it is a machine's rule: drawn by Hypothesis, and told by the trial's verb."""
+    return hasattr(value, RULE_MARKER) or hasattr(value, INITIALIZE_RULE_MARKER)
 
 
 def _is_part(base: type[Any]) -> bool:
