@@ -1,4 +1,4 @@
-"""L5, L7, L8, L11, L12 and L16 of any lending market: try it, look; the trial undoes it."""
+"""L5 to L8, L11, L12 and L16 of any lending market: try it, look; the trial undoes it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ __all__ = [
     "brink",
     "compound",
     "dust",
+    "gift",
     "impersonate",
     "inflate",
     "leave",
@@ -35,6 +36,7 @@ def leave(trial: LendingTrial) -> None:
         market.set_price(number, None)
     for name, who in trial.accounts.items():
         if trial.look().positions[name].debt:
+            _repay_a_little_more(trial, name)
             _must("L12", "repay everything", market.repay, who, MAX_UINT256)
             left = trial.look().positions[name].debt
             hold("L12", not left, f"{name} repaid all and owes {trial.money(left)}")
@@ -55,6 +57,36 @@ def leave(trial: LendingTrial) -> None:
             _must(
                 "L12", f"pay {name} the {trial.money(due)} that are due", market.withdraw, who, due
             )
+
+
+def _repay_a_little_more(trial: LendingTrial, name: str) -> None:
+    """As who works out the debt by the next block does, to be safe; then tried no more."""
+    with trial.rewound():
+        trial.chain.mine()
+        due = trial.look().positions[name].debt + trial.terms.rounding + 1
+    with trial.rewound():
+        what = f"take {trial.money(due)} for a debt that is a little less"
+        _must("L12", what, trial.market.repay, trial.accounts[name], due)
+        left = trial.look().positions[name].debt
+        hold("L12", not left, f"{name} repaid {trial.money(due)} and owes {trial.money(left)}")
+
+
+def gift(trial: LendingTrial, who: str, assets: int, seconds: int) -> None:
+    """L6: a gift changes no claim and no debt, neither now nor with the interest of later."""
+    seen = []
+    for given in (False, True):
+        with trial.rewound():
+            if given:
+                trial.market.donate(trial.accounts[who], None, assets)
+            else:
+                trial.chain.mine()
+            trial.chain.advance(seconds)
+            seen.append(trial.look().view)
+    without, with_, slack = *seen, trial.terms.rounding + grain(trial.seen)
+    for what in ("total_debt", "total_supplied"):
+        was, is_ = getattr(without, what), getattr(with_, what)
+        told = f"{what.replace('_', ' ')} of {trial.money(was)} would be {trial.money(is_)}"
+        hold("L6", abs(was - is_) <= slack, f"after a gift of {trial.money(assets)} a {told}")
 
 
 def compound(trial: LendingTrial, seconds: int, steps: int) -> None:

@@ -79,7 +79,7 @@ def l1(trial: LendingTrial, _: Sight, __: Step, after: Sight) -> None:
         hold("L1", shares == total, f"{shares} debt shares, {total} in all")
 
 
-def l2(trial: LendingTrial, _: Sight, __: Step, after: Sight) -> None:
+def l2(trial: LendingTrial, before: Sight, done: Step, after: Sight) -> None:
     """Lenders own no more than debts and cash; the parts are no more than the whole."""
     view, positions = after.view, after.positions.values()
     rounding = trial.terms.rounding
@@ -91,11 +91,17 @@ def l2(trial: LendingTrial, _: Sight, __: Step, after: Sight) -> None:
         lambda: f"lenders own {money(view.total_supplied)}, debts and cash are {money(backing)}",
     )
     if view.reserve is not None:
-        shared = view.total_supplied + view.reserve
+        over, was = view.total_supplied + view.reserve - backing, before.view
+        more = over - (was.total_supplied + (was.reserve or 0) - was.cash - was.total_debt)
         hold(
             "L2",
-            abs(shared - backing) <= rounding + grain(after),
-            lambda: f"lenders and reserve own {money(shared)}, debts and cash are {money(backing)}",
+            over <= rounding,
+            lambda: f"lenders and reserve own {money(over)} more than debts and cash",
+        )
+        hold(
+            "L2",
+            more >= -rounding - grain(after),
+            lambda: f"{done.verb} left {money(-more)} of debts and cash to nobody",
         )
     owned = sum(position.supplied for position in positions)
     hold(

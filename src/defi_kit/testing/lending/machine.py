@@ -114,7 +114,19 @@ class LendingMachine(TrialMachine):
         self.trifles("carol", "alice")
         for assets in (1_000, self.unit // 2, 10 * self.unit):
             trial.borrow("mallory", assets)  # against nothing
+        self.ruin("keeper", "bob")
         trial.withdraw("carol", trial.position("carol").supplied // 2)
+
+    def ruin(self, who: str, account: str) -> None:
+        """All that somebody posted is worth a tenth, is taken, and some of the debt remains."""
+        trial, numbers = self.trial, range(len(self.trial.terms.collaterals))
+        before = list(trial.known)
+        for number in numbers:
+            trial.set_price(number, max(1, before[number] // 10))
+        for number in numbers:
+            trial.liquidate(who, account, number, MAX_UINT256)
+        for number in numbers:
+            trial.set_price(number, before[number])
 
     def latecomers(self, lender: str, borrower: str) -> None:
         """Each verb as the first in a month, with interest to be booked before it."""
@@ -146,6 +158,7 @@ class LendingMachine(TrialMachine):
         trial.wait(31_536_000)  # interest makes unhealthy as well
         for name in ("alice", "bob"):
             trial.brink("keeper", name, 0)
+        trial.gift("mallory", 100_000 * self.unit, 86_400 * 30)
         trial.dust("alice", self.rounds)
         for name in ("alice", "bob"):
             trial.poke(name, self.rounds)
@@ -318,6 +331,10 @@ class LendingMachine(TrialMachine):
     def flash_loan(self, who: str, thousandths: int, less: int) -> None:
         assets = self.trial.seen.view.cash * thousandths // 1_000
         self.trial.flash_loan(who, assets, max(assets - less, 0))
+
+    @rule(who=PEOPLE, whole=st.sampled_from((1, 1_000, 1_000_000)), seconds=LEAPS)
+    def gift(self, who: str, whole: int, seconds: int) -> None:
+        self.trial.gift(who, whole * self.unit, seconds)
 
     @rule(
         who=PEOPLE,

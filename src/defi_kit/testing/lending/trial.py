@@ -200,6 +200,14 @@ class LendingTrial(Trial):
         """L8: the first depositor's attack."""
         experiments.inflate(self, who, victim, gift, assets)
 
+    @step(
+        "what if {who} gives the market {gift} for nothing, and {seconds} pass?",
+        undone=True,
+    )
+    def gift(self, who: str, gift: int, seconds: int) -> None:
+        """L6: what is given changes nothing, now or later."""
+        experiments.gift(self, who, gift, seconds)
+
     @step("what if {account} stood at the very limit of {number}?", undone=True)
     def brink(self, who: str, account: str, number: int) -> None:
         """L5: at health 1 it is not liquidated, right below it is."""
