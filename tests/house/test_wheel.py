@@ -57,7 +57,11 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     interpreter = folder / "bin" / "python"
     constraints = ["--constraint", ROOT / "requirements" / "dev.txt"]
     install = [uv, "pip", "install", "--quiet", "--python", interpreter, "--compile-bytecode"]
-    _run(*install, *constraints, wheel, cwd=folder.parent)
+    install += [*constraints, wheel]
+    # `make` has left all of it in uv's cache, mostly: a registry may be slow, or away.
+    kept = subprocess.run([*install, "--offline"], cwd=folder.parent, capture_output=True)
+    if kept.returncode:
+        _run(*install, cwd=folder.parent)
     return interpreter
 
 
