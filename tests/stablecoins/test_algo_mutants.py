@@ -12,7 +12,6 @@ from defi_kit.bindings.algo_controller import AlgoParameters, Genesis
 from defi_kit.chain import Account, Chain
 from defi_kit.chain.hashing import ZERO_ADDRESS
 from defi_kit.stablecoins import AlgoController
-from defi_kit.tokens.permit import domain_separator
 from defi_kit.units import MAX_UINT256, WAD
 
 PERMIT2 = "0x000000000022D473030F116dDEE9F6B43aC78BA3"
@@ -330,15 +329,6 @@ def test_prices_of_a_few_units_round_down_at_every_step(
     twin, asked = economy.client.state(), economy.client.prices()
     assert economy.algo.quote_mint(1) == tuple(twin.mint(1, asked, now=now)[1])
     assert economy.algo.cover() == twin.cover(asked)
-
-
-@pytest.mark.parametrize("which", ["dollar", "share"])
-def test_a_permit_is_signed_for_the_name_of_its_token(economy: Economy, which: str) -> None:
-    token = bindings.AlgoToken(economy.chain, getattr(economy.algo, which)())
-    name = which.capitalize()
-    assert token.name() == name
-    expected = domain_separator(name, economy.chain.chain_id, token.address)
-    assert token.domain_separator() == expected
 
 
 def test_a_virtual_pool_gives_all_but_its_last_unit(chain: Chain, owner: Account) -> None:

@@ -76,6 +76,14 @@ def test_the_history_of_statements_ends_where_it_ends(chain: Chain) -> None:
     assert list(refused.value.arguments.values()) == [2, 2]
 
 
+def test_reserves_fill_their_112_bits_and_no_more(chain: Chain) -> None:
+    usd = fiat.deploy(chain)
+    with pytest.raises(reverts.ReservesTooLarge):
+        fiat.attest(usd, 2**112)
+    fiat.attest(usd, 2**112 - 1)
+    assert usd.dollar.statement(0).reserves == 2**112 - 1
+
+
 # --- PegSwap --------------------------------------------------------------------------------------
 
 
