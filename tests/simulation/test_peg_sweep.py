@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from defi_kit.cli import main
 from defi_kit.errors import InputError, ParameterError
 from defi_kit.simulation import peg
 from defi_kit.simulation.peg import Grid, phases
+from defi_kit.simulation.peg.sweep import WorkerLost
 
 GRID = Grid(
     ratios=(0.0, 0.5, 0.9), run_sizes=(0.1, 0.3), guards=("none", "all"), seeds=(4, 5), days=2
@@ -32,14 +34,15 @@ ARGUMENTS = [
 class Inline(Executor):
     """Runs at once, in this thread, and is killed after some runs."""
 
-    def __init__(self, lives: int = 1_000) -> None:
+    def __init__(self, lives: int = 1_000, end: BaseException | None = None) -> None:
         self.lives = lives
+        self.end = end or KeyboardInterrupt()
 
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
         future: Future[Any] = Future()
         self.lives -= 1
         if self.lives < 0:
-            future.set_exception(KeyboardInterrupt())
+            future.set_exception(self.end)
         else:
             future.set_result(fn(*args, **kwargs))
         return future
@@ -157,6 +160,13 @@ def test_a_sweep_that_is_stopped_says_so_and_nothing_else(tmp_path: Path, everyb
     assert "Traceback" not in told
     assert "terminated" in told
     assert journal.exists()
+
+
+def test_a_process_that_dies_is_told_and_what_was_done_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    with pytest.raises(WorkerLost, match="died after 5 of 24 runs"):
+        peg.sweep(GRID, path, executor=Inline(lives=5, end=BrokenProcessPool()))
+    assert peg.sweep(GRID, path, executor=Inline()).resumed == 5
 
 
 def test_a_journal_of_another_grid_is_not_used(tmp_path: Path) -> None:

@@ -16,7 +16,14 @@ import signal
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from itertools import product
@@ -27,7 +34,7 @@ from ...errors import DefiKitError, InputError, ParameterError
 from .scenario import DESIGNS, Guards, Scenario
 from .world import run
 
-__all__ = ["GUARDS", "PHASES", "FramesMissing", "Grid", "Result", "Sweep", "sweep"]
+__all__ = ["GUARDS", "PHASES", "FramesMissing", "Grid", "Result", "Sweep", "WorkerLost", "sweep"]
 
 GUARDS: Final = {
     "none": Guards(epoch_cap=0, slippage=0, breaker=False),
@@ -44,6 +51,10 @@ AHEAD: Final = 64
 
 class FramesMissing(DefiKitError):
     """Polars is not installed."""
+
+
+class WorkerLost(DefiKitError):
+    """A process that played runs was killed, or had no memory left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +191,7 @@ def sweep(
         progress: told how many runs of how many are done.
 
     InputError where the journal belongs to another grid, FramesMissing without polars and with a
-    path, ParameterError for workers that are none or beside an executor.
+    path, ParameterError for workers that are none or beside an executor, WorkerLost when one died.
     """
     if workers is not None and (workers < 1 or executor is not None):
         raise ParameterError(
@@ -225,7 +236,7 @@ def _work(
                 journal.add(waiting.pop(future), future.result())
             progress(len(journal.done), total)  # also where nothing came: it may want to stop
             fill()
-    except BaseException:
+    except BaseException as error:
         # Its own processes take back what waits themselves: futures that others have cancelled are
         # an error to a pool whose processes were stopped along with this one.
         if isinstance(pool, ProcessPoolExecutor):
@@ -233,6 +244,11 @@ def _work(
         else:
             for future in waiting:
                 future.cancel()
+        if isinstance(error, BrokenExecutor):
+            raise WorkerLost(
+                f"a process of the sweep died after {len(journal.done):,} of {total:,} runs",
+                hint="with a path, the same again goes on; fewer workers take less memory",
+            ) from error
         raise
 
 
