@@ -13,8 +13,8 @@ from defi_kit.errors import Reverted
 from defi_kit.lending import CollateralParameters, KinkedRate
 from defi_kit.lending.pool import Collateral, Parameters
 from defi_kit.oracles import VaultOracle
-from defi_kit.testing.lending.pool.world import RATE as CURVE
-from defi_kit.testing.lending.pool.world import deploy_pool
+from defi_kit.testing.lending.pool.setting import RATE as CURVE
+from defi_kit.testing.lending.pool.setting import deploy_pool
 from defi_kit.tokens import Token
 from defi_kit.units import MAX_UINT256
 from lending import market as lending

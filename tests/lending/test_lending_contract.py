@@ -15,7 +15,8 @@ from defi_kit.chain import Account, Chain
 from defi_kit.chain.hashing import create_address
 from defi_kit.lending.interest import RAY, to_assets_up
 from defi_kit.lending.rates import AdaptiveRate, KinkedRate
-from defi_kit.testing.lending.pool.world import RATE, TYPES, World, deploy_pool
+from defi_kit.testing.lending.pool.setting import RATE, TYPES, deploy_pool
+from defi_kit.testing.lending.pool.world import World
 from defi_kit.tokens import Token
 from defi_kit.units import MAX_UINT256, WAD
 

@@ -13,7 +13,8 @@ from defi_kit.chain import Chain
 from defi_kit.lending.rates import RateModel
 from defi_kit.testing.lending.pool.checks import STEP_CHECKS
 from defi_kit.testing.lending.pool.experiments import EXPERIMENTS
-from defi_kit.testing.lending.pool.world import ADAPTIVE, RATE, World
+from defi_kit.testing.lending.pool.setting import ADAPTIVE, RATE
+from defi_kit.testing.lending.pool.world import World
 from faults import Faults, faulty_bytecode
 from lending.drill import drill
 

@@ -17,7 +17,8 @@ from ....errors import Reverted
 from ....lending import pool as twin
 from ....lending.rates import RateModel
 from .checks import Seen, Step
-from .world import PEOPLE, PLENTY, RATE, RISKS, World, opening_prices, parameters_of, units_of
+from .setting import PEOPLE, PLENTY, RATE, RISKS, opening_prices, parameters_of, units_of
+from .world import World
 
 __all__ = ["TwinWorld"]
 

@@ -17,7 +17,8 @@ from ....units import BPS, MAX_UINT256, WAD
 from ...bytecode import creation_code
 from ..market import Collateral, Position, Terms, View
 from .dream import TwinWorld
-from .world import ADAPTIVE, RATE, World
+from .setting import ADAPTIVE, RATE
+from .world import World
 
 __all__ = ["PoolMarket"]
 

@@ -1,4 +1,4 @@
-"""Everything that can be done to a lending pool under test, verb by verb, in both worlds at once."""
+"""Everything that can be done to a lending pool under test, verb by verb, to its twin as well."""
 
 from __future__ import annotations
 
