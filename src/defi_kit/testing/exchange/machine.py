@@ -352,6 +352,27 @@ class ExchangeMachine(TrialMachine):
             self.trial.call_back(who, deed, pool, first, amount, hook, 7 * door + pool)
 
     @precondition(any_funded)
+    @rule(seed=SEEDS)
+    @once
+    def every_mood(self, seed: int) -> None:
+        """A contract pays, gives, enters, takes its allowance back and answers wrongly."""
+        pool = self.full(seed)
+        first, second = self.tokens(pool)
+        for mood in sorted(set(MOODS)):
+            held = self.trial.seen.held[self.trial.world.address(first)]
+            self.trial.flash_borrow(first, held // 2, mood)
+            amount = max(self.sized(first, pool, 0, 10_000), 1)
+            self.trial.flash_sell(first, amount, str(pool), second, mood)
+            amount = max(self.sized(second, pool, 0, 10_000), 1)
+            self.trial.flash_buy(first, str(pool), second, amount, mood)
+
+    @rule(amount=magnitudes(1_001, 2**80))
+    @once
+    def every_hostile_token(self, amount: int) -> None:
+        for kind in sorted(HOSTILE):
+            self.trial.hostile(kind, amount)
+
+    @precondition(any_funded)
     @rule(who=SOMEBODY, to=SOMEBODY, seed=SEEDS, amount=AMOUNTS, part=PARTS)
     @once
     def for_another(self, who: str, to: str, seed: int, amount: int, part: int) -> None:

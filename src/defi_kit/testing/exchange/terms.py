@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ...bindings import MockToken
+from ...bindings.exchange import PoolKey as KeyStruct
 from ...chain import Account
 from ...chain.hashing import ZERO_ADDRESS
+from ...dex.pool import PoolKey
 from ...errors import Reverted
 from .world import NEVER, struct, structs
 
@@ -117,16 +119,21 @@ def forbidden(trial: ExchangeTrial, who: str, pool: int) -> None:
     twice = struct(replace(key, token1=key.token0))
     for wrong in (named, dear, backwards, twice):
         _refused(trial, "X4", sender, "create_pool", wrong)
-    sale = ("swap_exact_in", key.token0, 1_000, hops, 0, sender, NEVER)
+    part = max(trial.pool(pool).reserve0 // 50, 1)
+    sale = ("swap_exact_in", key.token0, part, hops, 0, sender, NEVER)
     _refused(trial, "X3", sender, *sale, value=1)
     there_and_back = structs([key.hop(key.token0), key.hop(key.token1)])
-    loop = ("swap_exact_out", key.token0, NEVER, there_and_back, 1_000, sender, NEVER)
+    loop = ("swap_exact_out", key.token0, NEVER, there_and_back, part, sender, NEVER)
     _refused(trial, "X7", sender, *loop)  # backwards, the second visit would come first
     if world.weth not in key.tokens:
         join = ("add_liquidity", named, 10**6, 10**6, 0, sender, NEVER)
         _refused(trial, "X3", sender, *join, value=10**6)
-    collecting = exchange.build("create_pool", struct(replace(key, fee=7))).data
-    _refused(trial, "X3", sender, "multicall", [collecting], value=1)
+    else:  # several calls in one would each count the ether as their own
+        out = structs([key.hop(world.weth)])
+        state = trial.pool(pool)
+        wei = max((state.reserve0, state.reserve1)[key.token1 == world.weth] // 50, 1)
+        paid = exchange.build("swap_exact_in", ZERO_ADDRESS, wei, out, 0, sender, NEVER).data
+        _refused(trial, "X3", sender, "multicall", [paid], value=wei)
     with trial.rewound():
         gift = _done(lambda: trial.chain.transact(exchange, sender=sender, value=1))
     trial.insist(gift is not None, "X3", "took ether that is for nothing")
@@ -134,21 +141,42 @@ def forbidden(trial: ExchangeTrial, who: str, pool: int) -> None:
 
 
 def _skims(trial: ExchangeTrial, sender: Account, pool: int) -> None:
-    """With an empty pool in the place of this one, a pool of other tokens, or none."""
+    """With an empty pool in the place of this one, a pool of other tokens, or none; and, rightly,
+    for another."""
     world, key = trial.world, trial.key(pool)
-    exchange, all_ = world.exchange, trial.funded()
-    empty = replace(key, fee=13)
+    exchange, taker = world.exchange, world.actor
     with trial.rewound():
+        elsewhere, empty = _pool_elsewhere(trial, sender, key), replace(key, fee=13)
         if _done(lambda: exchange.create_pool(struct(empty))) is not None:
             return
         for token in key.tokens:
-            right = [trial.key(one) for one in all_ if token in trial.key(one).tokens]
+            MockToken(trial.chain, token).transfer(exchange, 7, sender=sender)
+            funded = map(trial.key, trial.funded())
+            right = [one for one in funded if token in one.tokens]
             rest = [one for one in right if one != key]
-            others = [trial.key(one) for one in all_ if token not in trial.key(one).tokens]
-            for wrong in ([], [empty], others[:1]):
-                listed = sorted((*rest, *wrong), key=lambda one: one.id)
-                keys = [struct(one) for one in listed]
-                _refused(trial, "X3", sender, "skim", token, keys, sender)
+            for wrong in ([], [empty], [elsewhere]):
+                listed = _listed([*rest, *wrong])
+                _refused(trial, "X3", sender, "skim", token, listed, sender)
+            had = world.owned(taker, token)
+            refusal = _sent(trial, sender, "skim", token, _listed(right), taker)
+            got = world.owned(taker, token) - had
+            told = f"what was given should go to another: {got} did, {refusal!r}"
+            trial.insist(refusal is None and got >= 7, "X7", told)
+
+
+def _pool_elsewhere(trial: ExchangeTrial, sender: Account, key: PoolKey) -> PoolKey:
+    """One that has something in it, and neither of the two tokens."""
+    world = trial.world
+    others = [token.address for token in world.tokens.values() if token.address not in key.tokens]
+    made = PoolKey.of(others[0], others[1], 17)
+    world.exchange.create_pool(struct(made), sender=sender)
+    terms = (10**6, 10**6, 0, sender, NEVER)
+    world.exchange.add_liquidity(struct(made), *terms, sender=sender)
+    return made
+
+
+def _listed(keys: list[PoolKey]) -> list[KeyStruct]:
+    return [struct(key) for key in sorted(keys, key=lambda key: key.id)]
 
 
 def _owned(trial: ExchangeTrial, who: Account, asset: Asset) -> int:

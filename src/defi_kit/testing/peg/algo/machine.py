@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
 from ....units import WAD
-from ...machine import VARIANTS
+from ...machine import VARIANTS, once
 from ...trial import Trial
 from ..machine import PegMachine
 from .trial import AlgoTrial
@@ -118,6 +118,13 @@ class AlgoMachine(PegMachine):
         self.trial.claim(who, self.held(who, part, 4))
 
     # --- the world around, and adversaries --------------------------------------------------------
+
+    @rule(who=WHO, to=WHO, part=st.integers(1, 8))
+    @once
+    def for_another(self, who: str, to: str, part: int) -> None:
+        payer = next((name for name in (who, *PEOPLE) if self.held(name, 1, 1)), who)
+        to = to if to != payer else next(name for name in PEOPLE if name != payer)
+        self.trial.for_another(payer, to, self.held(payer, part, 8))
 
     @rule(who=WHO, dollars=st.integers(1, 5_000 * WAD))
     def go_around(self, who: str, dollars: int) -> None:

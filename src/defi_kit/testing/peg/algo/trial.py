@@ -116,6 +116,11 @@ class AlgoTrial(Trial):
         """S5: who moves the price of now for a moment gets no more than who does not."""
         self.world.sandwich(dollars, percent, who)
 
+    @step("what if {who} mints and redeems {dollars} for {to}?", undone=True)
+    def for_another(self, who: str, to: str, dollars: int) -> None:
+        """S5: at the quote, and beyond it."""
+        self.world.for_another(dollars, who, to)
+
     # --- telling ----------------------------------------------------------------------------------
 
     def words(self, name: str, value: Literal_, given: Mapping[str, Literal_]) -> str:

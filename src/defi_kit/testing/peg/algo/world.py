@@ -8,6 +8,7 @@ the twin runs alone.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, Final, Literal, Self
@@ -462,6 +463,47 @@ class AlgoWorld:
         gain = (after[1] - before[1]) * self.worth("collateral")
         gain += (after[2] - before[2]) * self.worth("share") if after[2] != before[2] else 0
         hold("S5", gain <= 0, "a price of now that is moved for a moment pays")
+
+    def for_another(self, dollars: int, who: str, to: str) -> None:
+        """What `who` mints or redeems for `to` is paid by the one and got by the other, at limits
+        that are just what was quoted, and not at a unit beyond. Nothing on the twin alone."""
+        if isinstance(self.controller, OnTwin) or who == to:
+            return
+        mine, cost = self.holdings(who), self._quoted(self.controller.quote_mint, dollars)
+        if isinstance(cost, tuple) and mine[1] >= cost[0] and mine[2] >= cost[1]:
+            paid = (0, -cost[0], -cost[1])
+            self._exactly("mint", dollars, cost, -1, {who: paid, to: (dollars, 0, 0)})
+        worth = self._quoted(self.controller.quote_redeem, dollars)
+        if isinstance(worth, tuple) and mine[0] >= dollars:
+            self._exactly("redeem", dollars, worth, 1, {who: (-dollars, 0, 0), to: (0, *worth)})
+
+    def _exactly(
+        self,
+        verb: str,
+        dollars: int,
+        limits: tuple[int, int],
+        beyond: int,
+        due: dict[str, tuple[int, int, int]],
+    ) -> None:
+        who, to = map(self.chain.account, due)
+        send = getattr(self.algo.contract, verb)
+        for place, limit in enumerate(limits):
+            worse = list(limits)
+            worse[place] += beyond
+            with rewound(self), suppress(Reverted):
+                if worse[place] >= 0:
+                    send(dollars, *worse, to, sender=who)
+                    hold("S5", False, f"a {verb} at {limit} in spite of a limit of {worse[place]}")
+        before = {name: self.holdings(name) for name in due}
+        with rewound(self):
+            try:
+                send(dollars, *limits, to, sender=who)
+            except Reverted as refusal:
+                hold("S5", False, f"a {verb} was refused at its quote: {refusal!r}")
+            for name, change in due.items():
+                pairs = zip(before[name], self.holdings(name), strict=True)
+                moved = tuple(now - was for was, now in pairs)
+                hold("S5", moved == change, f"a {verb} moved {moved} of {name}'s, not {change}")
 
     def loop(self, dollars: int, who: str = "alice") -> None:
         """The same, and undone."""
