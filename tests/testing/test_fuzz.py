@@ -142,7 +142,8 @@ def test_what_is_found_on_a_node_is_made_short_in_this_process(
 
 def test_time_is_up() -> None:
     report = fuzz(Campaign(kind="lending", steps=10**9, time_limit=0.5))
-    assert report.seconds < 30
+    assert report.seconds >= 0.5  # and it came back, with much left to do
+    assert report.explored.steps < 10**9
     assert report.found is None
 
 
