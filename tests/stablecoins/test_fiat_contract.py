@@ -165,8 +165,10 @@ def test_a_minter_without_a_daily_limit_is_told_so(usd: FiatDollar, bank: Accoun
     assert usd.dollar.minter_available(bank) == usd("24_000").raw
 
 
-def test_nobody_redeems_more_than_they_hold(usd: FiatDollar, alice: Account) -> None:
+def test_nobody_redeems_more_than_they_hold_or_nothing(usd: FiatDollar, alice: Account) -> None:
     owned = usd.balance(alice).raw
+    with pytest.raises(reverts.ZeroAmount):
+        usd.dollar.request_redemption(0, bytes(32), sender=alice)
     with pytest.raises(reverts.ERC20InsufficientBalance) as refused:
         usd.dollar.request_redemption(owned + 1, bytes(32), sender=alice)
     assert list(refused.value.arguments.values())[1:] == [owned, owned + 1]
