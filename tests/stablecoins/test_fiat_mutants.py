@@ -6,9 +6,12 @@ import pytest
 from coincurve import PrivateKey
 
 from defi_kit import bindings, reverts
+from defi_kit.bindings import fiat_dollar as abi
 from defi_kit.bindings.fiat_dollar import Officers
 from defi_kit.chain import Account, Chain
 from defi_kit.chain.base import key_address
+from defi_kit.chain.hashing import ZERO_ADDRESS
+from defi_kit.stablecoins import Role
 from defi_kit.stablecoins.reserves import statement_digest
 from defi_kit.tokens.permit import MAX_S
 
@@ -71,3 +74,39 @@ def test_the_larger_s_is_refused_for_that_and_the_largest_of_the_lower_is_not(
         signature = bytes(32) + (MAX_S + beyond).to_bytes(32, "big") + b"\x1b"
         with pytest.raises(error):
             usd.cancel_authorization(alice, bytes(32), signature, sender=owner)
+
+
+def test_a_statement_may_be_made_as_late_as_it_would_count(
+    usd: bindings.FiatDollar, chain: Chain, owner: Account
+) -> None:
+    as_of, age = chain.timestamp + 1, 30 * 86_400
+    chain.set_next_timestamp(as_of + age + 1)
+    with pytest.raises(reverts.StatementTooOld):
+        usd.attest(5, as_of, [], sender=owner)
+    as_of = chain.timestamp
+    chain.set_next_timestamp(as_of + age)
+    usd.attest(5, as_of, [], sender=owner)
+
+
+def test_whoever_watches_roles_hears_of_every_offer_and_every_move(
+    usd: bindings.FiatDollar, owner: Account, bob: Account
+) -> None:
+    offered = usd.offer_role(Role.PAUSER, bob, sender=owner).one(abi.RoleOffered)
+    assert (offered.role, offered.candidate) == (Role.PAUSER, bob.address)
+    for done, before, after in (
+        (usd.accept_role(Role.PAUSER, sender=bob), owner.address, bob.address),
+        (usd.revoke_role(Role.PAUSER, sender=owner), bob.address, ZERO_ADDRESS),
+    ):
+        moved = done.one(abi.RoleMoved)
+        assert (moved.role, moved.from_, moved.to) == (Role.PAUSER, before, after)
+
+
+def test_whoever_watches_the_reserves_hears_of_statements_and_of_who_makes_them(
+    usd: bindings.FiatDollar, chain: Chain, owner: Account, bob: Account
+) -> None:
+    chain.advance(1)
+    as_of = chain.timestamp
+    stated = usd.attest(5, as_of, [], sender=owner).one(abi.ReservesAttested)
+    assert (stated.index, stated.reserves, stated.as_of) == (1, 5, as_of)
+    named = usd.configure_attesters([bob], 1, sender=owner).one(abi.AttestersConfigured)
+    assert (list(named.attesters), named.quorum) == ([bob.address], 1)

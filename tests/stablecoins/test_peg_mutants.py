@@ -63,3 +63,24 @@ def test_no_other_token_is_moved_even_if_the_swap_holds_some(
     sender = {} if verb == "funded" else {"sender": owner}
     with pytest.raises(reverts.NotASide):
         getattr(swap.contract, verb)(*arguments, **sender)
+
+
+def test_stock_fills_its_cap_and_is_taken_back_to_the_last_unit(
+    chain: Chain, owner: Account
+) -> None:
+    tokens = [bindings.MockToken.deploy(chain, *terms) for terms in (("ONE", 6), ("TWO", 18))]
+    cap = 1_000
+    sides = [PegTerms(Token(chain, token.address), cap=cap) for token in tokens]
+    swap = PegSwap.deploy(chain, *sides, treasury=owner).contract
+    for token in tokens:
+        token.mint(owner, FUNDS)
+        token.approve(swap, MAX_UINT256, sender=owner)
+        with pytest.raises(reverts.CapExceeded):
+            swap.fund(token, cap + 1, sender=owner)
+        swap.fund(token, cap - 1, sender=owner)
+        swap.unfund(token, cap - 2, sender=owner)
+        swap.unfund(token, 1, sender=owner)
+        assert (swap.funded(token), token.balance_of(swap)) == (0, 0)
+        swap.fund(token, cap, sender=owner)
+        with pytest.raises(reverts.CapExceeded):
+            swap.fund(token, 1, sender=owner)
