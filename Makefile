@@ -14,6 +14,13 @@ export SOLCX_BINARY_PATH := $(CURDIR)/.solcx
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/tools/node_modules/.bin:$(PATH)
 unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
 
+# npm, uv and Ape keep things at home; where that cannot be written to, as in a container that is
+# run by just any user, they keep them here.
+ifneq ($(shell test -d "$$HOME" && test -w "$$HOME" && echo yes),yes)
+export HOME := $(CURDIR)/.cache/home
+$(shell mkdir -p "$(HOME)")
+endif
+
 stamp = $(STAMPS)/$(1)-$(shell cat $(2) | cksum | tr ' ' -)
 ENVIRONMENT := $(call stamp,environment,requirements/bootstrap.txt)
 DEMO := $(call stamp,demo,requirements/demo.txt requirements/bootstrap.txt pyproject.toml)
