@@ -171,6 +171,14 @@ def test_a_fractional_bank_dies_of_a_great_run_and_not_of_a_small_one(seed: int)
     assert run.final_price < WAD
 
 
+def test_what_was_sold_at_a_loss_is_lost_before_the_bank_breaks() -> None:
+    run = bank_run(FractionalBank(), seed=9001, days=14)
+    last = run.path[-1]
+    assert not run.survived
+    assert last.oldest_age > 0  # it still sells
+    assert run.holders_loss == last.supply + last.owed - last.stated > 0
+
+
 def test_a_run_is_the_same_from_the_same_seed() -> None:
     assert bank_run(FractionalBank(), seed=3) == bank_run(FractionalBank(), seed=3)
     assert bank_run(FractionalBank(), seed=3) != bank_run(FractionalBank(), seed=4)

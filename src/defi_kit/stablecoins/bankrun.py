@@ -58,7 +58,8 @@ class BankRun:
     final_price: int
     """[wad]"""
     holders_loss: int
-    """Claims that the bank can never pay, however long they wait. [base units]"""
+    """Claims that the bank can never pay, however long they wait: beyond its cash, and its loans at
+    face value. [base units]"""
     path: tuple[BankRunDay, ...]
     requests: tuple[tuple[int, int, int], ...]
     """(day, holder, amount) of each redemption, in order. [base units]"""
@@ -142,12 +143,12 @@ class _Run:
         for day in range(1, self.days + 1):
             self._live(day, START + day * DAY)
         last = self.path[-1]
-        worth = _realisable(self.bank)
+        worth = _realisable(self.bank) if self.broke else self.bank.stated
         return BankRun(
             survived=not self.broke and last.oldest_age < self.patience,
             min_price=min(one.price for one in self.path),
             final_price=last.price,
-            holders_loss=max(last.supply + last.owed - worth, 0) if self.broke else 0,
+            holders_loss=max(last.supply + last.owed - worth, 0),
             path=tuple(self.path),
             requests=tuple(self.requests),
             holdings=self.holdings,
