@@ -52,9 +52,9 @@ def morpho_l4(trial: LendingTrial) -> None:
     trial.supply_collateral("bob", 0, 3 * 10**9)  # so that it can be missed by a unit
     trial.set_price(0, price(700))
     all_of_it = 7_000 * UNIT * WAD // (WAD + trial.terms.collaterals[0].max_bonus)
-    for less in range(50):  # a second's interest is in it
+    for less in range(10):
         with trial.rewound():
-            trial.liquidate("keeper", "bob", 0, all_of_it - less)
+            trial.liquidate("keeper", "bob", 0, all_of_it + 5 - less)
 
 
 def morpho_l7(trial: LendingTrial) -> None:
