@@ -110,3 +110,24 @@ def test_whoever_watches_the_reserves_hears_of_statements_and_of_who_makes_them(
     assert (stated.index, stated.reserves, stated.as_of) == (1, 5, as_of)
     named = usd.configure_attesters([bob], 1, sender=owner).one(abi.AttestersConfigured)
     assert (list(named.attesters), named.quorum) == ([bob.address], 1)
+
+
+def test_whoever_watches_redemptions_hears_what_became_of_each(
+    usd: bindings.FiatDollar, alice: Account, owner: Account
+) -> None:
+    asked = usd.request_redemption(5, b"p" * 32, sender=alice).one(abi.RedemptionRequested)
+    assert (asked.id, asked.holder, asked.amount, asked.payout) == (1, alice.address, 5, b"p" * 32)
+    paid = usd.settle_redemption(1, sender=owner).one(abi.RedemptionSettled)
+    assert (paid.id, paid.by, paid.amount) == (1, owner.address, 5)
+    usd.request_redemption(7, b"p" * 32, sender=alice)
+    done = usd.refuse_redemption(2, sender=owner)
+    refused, back = done.one(abi.RedemptionRefused), done.one(abi.Transfer)
+    assert (refused.id, refused.by, refused.amount) == (2, owner.address, 7)
+    assert (back.from_, back.to, back.value) == (ZERO_ADDRESS, alice.address, 7)
+
+
+def test_whoever_watches_hears_of_a_pause_and_of_its_end(
+    usd: bindings.FiatDollar, owner: Account
+) -> None:
+    assert usd.pause(sender=owner).one(abi.DollarPaused).by == owner.address
+    assert usd.unpause(sender=owner).one(abi.DollarUnpaused).by == owner.address
