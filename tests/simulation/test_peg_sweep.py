@@ -164,6 +164,8 @@ def test_a_sweep_that_is_stopped_says_so_and_nothing_else(tmp_path: Path, everyb
 
 def test_a_process_that_dies_is_told_and_what_was_done_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
+    with pytest.raises(WorkerLost, match=r"died after 0 of 24 runs\n.*__main__"):
+        peg.sweep(GRID, path, executor=Inline(lives=0, end=BrokenProcessPool()))
     with pytest.raises(WorkerLost, match="died after 5 of 24 runs"):
         peg.sweep(GRID, path, executor=Inline(lives=5, end=BrokenProcessPool()))
     assert peg.sweep(GRID, path, executor=Inline()).resumed == 5

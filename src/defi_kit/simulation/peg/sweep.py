@@ -187,7 +187,8 @@ def sweep(
         path: where the table goes, as Parquet; the journal lies beside it until it is complete.
         executor: any `concurrent.futures.Executor`, such as Dask's `client.get_executor()`;
             processes of its own unless given.
-        workers: how many processes of its own; one for each core unless given.
+        workers: how many processes of its own; one for each core unless given. They load the
+            script that calls, so that it does so under `if __name__ == "__main__":`.
         progress: told how many runs of how many are done.
 
     InputError where the journal belongs to another grid, FramesMissing without polars and with a
@@ -247,7 +248,9 @@ def _work(
         if isinstance(error, BrokenExecutor):
             raise WorkerLost(
                 f"a process of the sweep died after {len(journal.done):,} of {total:,} runs",
-                hint="with a path, the same again goes on; fewer workers take less memory",
+                hint="with a path, the same again goes on; fewer workers take less memory"
+                if journal.done
+                else "a script sweeps under `if __name__ == '__main__':`, as its processes load it",
             ) from error
         raise
 
