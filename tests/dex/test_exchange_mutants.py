@@ -8,6 +8,7 @@ from math import isqrt
 import pytest
 
 from defi_kit import bindings, reverts
+from defi_kit.bindings import exchange as abi
 from defi_kit.bindings.exchange import Hop, PoolKey
 from defi_kit.chain import Account, Chain, Sender
 from defi_kit.dex.curves import curve_of
@@ -48,7 +49,7 @@ class Pool:
     def sell(self, amount: int, who: Sender) -> int:
         """Sells token0, and returns how much more of token1 there is."""
         before = self.tokens[1].balance_of(who)
-        path = [Hop(self.tokens[1].address, 0, self.key.curve)]
+        path = [Hop(self.tokens[1].address, self.key.fee, self.key.curve)]
         self.exchange.swap_exact_in(self.tokens[0], amount, path, 0, who, NEVER, sender=who)
         return self.tokens[1].balance_of(who) - before
 
@@ -146,3 +147,15 @@ def test_as_many_records_may_be_asked_for_as_there_are_places(chain: Chain, owne
         pool.exchange.increase_observations(at, MAX_OBSERVATIONS, sender=owner)
     with pytest.raises(reverts.TooManyObservations):
         pool.exchange.increase_observations(at, MAX_OBSERVATIONS + 1, sender=owner)
+
+
+def test_records_and_collected_fees_are_told(chain: Chain, owner: Account, alice: Account) -> None:
+    pool = Pool(chain, owner, (10**15, 10**15), 0, fee=3_000, share=(100_000, alice))
+    exchange, id_ = pool.exchange, pool.exchange.pool_id(pool.key)
+    paid = exchange.increase_observations(id_, 3, sender=owner).one(abi.ObservationsIncreased)
+    assert (paid.id, paid.observations) == (id_, 3)
+    pool.sell(10**12, owner)
+    due = exchange.protocol_fees(pool.tokens[0])
+    told = exchange.collect(pool.tokens[0], sender=owner).one(abi.FeesCollected)
+    assert (told.token, told.to) == (pool.tokens[0].address, alice.address)
+    assert told.amount == due == pool.tokens[0].balance_of(alice) > 0

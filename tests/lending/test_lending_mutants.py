@@ -8,6 +8,7 @@ from defi_kit import bindings, reverts
 from defi_kit.bindings.lending_pool import (
     Accrued,
     Adaptation,
+    AuthorizationSet,
     CollateralParameters,
     KinkedCurve,
     PoolParameters,
@@ -116,3 +117,13 @@ def test_interest_is_told_as_it_is_added_and_only_then(
     contract.repay(MAX_UINT256, bob, sender=bob)
     chain.advance(seconds)
     assert contract.accrue(sender=alice).all(Accrued) == []
+
+
+def test_an_authorization_is_told_with_the_number_that_voids_the_signatures_before_it(
+    chain: Chain, alice: Account, bob: Account
+) -> None:
+    contract = Pool(chain, alice, bob).contract
+    for nonce, authorized in ((1, True), (2, False)):
+        told = contract.set_authorization(bob, authorized, sender=alice).one(AuthorizationSet)
+        assert (told.owner, told.operator) == (alice.address, bob.address)
+        assert (told.authorized, told.nonce) == (authorized, nonce)

@@ -129,5 +129,5 @@ def test_whoever_watches_redemptions_hears_what_became_of_each(
 def test_whoever_watches_hears_of_a_pause_and_of_its_end(
     usd: bindings.FiatDollar, owner: Account
 ) -> None:
-    assert usd.pause(sender=owner).one(abi.DollarPaused).by == owner.address
+    assert usd.pause(value=1, sender=owner).one(abi.DollarPaused).by == owner.address
     assert usd.unpause(sender=owner).one(abi.DollarUnpaused).by == owner.address

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from defi_kit import bindings, reverts
+from defi_kit.bindings import peg_swap as abi
 from defi_kit.chain import Account, Chain
 from defi_kit.stablecoins import PegSwap, PegTerms
 from defi_kit.tokens import Token
@@ -13,10 +14,12 @@ from defi_kit.units import MAX_UINT256
 FUNDS = 10**24
 
 
-def swap_of(chain: Chain, treasury: Account) -> tuple[PegSwap, list[bindings.BlocklistToken]]:
+def swap_of(
+    chain: Chain, treasury: Account, fee: str = "0%"
+) -> tuple[PegSwap, list[bindings.BlocklistToken]]:
     """A swap of two tokens that block accounts, with stock; the treasury has more of both."""
     tokens = [bindings.BlocklistToken.deploy(chain, *terms) for terms in (("ONE", 6), ("TWO", 18))]
-    sides = [PegTerms(Token(chain, token.address)) for token in tokens]
+    sides = [PegTerms(Token(chain, token.address), fee) for token in tokens]
     swap = PegSwap.deploy(chain, *sides, treasury=treasury)
     for token in tokens:
         token.mint(treasury, FUNDS)
@@ -84,3 +87,20 @@ def test_stock_fills_its_cap_and_is_taken_back_to_the_last_unit(
         swap.fund(token, cap, sender=owner)
         with pytest.raises(reverts.CapExceeded):
             swap.fund(token, 1, sender=owner)
+
+
+def test_every_verb_tells_what_it_did(chain: Chain, owner: Account) -> None:
+    """The treasury keeps its accounts by these events."""
+    swap, (one, two) = swap_of(chain, owner, fee="1%")
+    funded = swap.contract.fund(one, 7, sender=owner).one(abi.StockFunded)
+    assert (funded.token, funded.amount) == (one.address, 7)
+    unfunded = swap.contract.unfund(one, 6, sender=owner).one(abi.StockUnfunded)
+    assert (unfunded.token, unfunded.amount) == (one.address, 6)
+    sold = swap.contract.swap_in(10**6, owner, sender=owner).one(abi.PegSwapped)
+    assert (sold.backing, sold.dollars) == (10**6, -99 * 10**16)
+    bought = swap.contract.swap_out(10**17, owner, sender=owner).one(abi.PegSwapped)
+    assert (bought.backing, bought.dollars) == (-99 * 10**3, 10**17)
+    surplus = swap.contract.surplus()
+    collected = swap.contract.collect(two, sender=owner).one(abi.SurplusCollected)
+    assert (collected.token, collected.amount) == (two.address, surplus)
+    assert surplus == 10**16 + 10**15
