@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from ... import bindings
@@ -12,14 +13,14 @@ from ...dex.pool import PoolKey
 from ...dex.stable_swap import StableSwap
 from ..deployed import Deployed
 from ..packages import prebuilt
-from .market import PairAdapter
+from .market import Calls, Door, PairAdapter
 from .world import NEVER, deployed, struct, structs
 
 __all__ = ["ExchangePair", "UniswapV2Pair"]
 
 
-def _tokens(chain: Chain, decimals: tuple[int, int]) -> list[bindings.MockToken]:
-    made = [bindings.MockToken.deploy(chain, f"T{digits}", digits) for digits in decimals]
+def _tokens(chain: Chain, decimals: tuple[int, int]) -> list[bindings.ReentrantToken]:
+    made = [bindings.ReentrantToken.deploy(chain, f"T{digits}", digits) for digits in decimals]
     return sorted(made, key=lambda token: int(token.address, 16))
 
 
@@ -76,6 +77,38 @@ class ExchangePair(PairAdapter):
     def shares(self, who: Account) -> int:
         """An ERC-6909 balance."""
         return self.exchange.balance_of(who, self.key.id)
+
+    def deliveries(self, who: Account, to: Account) -> Calls:
+        """Parts of the pool, and half of one's shares."""
+        key = struct(self.key)
+        sold, other = (amount // 100 + 2_000 for amount in self.reserves())
+        hops, shares = structs([self.key.hop(self.key.token0)]), self.shares(who) // 2
+        dex, token0 = self.exchange, self.key.token0
+        return (
+            ("swap", lambda: dex.swap_exact_in(token0, sold, hops, 0, to, NEVER, sender=who)),
+            ("add", lambda: dex.add_liquidity(key, sold, other, 0, to, NEVER, sender=who)),
+            ("remove", lambda: dex.remove_liquidity(key, shares, 0, 0, to, NEVER, sender=who)),
+        )
+
+    def impersonations(self, who: Account, victim: Account) -> Calls:
+        """What ERC-6909 has."""
+        take = self.exchange.transfer_from
+        return (("transfer_from", lambda: take(victim, who, self.key.id, 1, sender=who)),)
+
+    def doors(self) -> Sequence[Door]:
+        """What others may value shares and tokens by, and a verb."""
+        build, key = self.exchange.build, struct(self.key)
+        hops = structs([self.key.hop(self.key.token0)])
+        asked = (
+            build("quote_remove_liquidity", key, 10**6),
+            build("quote_exact_in", self.key.token0, 10**6, hops),
+            build("skim", self.key.token0, [key], self.chain.default_sender),
+        )
+        names = ("quote_remove_liquidity", "quote_exact_in", "skim")
+        to = self.exchange.address
+        return [
+            Door(name, to, one.data, name != "skim") for name, one in zip(names, asked, strict=True)
+        ]
 
     def liquidity(self, reserve0: int, reserve1: int) -> int:
         """D on StableSwap."""
@@ -164,6 +197,34 @@ class UniswapV2Pair(PairAdapter):
     def shares(self, who: Account) -> int:
         """An ERC-20 balance."""
         return int(self.pair.view("balanceOf(address)(uint256)", who))
+
+    def deliveries(self, who: Account, to: Account) -> Calls:
+        """Parts of the pool, and half of one's shares."""
+        first, second = (amount // 100 + 2_000 for amount in self.reserves())
+        route, shares = partial(self._route, sender=who), self.shares(who) // 2
+        swap = "swapExactTokensForTokens(uint256,uint256,address[],address,uint256)"
+        join = "addLiquidity(address,address,uint256,uint256,uint256,uint256,address,uint256)"
+        leave = "removeLiquidity(address,address,uint256,uint256,uint256,address,uint256)"
+        pair = self.tokens
+        return (
+            ("swap", lambda: route(swap, first, 0, self._path(0), to, NEVER)),
+            ("add", lambda: route(join, *pair, first, second, 0, 0, to, NEVER)),
+            ("remove", lambda: route(leave, *pair, shares, 0, 0, to, NEVER)),
+        )
+
+    def impersonations(self, who: Account, victim: Account) -> Calls:
+        """What ERC-20 has."""
+        take = "transferFrom(address,address,uint256)"
+        return (("transferFrom", lambda: self.pair.send(take, victim, who, 1, sender=who)),)
+
+    def doors(self) -> Sequence[Door]:
+        """What others may value shares and tokens by, and what anybody may call."""
+        views, verbs = ("getReserves()", "totalSupply()"), ("sync()", "skim(address)")
+        doors = [Door(name, self.pair.address, self.pair.data(name), True) for name in views]
+        somebody = self.chain.default_sender
+        for name, given in zip(verbs, ((), (somebody,)), strict=True):
+            doors.append(Door(name, self.pair.address, self.pair.data(name, *given), False))
+        return doors
 
     def _path(self, side: int) -> list[HasAddress]:
         return [self.tokens[side], self.tokens[1 - side]]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from fractions import Fraction
+from functools import partial
+from math import floor
 from typing import TYPE_CHECKING, Any, Final
 
 from ...bindings import BlocklistToken, FalseToken, FeeToken, RebasingToken
@@ -14,6 +16,7 @@ from ...errors import Reverted
 from ...reverts import NoLiquidity, TooYoung
 from ...units import WAD
 from ..violations import Violation
+from ..words import grouped
 from .world import NEVER, struct, structs, told
 
 if TYPE_CHECKING:
@@ -46,7 +49,8 @@ def round_trip(trial: ExchangeTrial, who: str, pool: int, token: str, amount: in
     there = _sold(trial, who, pool, token, amount)
     if there:
         back = _sold(trial, who, pool, _other(trial, pool, token), there)
-        trial.insist(back <= amount, "X5", f"{amount} in, {there}, {back} back")
+        told = partial(trial.sum_of, token)
+        trial.insist(back <= amount, "X5", lambda: f"{told(amount)} in, {told(back)} back")
 
 
 def in_and_out(trial: ExchangeTrial, who: str, pool: int, amount0: int, amount1: int) -> None:
@@ -57,7 +61,9 @@ def in_and_out(trial: ExchangeTrial, who: str, pool: int, amount0: int, amount1:
     if minted:
         got = _tried(trial, "remove", who, pool, minted) or (0, 0)
         gains = [late - early for early, late in zip(paid, got, strict=True)]
-        trial.insist(max(gains) <= 0, "X6", f"gained {gains}")
+        for token, gain in zip(map(trial.world.symbol, trial.key(pool).tokens), gains, strict=True):
+            if gain > 0:
+                trial.insist(False, "X6", f"in and out gained {trial.sum_of(token, gain)}")
 
 
 def one_sided(trial: ExchangeTrial, who: str, pool: int, token: str, amount: int) -> None:
@@ -72,11 +78,12 @@ def one_sided(trial: ExchangeTrial, who: str, pool: int, token: str, amount: int
         if not got:
             continue
         if out == token:
-            trial.insist(got <= paid, "X6", f"{paid} in, {got} out")
+            fair, instead = paid, f"{trial.sum_of(out, paid)} in"
         else:
             with trial.rewound():
-                sold = _sold(trial, who, pool, token, paid)
-            trial.insist(not sold or got <= sold, "X6", f"in and out {got}, a sale {sold}")
+                fair = _sold(trial, who, pool, token, paid) or got
+            instead = f"a sale fetches {trial.sum_of(out, fair)}"
+        trial.insist(got <= fair, "X6", f"{instead}, in and out {trial.sum_of(out, got)}")
 
 
 def backwards(trial: ExchangeTrial, who: str, pool: int, token: str, amount: int) -> None:
@@ -87,10 +94,16 @@ def backwards(trial: ExchangeTrial, who: str, pool: int, token: str, amount: int
         return
     with trial.rewound():
         paid = _tried(trial, "buy", who, token, str(pool), _other(trial, pool, token), out)
-    trial.insist(0 < paid <= amount, "X7", f"{out} for {amount}, bought for {paid}")
+    told, fetched = partial(trial.sum_of, token), trial.sum_of(_other(trial, pool, token), out)
+    cost = f"cost {told(paid)}" if paid else "cannot be bought"
+    trial.insist(0 < paid <= amount, "X7", f"{told(amount)} fetch {fetched}, which {cost}")
     with trial.rewound():
         less = _sold(trial, who, pool, token, paid - 1) if paid > 1 else 0
-    trial.insist(less < out, "X7", f"{out} costs {paid}, but {paid - 1} buys {less}")
+    trial.insist(
+        less < out,
+        "X7",
+        lambda: f"{fetched} cost {told(paid)}, {told(paid - 1)} fetch them too",
+    )
 
 
 def split(trial: ExchangeTrial, who: str, pool: int, token: str, less: int, more: int) -> None:
@@ -99,7 +112,12 @@ def split(trial: ExchangeTrial, who: str, pool: int, token: str, less: int, more
         whole = _sold(trial, who, pool, token, less + more)
     parts = [_sold(trial, who, pool, token, part) for part in (less, more)]
     if whole:
-        trial.insist(sum(parts) <= whole, "X8", f"whole {whole}, in parts {parts}")
+        told = partial(trial.sum_of, _other(trial, pool, token))
+        trial.insist(
+            sum(parts) <= whole,
+            "X8",
+            lambda: f"{told(whole)} at once, {' and '.join(map(told, parts))} in parts",
+        )
 
 
 def more_is_more(
@@ -111,14 +129,23 @@ def more_is_more(
     price = state.marginal(0, forward) if state.supply else Fraction(0)
     # StableSwap's invariant is rounded up, and a price follows from it: a unit's worth of play.
     play = 0 if isinstance(state.curve, ConstantProduct) else 1
-    fetched = []
+    sold, got = partial(trial.sum_of, token), partial(trial.sum_of, _other(trial, pool, token))
+    fetched: list[int] = []
     for amount in sorted((less, more)):
         with trial.rewound():
             fetched.append(_sold(trial, who, pool, token, amount))
-        limit = f"{amount} fetched {fetched[-1]} from {state}"
-        trial.insist(fetched[-1] <= amount * price + play, "X9", limit)
-    holds = not fetched[1] or fetched[0] <= fetched[1]
-    trial.insist(holds, "X9", f"{less}, {more}: {fetched}")
+        most = floor(amount * price) + play
+        if fetched[-1] > most:
+            reason = f"{sold(amount)} fetched {got(fetched[-1])}, at the margin {got(most)}"
+            trial.insist(False, "X9", reason)
+    trial.insist(
+        not fetched[1] or fetched[0] <= fetched[1],
+        "X9",
+        lambda: (
+            f"{sold(max(less, more))} fetched {got(fetched[1])}, "
+            f"{sold(min(less, more))} {got(fetched[0])}"
+        ),
+    )
 
 
 def one_block(trial: ExchangeTrial, who: str, pool: int, token: str, less: int, more: int) -> None:
@@ -134,7 +161,12 @@ def one_block(trial: ExchangeTrial, who: str, pool: int, token: str, less: int, 
     )
     due = before.cumulative_log_price_at(trial.chain.timestamp)
     found = world.pool(key).cumulative_log_price
-    trial.insist(found == due, "X10", f"accumulator {found}, due {due}")
+    was = before.cumulative_log_price
+    trial.insist(
+        found == due,
+        "X10",
+        lambda: f"the sum of logarithms grew by {found - was:,}, due were {due - was:,} [Q64]",
+    )
 
 
 def record(trial: ExchangeTrial, pool: int, age: int) -> None:
@@ -179,7 +211,8 @@ def sandwich(
     back = _sold(trial, who, pool, out, pushed)
     trial.note("sandwiches")
     if not fetched:
-        trial.insist(back <= attack, "X5", f"{attack} in, {pushed}, {back} back")
+        told = partial(trial.sum_of, token)
+        trial.insist(back <= attack, "X5", lambda: f"{told(attack)} in, {told(back)} back")
 
 
 def hostile(trial: ExchangeTrial, kind: str, amount: int) -> None:
@@ -213,8 +246,13 @@ def hostile(trial: ExchangeTrial, kind: str, amount: int) -> None:
             books = world.read()
             held = token.balance_of(exchange)
             booked = books.held[good.address] - trial.seen.held[good.address]
-            trial.insist(held >= reserves[token.address], "X3", f"has {held} of {kind}: {pool}")
-            trial.insist(booked >= reserves[good.address], "X3", f"has {booked} beside {kind}")
+            for what, has, owes in (
+                (f"of a token that turned {kind}", held, reserves[token.address]),
+                ("of the good token beside it", booked, reserves[good.address]),
+            ):
+                if has < owes:
+                    told = f"{grouped(has, 6)} held {what}, {grouped(owes, 6)} booked"
+                    trial.insist(False, "X3", told)
             trial.insist(books.pools == trial.seen.pools, "X3", "other pools moved")
 
 

@@ -7,12 +7,13 @@ where they may be broken, and X11 and X12 are all of them, at the edges.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from ...chain.hashing import HasAddress
 from ...dex.constant_product import ConstantProduct
 from ...dex.exchange import NOBODY
-from ...dex.pool import LOCKED_SHARES, Pool
+from ...dex.pool import LOCKED_SHARES, Pool, PoolKey
 from ..trial import Invariant, Step
 from .world import PEOPLE, PLENTY, Books
 
@@ -31,10 +32,11 @@ def x1(trial: ExchangeTrial, before: Books, done: Step, after: Books) -> None:
     for key, pool in after.pools.items():
         early = before.pools[key]
         moved = (early.reserve0, early.reserve1) != (pool.reserve0, pool.reserve1)
-        trial.insist(_rises(early, pool), "X1", f"fell from {early} to {pool}")
-        if moved and early.fee:
-            strictly = _rises(early, pool, strictly=True)
-            trial.insist(strictly, "X1", f"{pool} as before, in spite of the fee")
+        if not _rises(early, pool):
+            trial.insist(False, "X1", f"fell: {_change(trial, key, early, pool)}")
+        if moved and early.fee and not _rises(early, pool, strictly=True):
+            same = _change(trial, key, early, pool)
+            trial.insist(False, "X1", f"stayed, in spite of the fee: {same}")
 
 
 def x2(trial: ExchangeTrial, before: Books, _: Step, after: Books) -> None:
@@ -43,8 +45,9 @@ def x2(trial: ExchangeTrial, before: Books, _: Step, after: Books) -> None:
         if early.supply:
             pool = after.pools[key]
             least, most = _bounds(early)[0], _bounds(pool)[1]
-            holds = most * early.supply >= least * pool.supply
-            trial.insist(holds, "X2", f"liquidity per share fell: {early} to {pool}")
+            if most * early.supply < least * pool.supply:
+                less = _change(trial, key, early, pool)
+                trial.insist(False, "X2", f"liquidity per share fell: {less}")
 
 
 def x3(trial: ExchangeTrial, _: Books, __: Step, after: Books) -> None:
@@ -55,10 +58,11 @@ def x3(trial: ExchangeTrial, _: Books, __: Step, after: Books) -> None:
             for key, pool in after.pools.items()
             if token in key.tokens
         )
-        symbol = trial.world.symbol(token)
-        trial.insist(held >= booked, "X3", f"holds {held} {symbol}, owes {booked}")
+        if held < booked:
+            told = partial(trial.sum_of, trial.world.symbol(token))
+            trial.insist(False, "X3", f"{told(held)} held, {told(booked)} booked")
     ether = trial.chain.balance(trial.world.exchange.address)
-    trial.insist(not ether, "X3", f"keeps {ether} wei")
+    trial.insist(not ether, "X3", lambda: f"keeps {trial.sum_of('ETH', ether)}")
 
 
 def x4(trial: ExchangeTrial, before: Books, _: Step, after: Books) -> None:
@@ -66,11 +70,14 @@ def x4(trial: ExchangeTrial, before: Books, _: Step, after: Books) -> None:
     for key, pool in after.pools.items():
         total = sum(count for (_, id_), count in after.shares.items() if id_ == key.id)
         locked = after.shares.get((NOBODY, key.id), 0)
-        trial.insist(total == pool.supply, "X4", f"shares sum to {total}, supply {pool.supply}")
-        trial.insist(not pool.supply or locked == LOCKED_SHARES, "X4", f"locked {locked}")
+        if total != pool.supply:
+            trial.insist(False, "X4", f"{total:,} shares, {pool.supply:,} in all")
+        if pool.supply and locked != LOCKED_SHARES:
+            trial.insist(False, "X4", f"{locked:,} shares are locked, not {LOCKED_SHARES:,}")
         if pool.supply and key in before.pools and not before.pools[key].supply:
             first = pool.curve.liquidity(pool.reserve0, pool.reserve1)
-            trial.insist(pool.supply == first, "X4", f"{pool.supply} first shares, not {first}")
+            if pool.supply != first:
+                trial.insist(False, "X4", f"{pool.supply:,} first shares, not {first:,}")
 
 
 def x10(trial: ExchangeTrial, before: Books, _: Step, after: Books) -> None:
@@ -80,8 +87,10 @@ def x10(trial: ExchangeTrial, before: Books, _: Step, after: Books) -> None:
             pool = after.pools[key]
             was, found = early.cumulative_log_price, pool.cumulative_log_price
             due = early.cumulative_log_price_at(pool.updated_at)
-            trial.insist(found >= was, "X10", f"accumulator fell from {was} to {found}")
-            trial.insist(found == due, "X10", f"accumulator {found}, due {due}")
+            grown, wanted = found - was, due - was
+            if grown < 0 or grown != wanted:
+                told = f"the sum of logarithms grew by {grown:,}, due were {wanted:,} [Q64]"
+                trial.insist(False, "X10", told)
 
 
 def twin(trial: ExchangeTrial, _: Books, __: Step, after: Books) -> None:
@@ -92,7 +101,7 @@ def twin(trial: ExchangeTrial, _: Books, __: Step, after: Books) -> None:
     said = world.twin
     held = {token: said.held.get(token, 0) for token in after.held}
     books = Books(dict(said.pools), held, dict(said.shares), dict(said.protocol_fees))
-    trial.insist(books == after, "twin", f"twin {books}, contract {after}")
+    trial.insist(books == after, "twin", lambda: _difference(trial, books, after))
 
 
 def money(trial: ExchangeTrial, _: Books, __: Step, after: Books) -> None:
@@ -104,7 +113,34 @@ def money(trial: ExchangeTrial, _: Books, __: Step, after: Books) -> None:
     for symbol, token in world.tokens.items():
         total = after.held[token.address] + sum(token.balance_of(who) for who in owners)
         there = token.total_supply() if symbol == "WETH" else PLENTY * len(PEOPLE)
-        trial.insist(total == there, "money", f"{there} {symbol} were made, {total} are left")
+        if total != there:
+            told = partial(trial.sum_of, symbol)
+            trial.insist(False, "money", f"{told(there)} were made, {told(total)} are left")
+
+
+def _change(trial: ExchangeTrial, key: PoolKey, before: Pool, after: Pool) -> str:
+    return f"{trial.pool_told(key, before)} became {trial.pool_told(key, after)}"
+
+
+def _difference(trial: ExchangeTrial, meant: Books, shown: Books) -> str:
+    """The first thing of which twin and contract have not the same."""
+    for key, said in meant.pools.items():
+        found = shown.pools.get(key, said)
+        if said != found:
+            told = trial.pool_told(key, said), trial.pool_told(key, found)
+            if told[0] == told[1]:  # it is the time, or the sum of logarithms
+                told = str(said), str(found)
+            return f"a pool has {told[1]}, by the twin {told[0]}"
+    for what, said_of, found_of in (
+        ("held", meant.held, shown.held),
+        ("owed in fees", meant.fees, shown.fees),
+    ):
+        for token in said_of.keys() | found_of.keys():
+            said_, found_ = said_of.get(token, 0), found_of.get(token, 0)
+            if said_ != found_:
+                told_ = partial(trial.sum_of, trial.world.symbol(token))
+                return f"{told_(found_)} {what}, by the twin {told_(said_)}"
+    return f"pools and shares are {shown.pools}, {shown.shares}, by the twin {meant}"
 
 
 def _bounds(pool: Pool) -> tuple[int, int]:

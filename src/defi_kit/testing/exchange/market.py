@@ -7,19 +7,35 @@ pool refuses raises `defi_kit.errors.Reverted` and changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from math import isqrt
-from typing import Final, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, runtime_checkable
 
-from ...bindings import MockToken
+from ...bindings import MockToken, ReentrantToken
 from ...chain import Account, Chain
 from ...chain.hashing import HasAddress, address_of
 from ...units import MAX_UINT256
 
-__all__ = ["PairAdapter", "PairMarket"]
+__all__ = ["Door", "PairAdapter", "PairMarket"]
+
+Calls = Sequence[tuple[str, Callable[[], Any]]]
+"""What each does, and the call that does it."""
 
 PLENTY: Final = 2**110
 """What `fund` gives of each token. [raw]"""
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What a token tries when it is moved and calls back."""
+
+    name: str
+    to: str
+    """Which contract it calls."""
+    data: bytes
+    shows: bool
+    """Whether it changes nothing, and answers with a price or with what shares are worth."""
 
 
 @runtime_checkable
@@ -68,6 +84,19 @@ class PairMarket(Protocol):
 
     def liquidity(self, reserve0: int, reserve1: int) -> int:
         """The curve's invariant, in such a measure that twice the reserves have twice as much."""
+
+    def deliveries(self, who: Account, to: Account) -> Calls:
+        """Calls of `who` whose proceeds, tokens or shares, are all for `to`: ("swap", lambda: …).
+        None where verbs name nobody."""
+
+    def impersonations(self, who: Account, victim: Account) -> Calls:
+        """Calls of `who` that would spend what is the victim's."""
+
+    def doors(self) -> Sequence[Door]:
+        """What a token that calls back tries; none where the tokens do not: `ReentrantToken`s."""
+
+    def hook(self, side: int) -> ReentrantToken:
+        """The token of that side, to be armed with a door."""
 
 
 class PairAdapter:
@@ -121,3 +150,19 @@ class PairAdapter:
     def liquidity(self, reserve0: int, reserve1: int) -> int:
         """The root of the product, in 2**-96: what a constant product keeps."""
         return isqrt(reserve0 * reserve1 << 192)
+
+    def deliveries(self, who: Account, to: Account) -> Calls:
+        """None."""
+        return ()
+
+    def impersonations(self, who: Account, victim: Account) -> Calls:
+        """None."""
+        return ()
+
+    def doors(self) -> Sequence[Door]:
+        """None."""
+        return ()
+
+    def hook(self, side: int) -> ReentrantToken:
+        """The same token with its hook, for adapters that have doors."""
+        return ReentrantToken(self.chain, self.tokens[side].address)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
-from ..machine import VARIANTS, TrialMachine
+from ..machine import VARIANTS, TrialMachine, once
 from ..strategies import leaps, magnitudes, people
 from ..trial import Trial
 from .adapters import ExchangePair
@@ -111,6 +111,31 @@ class PairMachine(TrialMachine):
     )
     def inflate(self, grain: int, gift: int, amount: int) -> None:
         self.trial.inflate("mallory", "bob", grain, gift, amount)
+
+    @rule(who=SOMEBODY, to=SOMEBODY)
+    @once
+    def for_another(self, who: str, to: str) -> None:
+        self.trial.for_another(who, next(name for name in (to, *PEOPLE) if name != who))
+
+    @rule(who=SOMEBODY, victim=SOMEBODY)
+    @once
+    def impersonate(self, who: str, victim: str) -> None:
+        self.trial.impersonate(who, next(name for name in (victim, *PEOPLE) if name != who))
+
+    @precondition(lambda self: funded(self) and self.trial.market.doors())
+    @rule(who=SOMEBODY, side=SIDES, part=magnitudes(1_000, 500_000))
+    @once
+    def call_back(self, who: str, side: int, part: int) -> None:
+        """Through every door, in the middle of everything."""
+        holders = [name for name in (who, *PEOPLE) if self.trial.seen.shares[name]]
+        sold = max(self.sized(side, (part, 0)), 1)
+        for door in range(len(self.trial.market.doors())):
+            for hook in (0, 1):
+                self.trial.call_back(who, "swap", side, sold, hook, door)
+                self.trial.call_back(who, "add", side, sold, hook, door)
+                for holder in holders[:1]:
+                    shares = self.trial.seen.shares[holder] // 2
+                    self.trial.call_back(holder, "remove", side, shares, hook, door)
 
     # --- what they might do -----------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from ..explored import Explored
 from ..recipe import Recipe
 from ..trial import Invariant, Literal_, Step, Trial, step
 from ..violations import Violation
-from .market import PairMarket
+from .market import Door, PairMarket
 
 __all__ = ["PAIR_INVARIANTS", "PairTrial", "Sight"]
 
@@ -33,6 +33,10 @@ class Sight:
     held: tuple[int, int]
     wallets: Mapping[str, tuple[int, int]]
     shares: Mapping[str, int]
+
+    def of(self, name: str) -> tuple[int, ...]:
+        """All that one has: both tokens, and shares."""
+        return (*self.wallets[name], self.shares[name])
 
 
 def _hold(holds: bool, number: str, reason: str) -> None:
@@ -83,8 +87,7 @@ def strangers(_: PairTrial, before: Sight, done: Step, after: Sight) -> None:
     """Nobody loses a token or a share by what another does."""
     for name in PEOPLE:
         if name not in done.arguments[:1]:
-            had = (*before.wallets[name], before.shares[name])
-            has = (*after.wallets[name], after.shares[name])
+            had, has = before.of(name), after.of(name)
             _hold(had == has, "strangers", f"{name} had {had}, has {has}")
 
 
@@ -150,8 +153,15 @@ class PairTrial(Trial):
 
     @step("{who} joins with at most {amount0} and {amount1}")
     def add(self, who: str, amount0: int, amount1: int) -> None:
-        """Joins."""
-        self.market.add(self.person(who), amount0, amount1)
+        """X7: joins, and pays no more than that."""
+        market, payer = self.market, self.person(who)
+        before = market.wallet(payer)
+        market.add(payer, amount0, amount1)
+        after = market.wallet(payer)
+        for side, most in enumerate((amount0, amount1)):
+            paid = before[side] - after[side]
+            told = f"at most {self.sum_of(side, most)} offered, {self.sum_of(side, paid)} taken"
+            self._insist("X7", paid <= most, told)
 
     @step("{who} leaves with {shares} shares")
     def remove(self, who: str, shares: int) -> None:
@@ -264,6 +274,87 @@ class PairTrial(Trial):
         self._tried("remove", who, self.market.shares(self.person(who)))
         gains = self._gained(who, before)
         _hold(max(gains) <= 0, "X6", f"{who} gained {self.told_both(gains)}")
+
+    @step("what if {who} does everything for {to}?", undone=True)
+    def for_another(self, who: str, to: str) -> None:
+        """strangers: who pays for another gets nothing, and the other gets it."""
+        if who == to:
+            return
+        for name, call in self.market.deliveries(self.person(who), self.person(to)):
+            with self.rewound():
+                before = self.look()
+                try:
+                    call()
+                except Reverted:
+                    continue
+                after = self.look()
+            payer, taker = (
+                [now - was for was, now in zip(before.of(one), after.of(one), strict=True)]
+                for one in (who, to)
+            )
+            told = f"{name} for {to}: {who}'s tokens and shares moved by {payer}, {to}'s by {taker}"
+            holds = max(payer) <= 0 and min(taker) >= 0 and max(taker) > 0
+            self._insist("strangers", holds, told)
+
+    @step("what if {who} tries to spend for {victim}?", undone=True)
+    def impersonate(self, who: str, victim: str) -> None:
+        """strangers: nothing of the victim's moves."""
+        if who == victim:
+            return
+        for name, call in self.market.impersonations(self.person(who), self.person(victim)):
+            with self.rewound():
+                had = self.look().of(victim)
+                try:
+                    call()
+                except Reverted:
+                    continue
+                has = self.look().of(victim)
+            kept = all(now >= was for was, now in zip(had, has, strict=True))
+            self._insist("strangers", kept, f"{who} can {name} for {victim}: {had} became {has}")
+
+    @step(
+        "what if {who} does {deed} with {amount}, and the token of side {hook} calls door {door}?",
+        undone=True,
+    )
+    def call_back(self, who: str, deed: str, side: int, amount: int, hook: int, door: int) -> None:
+        """X13: a price that is shown in the middle is the one before or after, and what is done
+        there breaks nothing. A deed is "swap", "add" or "remove"."""
+        doors = self.market.doors()
+        if not doors:
+            return
+        tried, token = doors[door % len(doors)], self.market.hook(hook)
+        before, shown, calls = self.look(), self._shown(tried), token.calls()
+        token.arm(tried.to, tried.data, sender=self.person(who))
+        given: dict[str, tuple[int, ...]] = {
+            "swap": (side, amount),
+            "add": (amount, amount),
+            "remove": (amount,),
+        }
+        if not self._done(deed, who, *given[deed]) or token.calls() == calls:
+            return
+        self.note("callbacks")
+        if tried.shows and token.last_succeeded():
+            answer, later = token.last_result(), self._shown(tried)
+            told = f"{tried.name} shows {answer.hex()} in a {deed}, {later.hex()} after it"
+            self._insist("X13", answer in (shown, later), told)
+        self.judge(before, Step(deed, (who, *given[deed])), self.look())
+
+    def _shown(self, door: Door) -> bytes:
+        try:
+            return self.chain.call(door.to, door.data)
+        except Reverted:
+            return b""
+
+    def _done(self, verb: str, *given: Any) -> bool:
+        try:
+            getattr(type(self), verb).__wrapped__(self, *given)
+        except Reverted:
+            return False
+        return True
+
+    def _insist(self, number: str, holds: bool, reason: str) -> None:
+        if number not in self.exempt:
+            _hold(holds, number, reason)
 
     # --- telling ----------------------------------------------------------------------------------
 

@@ -14,11 +14,11 @@ from ...dex.pool import Pool, PoolKey
 from ...dex.routes import ETHER
 from ...errors import Reverted
 from ...reverts import Locked
-from ...units import format_units
 from ..explored import Explored
 from ..recipe import Recipe
 from ..trial import Invariant, Literal_, Step, Trial, step
-from ..violations import Violation
+from ..violations import hold
+from ..words import grouped
 from . import experiments, terms
 from .invariants import INVARIANTS
 from .world import NEVER, PLENTY, SHARE, World, struct, structs
@@ -50,10 +50,11 @@ class ExchangeTrial(Trial):
         """The books."""
         return self.world.read()
 
-    def insist(self, holds: bool, number: str, reason: str) -> None:
-        """Raises Violation unless it holds, or nobody promised it."""
-        if not holds and number not in self.exempt:
-            raise Violation(number, reason)
+    def insist(self, holds: bool, number: str, reason: str | Callable[[], str]) -> None:
+        """Raises Violation unless it holds, or nobody promised it; the reason is told, or worked
+        out, only then."""
+        if number not in self.exempt:
+            hold(number, holds, reason)
 
     def person(self, name: str) -> Account:
         """One of the three people."""
@@ -539,8 +540,15 @@ class ExchangeTrial(Trial):
     def sum_of(self, symbol: str, raw: int) -> str:
         """So much of the token of that symbol."""
         decimals = 18 if symbol in ("ETH", "WETH") else int(symbol[1:])
-        whole, dot, part = format_units(abs(raw), decimals).partition(".")
-        return f"{'-' * (raw < 0)}{int(whole):,}{dot}{part} {symbol}"
+        return f"{grouped(raw, decimals)} {symbol}"
+
+    def pool_told(self, key: PoolKey, pool: Pool) -> str:
+        """What a pool holds, and in how many shares, for a reason."""
+        first, second = (
+            self.sum_of(self.world.symbol(token), raw)
+            for token, raw in zip(key.tokens, (pool.reserve0, pool.reserve1), strict=True)
+        )
+        return f"{first} and {second} in {pool.supply:,} shares"
 
     def _as_quoted(self, symbol: str, quoted: int | None, found: int) -> None:
         """X7: execution is what was quoted."""

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
+from ....errors import Reverted
 from ....units import WAD
 from ...machine import VARIANTS, once
 from ...trial import Trial
@@ -125,6 +126,30 @@ class AlgoMachine(PegMachine):
         payer = next((name for name in (who, *PEOPLE) if self.held(name, 1, 1)), who)
         to = to if to != payer else next(name for name in PEOPLE if name != payer)
         self.trial.for_another(payer, to, self.held(payer, part, 8))
+
+    @rule(who=WHO, dollars=st.integers(1_000, 5_000 * WAD))
+    @once
+    def taxed(self, who: str, dollars: int) -> None:
+        self.trial.taxed(who, dollars)
+
+    @rule(who=WHO, percent=st.sampled_from([1, 5, 50, 100]), part=st.integers(30, 90))
+    @once
+    def to_the_cap(self, who: str, percent: int, part: int) -> None:
+        """Redeems three times for a part of all shares that an epoch may have."""
+        world, growth = self.trial.world, self.trial.world.design.max_share_growth
+        who = next((name for name in (who, *PEOPLE) if self.held(name, 1, 1)), who)
+        self.trial.crash(percent)
+        small = self.held(who, 1, 10_000)
+        try:
+            shares = world.controller.quote_redeem(small)[1]
+        except Reverted:
+            return
+        if growth and shares:
+            cap = world.controller.state().shares * growth // 10**6
+            for _ in range(3):
+                self.trial.redeem(
+                    who, min(small * cap * part // (shares * 100), self.held(who, 1, 1))
+                )
 
     @rule(who=WHO, dollars=st.integers(1, 5_000 * WAD))
     def go_around(self, who: str, dollars: int) -> None:

@@ -121,6 +121,14 @@ class AlgoTrial(Trial):
         """S5: at the quote, and beyond it."""
         self.world.for_another(dollars, who, to)
 
+    @step(
+        "what if the collateral keeps a part of what is sent, and {who} mints {dollars}?",
+        undone=True,
+    )
+    def taxed(self, who: str, dollars: int) -> None:
+        """S5: the books say no more than is there."""
+        self.world.taxed(dollars, who)
+
     # --- telling ----------------------------------------------------------------------------------
 
     def words(self, name: str, value: Literal_, given: Mapping[str, Literal_]) -> str:

@@ -121,7 +121,8 @@ class AlgoWorld:
         cls, chain: Chain, design: AlgoDesign = DESIGN, bytecode: bytes | None = None
     ) -> Self:
         """The contract of this design, people with collateral and shares; two dollars a share."""
-        mock = bindings.MockToken.deploy(chain, "CASH", design.decimals)
+        mock = bindings.FeeToken.deploy(chain, "CASH", design.decimals)
+        mock.set_fee(0)
         start = _opening(design)
         oracles = {name: bindings.MockOracle.deploy(chain, start[name]) for name in ORACLES}
         at = [oracles[name].address for name in ORACLES]
@@ -269,7 +270,7 @@ class AlgoWorld:
 
     def mint(self, dollars: int, who: str = "alice") -> tuple[int, int] | Reverted:
         """Mints, and judges the cost."""
-        before = self.holdings(who)
+        before, state = self.holdings(who), self.controller.state()
         quoted = self._quoted(self.controller.quote_mint, dollars)
         refusal, followed = self._send("mint", dollars, who)
         if refusal is not None:
@@ -288,7 +289,7 @@ class AlgoWorld:
         hold("S5", cost >= dollars * spread, "dollars below their price")
         self.held += collateral
         self._follow(followed, (collateral, shares))
-        self.check()
+        self._leaned(state, self.check(), -dollars)
         return collateral, shares
 
     def redeem(self, dollars: int, who: str = "alice") -> tuple[int, int] | Reverted:
@@ -322,8 +323,19 @@ class AlgoWorld:
         )
         self._count(start, shares)
         self._follow(followed, (collateral, shares))
-        self.check()
+        self._leaned(state, self.check(), dollars)
         return collateral, shares
+
+    def _leaned(self, before: Algo, after: Algo, most: int) -> None:
+        """What is left of the virtual pools' imbalance has grown by `most` at most, that way."""
+        if not self.design.virtual_liquidity:
+            return
+        elapsed = after.imbalance_at - before.imbalance_at
+        left = before.imbalance * (1 - 1 / self.design.recovery_time) ** elapsed
+        play = 2 + abs(before.imbalance) * 1e-9  # of floating point
+        low, high = sorted((left, left + most))
+        told = f"leans by {after.imbalance}, should between {low:.0f} and {high:.0f}"
+        hold("S5", low - play <= after.imbalance <= high + play, told)
 
     def _count(self, start: int, shares: int) -> None:
         if not self.design.max_share_growth or not shares:
@@ -504,6 +516,18 @@ class AlgoWorld:
                 pairs = zip(before[name], self.holdings(name), strict=True)
                 moved = tuple(now - was for was, now in pairs)
                 hold("S5", moved == change, f"a {verb} moved {moved} of {name}'s, not {change}")
+
+    def taxed(self, dollars: int, who: str) -> None:
+        """The collateral turns out to keep half of what is sent: then nobody mints with it. Nothing
+        on the twin alone."""
+        if isinstance(self.controller, OnTwin):
+            return
+        with rewound(self), suppress(Reverted):
+            self.contracts["collateral token"].set_fee(5_000)
+            account = self.chain.account(who)
+            self.algo.contract.mint(dollars, MAX_UINT256, MAX_UINT256, account, sender=account)
+            held, books = self.controller.backing(), self.controller.state().held
+            hold("S5", held >= books, f"{held} of the collateral is there, the books say {books}")
 
     def loop(self, dollars: int, who: str = "alice") -> None:
         """The same, and undone."""

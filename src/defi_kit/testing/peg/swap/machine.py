@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
-from ...machine import VARIANTS
+from ...machine import VARIANTS, once
 from ...trial import Trial
 from ..machine import PegMachine
 from .trial import SwapTrial
@@ -88,6 +88,11 @@ class SwapMachine(PegMachine):
     @rule(who=WHO, side=SIDES, amount=st.integers(1, 10**9))
     def go_around(self, who: str, side: int, amount: int) -> None:
         self.trial.go_around(who, side, amount)
+
+    @rule(who=WHO, side=SIDES, parts=st.integers(2, 20))
+    @once
+    def taxed(self, who: str, side: int, parts: int) -> None:
+        self.trial.taxed(who, side, self.whole(side, parts))
 
     @rule(who=WHO, to=WHO, side=SIDES, amount=st.integers(1, 10**9))
     def pay_another(self, who: str, to: str, side: int, amount: int) -> None:

@@ -82,6 +82,11 @@ class SwapTrial(Trial):
         """S4: what is sold for another is paid to the other."""
         self.world.pay_another(side, amount, who, to)
 
+    @step("what if the token that {who} changes {amount} of keeps a part?", undone=True)
+    def taxed(self, who: str, side: int, amount: int) -> None:
+        """S4: nothing is taken that has not arrived."""
+        self.world.taxed(side, amount, who)
+
     # --- telling ----------------------------------------------------------------------------------
 
     def words(self, name: str, value: Literal_, given: Mapping[str, Literal_]) -> str:

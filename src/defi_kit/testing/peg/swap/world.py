@@ -6,6 +6,7 @@ Beside it may run the twin, in lockstep; or the twin runs alone.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, Final, Literal, Self
@@ -42,7 +43,8 @@ class Terms:
     caps: tuple[int, int] = (1_000, 2_000)
     tolerances: tuple[int, int] = (10_000, 10_000)
     guarded: tuple[bool, bool] = (True, True)
-    token: type[Any] = bindings.MockToken
+    token: type[Any] = bindings.FeeToken
+    """Takes no fee at first."""
 
     def sides(self, tokens: tuple[str, str], oracles: tuple[str, str]) -> tuple[PegSide, PegSide]:
         """Both sides, the twin's way; one that is not guarded has no oracle."""
@@ -129,6 +131,9 @@ class SwapWorld:
             for symbol, decimals in zip(("BACK", "COIN"), terms.decimals, strict=True)
         )
         tokens = first, second
+        for token in tokens:
+            if terms.token is bindings.FeeToken:
+                token.set_fee(0)
         oracles = tuple(bindings.MockOracle.deploy(chain, par) for par in terms.pars)
         addresses = oracles[0].address, oracles[1].address
         sides = terms.sides((first.address, second.address), addresses)
@@ -299,6 +304,20 @@ class SwapWorld:
         after = [self.held(side, who), self.held(1 - side, who), self.held(1 - side, to)]
         moved = [now - was for was, now in zip(before, after, strict=True)]
         hold("S4", moved == [-amount, 0, quoted], f"{to} is due {quoted}, and got {moved[2]}")
+
+    def taxed(self, side: Side, amount: int, who: str) -> None:
+        """A token turns out to keep half of what is sent: then the swap takes none of it, neither
+        from people nor as stock. Nothing on the twin alone."""
+        if isinstance(self.peg, OnTwin):
+            return
+        for sell in (True, False):
+            with rewound(self), suppress(Reverted):
+                self.tokens[side].set_fee(5_000)
+                if sell:
+                    self.peg.sell(side, amount, who)
+                else:
+                    self.peg.stock("fund", side, amount, TREASURY)
+                hold("S4", False, f"took {amount} of side {side}, of which not all arrived")
 
     def loop(self, side: Side, amount: int, who: str = "alice") -> None:
         """The same, and undone."""
