@@ -290,6 +290,7 @@ class AlgoWorld:
         self.held += collateral
         self._follow(followed, (collateral, shares))
         self._leaned(state, self.check(), -dollars)
+        self._slipped(state, dollars, shares)
         return collateral, shares
 
     def redeem(self, dollars: int, who: str = "alice") -> tuple[int, int] | Reverted:
@@ -326,12 +327,27 @@ class AlgoWorld:
         self._leaned(state, self.check(), dollars)
         return collateral, shares
 
+    def _slipped(self, before: Algo, dollars: int, shares: int) -> None:
+        """Dollars on confidence cost what the virtual pools say, if that is more."""
+        liquidity = self.design.virtual_liquidity
+        confidence = dollars - -(-dollars * before.ratio // WAD)
+        if not liquidity or not confidence:
+            return
+        pool = liquidity + self._left(before, self.chain.timestamp)
+        due = liquidity * liquidity * confidence / (pool * (pool - confidence))
+        paid = float(shares * self.share_worth()[0])
+        hold("S5", paid >= due * (1 - 1e-9) - 1, f"shares worth {paid:.0f} paid, due {due:.0f}")
+
+    def _left(self, before: Algo, now: int) -> float:
+        """Of the imbalance of the virtual pools. [$]"""
+        faded: float = (1 - 1 / self.design.recovery_time) ** (now - before.imbalance_at)
+        return before.imbalance * faded
+
     def _leaned(self, before: Algo, after: Algo, most: int) -> None:
         """What is left of the virtual pools' imbalance has grown by `most` at most, that way."""
         if not self.design.virtual_liquidity:
             return
-        elapsed = after.imbalance_at - before.imbalance_at
-        left = before.imbalance * (1 - 1 / self.design.recovery_time) ** elapsed
+        left = self._left(before, after.imbalance_at)
         play = 2 + abs(before.imbalance) * 1e-9  # of floating point
         low, high = sorted((left, left + most))
         told = f"leans by {after.imbalance}, should between {low:.0f} and {high:.0f}"
