@@ -70,6 +70,15 @@ def test_several_calls_answer_as_each_does_alone(any_chain: Chain, probe: ChainP
     assert any_chain.calls([]) == []
 
 
+def test_snapshots_that_ended_are_counted(any_chain: Chain) -> None:
+    before = any_chain.rewinds
+    with any_chain.snapshot():
+        with any_chain.snapshot():
+            any_chain.mine()
+        assert any_chain.rewinds == before + 1
+    assert any_chain.rewinds == before + 2
+
+
 def test_one_of_several_calls_that_refuses_says_why(any_chain: Chain, probe: ChainProbe) -> None:
     fine, refused = probe.build("number"), probe.build("store", LIMIT + 1)
     with pytest.raises(reverts.NumberTooLarge) as refusal:

@@ -54,6 +54,7 @@ class History:
     def __init__(self) -> None:
         self.blocks: list[list[PoolKey]] = [[]]
         self.searched: list[tuple[int, int]] = []
+        self.rewinds = 0
 
     def catalogue(self) -> PoolCatalogue:
         def created(first: int, last: int) -> list[tuple[PoolKey, int]]:
@@ -66,7 +67,7 @@ class History:
                 Pool(fee=key.fee, updated_at=1, id=key.id) if key in known else None for key in keys
             ]
 
-        return PoolCatalogue(lambda: len(self.blocks) - 1, created, read)
+        return PoolCatalogue(lambda: len(self.blocks) - 1, created, read, lambda: self.rewinds)
 
 
 KEYS = [PoolKey(*pair, 3_000) for pair in PAIRS]
@@ -91,6 +92,18 @@ def test_pools_that_the_chain_took_back_are_forgotten() -> None:
     assert catalogue.keys() == (KEYS[0], KEYS[2])
     history.blocks[1:] = []
     assert catalogue.keys() == ()
+
+
+def test_after_a_snapshot_everything_is_searched_however_many_blocks_came_since() -> None:
+    history = History()
+    history.blocks += [[KEYS[0]], *([[]] * 500)]
+    catalogue = history.catalogue()
+    assert catalogue.keys() == (KEYS[0],)
+    history.blocks[100:] = [[KEYS[1]], *([[]] * 900)]
+    history.rewinds += 1
+    assert catalogue.keys() == (KEYS[0], KEYS[1])
+    assert catalogue.keys() == (KEYS[0], KEYS[1])
+    assert history.searched == [(0, 501), (0, 1_000), (1_001 - OVERLAP, 1_000)]
 
 
 def test_a_pool_that_is_gone_makes_the_catalogue_search_again() -> None:

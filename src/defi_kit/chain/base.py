@@ -48,7 +48,11 @@ class Chain(ABC):
     is_local: bool
     """Whether it is a development chain: accounts by name, time travel, snapshots, free ether."""
 
+    rewinds: int
+    """How often a snapshot of this object has ended, and undone the blocks that came after it."""
+
     def __init__(self) -> None:
+        self.rewinds = 0
         self._events: dict[str, tuple[type[Event], ...]] = {}
         self._default_sender: Sender | None = None
 

@@ -392,6 +392,7 @@ class EmbeddedChain(Chain):
                     hint="leave snapshots in the opposite order of entering them",
                 )
             self._restore(saved)
+            self.rewinds += 1
 
     def _save(self) -> _Saved:
         saved = _Saved(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -426,7 +426,15 @@ class NodeChain(Chain):
 
     def snapshot(self) -> AbstractContextManager[None]:
         """Undoes at its end whatever happened inside. Anvil and Hardhat only."""
-        return self._development("go back to a snapshot").snapshot()
+        return self._rewound(self._development("go back to a snapshot").snapshot())
+
+    @contextmanager
+    def _rewound(self, undone: AbstractContextManager[None]) -> Iterator[None]:
+        try:
+            with undone:
+                yield
+        finally:
+            self.rewinds += 1
 
     def _development(self, deed: str) -> DevNode:
         if self._dev is None:

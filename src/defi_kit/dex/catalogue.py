@@ -19,14 +19,15 @@ OVERLAP: Final = 128
 class PoolCatalogue:
     """The pools of one Exchange, known from its creation events.
 
-    Pools never go away, so only new blocks are searched. Chains do take blocks back (a snapshot
-    that ends, a reorganisation): the last blocks are searched again, and everything is once the
-    chain has become shorter or a pool is gone.
+    Pools never go away, so only new blocks are searched. Chains do take blocks back: the last ones
+    are searched again, for a reorganisation, and everything is after a snapshot has ended, once the
+    chain has become shorter, or a pool is gone.
 
     Args:
         latest: the newest block's number.
         created: from a first to a last block, each pool created there and its block, in order.
         read: pools as they are at a block (None: the latest), None for each that does not exist.
+        rewinds: how many snapshots have ended.
     """
 
     def __init__(
@@ -34,10 +35,13 @@ class PoolCatalogue:
         latest: Callable[[], int],
         created: Callable[[int, int], Iterable[tuple[PoolKey, int]]],
         read: Callable[[Sequence[PoolKey], int | None], list[Pool | None]],
+        rewinds: Callable[[], int],
     ) -> None:
         self._latest = latest
         self._created = created
         self._read = read
+        self._rewinds = rewinds
+        self._rewound = rewinds()
         self._found: dict[PoolKey, int] = {}
         self._graph = PoolGraph()
         self._searched = -1
@@ -55,9 +59,10 @@ class PoolCatalogue:
 
     def _look(self) -> None:
         """Sees what has become of the pools since the last look."""
-        latest = self._latest()
-        if latest < self._searched:
+        latest, rewound = self._latest(), self._rewinds()
+        if latest < self._searched or rewound != self._rewound:
             self._forget()
+        self._rewound = rewound
         start = max(0, self._searched + 1 - OVERLAP)
         known = list(takewhile(lambda item: item[1] >= start, reversed(self._found.items())))
         found = dict(self._created(start, latest))

@@ -65,7 +65,9 @@ class PoolsClient:
         self.chain = chain
         self.contract = bindings.Exchange(chain, address)
         self.address = self.contract.address
-        self._catalogue = PoolCatalogue(self._latest, self._created, self._read)
+        self._catalogue = PoolCatalogue(
+            self._latest, self._created, self._read, lambda: chain.rewinds
+        )
         self._tokens: dict[str, Token] = {}
         self._weth: str | None = None
         self._share: int | None = None
