@@ -67,7 +67,7 @@ class Forgetful(PoolMarket):
 
 
 @pytest.mark.parametrize(
-    ("market", "invariants"), [(Generous, {"L15", "L16"}), (Forgetful, {"L5"})]
+    ("market", "invariants"), [(Generous, {"L8", "L15", "L16"}), (Forgetful, {"L5"})]
 )
 def test_what_is_wrong_is_found(market: type[PoolMarket], invariants: set[str]) -> None:
     class Machine(OursMachine):

@@ -24,6 +24,8 @@ __all__ = ["INVARIANTS", "PRICE_SCALE", "TIMELESS", "Sight", "grain", "hold", "l
 PRICE_SCALE: Final = 10**36
 WORLD: Final = ("set_price", "turn_off", "wait")
 """Verbs of nobody."""
+FOR: Final = ("supply", "supply_collateral", "repay")
+"""Verbs that may be for another; of the others like them another may be paid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,23 @@ def wealth(sight: Sight, name: str) -> int:
     held, position = sight.wallets[name], sight.positions[name]
     money = held[0] + position.supplied - position.debt
     return money * PRICE_SCALE + value(sight, held[1:]) + value(sight, position.collateral)
+
+
+def owner(done: Step) -> str:
+    """Whose claim, collateral or debt a verb of one's own is to move: who does it, or, where others
+    can be lent, posted or repaid for, who was named."""
+    return _named(done) if done.verb in FOR else str(done.arguments[0])
+
+
+def payer(done: Step) -> str:
+    """Whose tokens it is to move: who does it, or who was named to be paid."""
+    return str(done.arguments[0]) if done.verb in FOR else _named(done)
+
+
+def _named(done: Step) -> str:
+    plain = 3 if done.verb.endswith("collateral") else 2
+    named = done.arguments[plain : plain + 1] if done.verb in _DELTAS else ()
+    return str((named or done.arguments)[0] or done.arguments[0])
 
 
 def l1(trial: LendingTrial, _: Sight, __: Step, after: Sight) -> None:
@@ -137,7 +156,7 @@ def l4(trial: LendingTrial, _: Sight, done: Step, after: Sight) -> None:
     """Whom a liquidation leaves in debt it leaves with collateral worth more than dust; who borrows
     or repays owes the minimum or nothing."""
     if done.verb in ("borrow", "repay"):
-        debt, least = after.positions[str(done.arguments[0])].debt, trial.terms.minimum_debt
+        debt, least = after.positions[owner(done)].debt, trial.terms.minimum_debt
         enough = not debt or debt + trial.terms.rounding >= least
         hold("L4", enough, f"{done.verb} left a debt of {debt}, less than the minimum {least}")
     if done.verb != "liquidate" or None in after.prices:
@@ -243,7 +262,7 @@ def l6(trial: LendingTrial, before: Sight, done: Step, after: Sight) -> None:
         was = before.positions[name]
         if was.shares != position.shares or not was.shares:
             continue
-        if was.shares == was.supplied and done.arguments[:1] == (name,):
+        if was.shares == was.supplied and done.arguments and owner(done) == name:
             continue  # counted in assets, as its own verb moved them
         change = position.supplied - was.supplied
         allowed = rounding + grain(after) + trial.terms.dust * bool(lost) + unbooked
@@ -338,18 +357,20 @@ def l10(trial: LendingTrial, before: Sight, done: Step, after: Sight) -> None:
 def l11(trial: LendingTrial, before: Sight, done: Step, after: Sight) -> None:
     """Nobody's money, claims, collateral or debt move by what another does, but for what a
     liquidation does to whom it is meant for."""
-    actor = done.arguments[0] if done.arguments and done.verb not in WORLD else None
+    acts = bool(done.arguments) and done.verb not in WORLD
+    actor = str(done.arguments[0]) if acts else None
+    owns, pays = (owner(done), payer(done)) if done.verb in _DELTAS else (actor, actor)
     target = done.arguments[1] if done.verb == "liquidate" else None
     slack = trial.terms.rounding
     for name, is_ in after.positions.items():
         was = before.positions[name]
-        if name == actor:
-            continue
         moved = before.wallets[name] != after.wallets[name]
-        hold("L11", not moved, f"{done.verb} moved {name}'s own tokens")
-        if name == target:
+        hold("L11", not moved or name == pays, f"{done.verb} moved {name}'s own tokens")
+        if name in (owns, target):
             continue
         hold("L11", is_.shares >= was.shares, f"{done.verb} took shares of {name}")
+        given = is_.shares > was.shares and done.verb in _DELTAS
+        hold("L11", not given, f"{done.verb} gave shares to {name}, and not to {owns}")
         hold("L11", abs(is_.debt - was.debt) <= slack, f"{done.verb} moved {name}'s debt")
         same = is_.collateral == was.collateral
         hold("L11", same, f"{done.verb} moved {name}'s collateral")
@@ -359,14 +380,15 @@ def l13(trial: LendingTrial, before: Sight, done: Step, after: Sight) -> None:
     """A verb moves what it says, and costs nothing but rounding."""
     if done.verb not in _DELTAS:
         return
-    who, amount = str(done.arguments[0]), int(done.arguments[-1] or 0)
+    who, whose = payer(done), owner(done)
     place, sign = _DELTAS[done.verb]
     index = place if place == 0 else int(done.arguments[1] or 0) + 1
+    amount = int(done.arguments[place + 1] or 0)
     moved = (after.wallets[who][index] - before.wallets[who][index]) * sign
     if done.verb == "repay":
-        amount = min(amount, before.positions[who].debt)
+        amount = min(amount, before.positions[whose].debt)
     slack = grain(after) + trial.terms.rounding if done.verb == "repay" else 0
-    if done.verb != "withdraw" or amount <= before.positions[who].supplied:
+    if done.verb != "withdraw" or amount <= before.positions[whose].supplied:
         hold(
             "L13",
             abs(moved - amount) <= slack,
@@ -378,9 +400,14 @@ def l13(trial: LendingTrial, before: Sight, done: Step, after: Sight) -> None:
     if done.verb == "supply_collateral":
         cap, held = trial.terms.collaterals[index - 1].cap, after.view.collateral[index - 1]
         hold("L13", cap is None or held <= cap, f"{held} is held, with a cap of {cap}")
-    cost = wealth(before, who) - wealth(after, who)
+    cost = -_gain(before, after, {who, whose})
     most = (trial.terms.rounding + grain(after)) * PRICE_SCALE
     hold("L13", cost <= most, lambda: f"{done.verb} cost {who} {trial.money(cost // PRICE_SCALE)}")
+
+
+def _gain(before: Sight, after: Sight, names: set[str]) -> int:
+    """What some have more than before, all together. [asset * PRICE_SCALE]"""
+    return sum(wealth(after, name) - wealth(before, name) for name in names)
 
 
 _DELTAS: Final[Mapping[str, tuple[int, int]]] = {
@@ -401,8 +428,8 @@ def l14(trial: LendingTrial, before: Sight, done: Step, after: Sight) -> None:
     """
     if done.verb not in _SHARES:
         return
-    who, (assets, shares) = str(done.arguments[0]), _SHARES[done.verb]
-    moved = abs(getattr(after.positions[who], shares) - getattr(before.positions[who], shares))
+    who, whose, (assets, shares) = payer(done), owner(done), _SHARES[done.verb]
+    moved = abs(getattr(after.positions[whose], shares) - getattr(before.positions[whose], shares))
     paid = abs(after.wallets[who][0] - before.wallets[who][0])
     largest = max(before.positions.values(), key=lambda one: int(getattr(one, assets)))
     worth, count = getattr(largest, assets), getattr(largest, shares)
@@ -438,7 +465,8 @@ def l15(trial: LendingTrial, before: Sight, done: Step, after: Sight) -> None:
     who = str(done.arguments[0])
     if done.verb == "liquidate" and done.arguments[1] != who:
         return
-    gain = wealth(after, who) - wealth(before, who)
+    named = str(done.arguments[1]) if done.verb == "transfer" else payer(done)
+    gain = _gain(before, after, {who, named, owner(done)})
     lost = _written_off(trial, before, done, after)
     hold(
         "L15",

@@ -17,7 +17,7 @@ from ...units import MAX_UINT256, WAD
 from ..machine import VARIANTS, TrialMachine
 from ..trial import Trial
 from .invariants import PRICE_SCALE, value
-from .market import Position
+from .market import ClaimSender, Position
 from .pool.market import PoolMarket
 from .trial import LendingTrial
 
@@ -25,6 +25,9 @@ __all__ = ["GRAINS", "LEAPS", "MOVES", "PARTS", "LendingMachine"]
 
 PEOPLE = st.sampled_from(LendingTrial.PEOPLE)
 NUMBERS = st.integers(0, 2)
+VERBS = st.sampled_from(
+    ("borrow", "repay", "supply", "supply_collateral", "withdraw", "withdraw_collateral")
+)
 PARTS = st.sampled_from((1, 10, 100, 500, 900, 990, 999, 1_000, 1_001, 1_500))
 """Thousandths of what is there or allowed; above 1,000 to be refused."""
 GRAINS = st.sampled_from((0, 0, 0, 0, 1, 2, 3, 1_000, MAX_UINT256))
@@ -114,6 +117,7 @@ class LendingMachine(TrialMachine):
         self.trifles("carol", "alice")
         for assets in (1_000, self.unit // 2, 10 * self.unit):
             trial.borrow("mallory", assets)  # against nothing
+        self.favours("bob", "alice", "carol")
         self.ruin("keeper", "bob")
         trial.withdraw("carol", trial.position("carol").supplied // 2)
 
@@ -139,6 +143,25 @@ class LendingMachine(TrialMachine):
         trial.wait(month)
         trial.repay(borrower, trial.position(borrower).debt // 2)
         trial.wait(month)
+
+    def favours(self, friend: str, borrower: str, lender: str) -> None:
+        """Everything for another, and paid to another, where the market has that."""
+        some = 1_000 * self.unit
+        self.favour("supply", friend, lender, some)
+        self.favour("withdraw", lender, friend, some)
+        self.favour("supply_collateral", friend, borrower, 0, self.posted(0, 1_000))
+        self.favour("borrow", borrower, friend, self.loan(borrower, 100))
+        owed = self.trial.position(borrower).debt // 10
+        self.favour("repay", friend, borrower, owed)
+        self.favour("withdraw_collateral", borrower, friend, 0, self.free(borrower, 0, 100))
+        if isinstance(self.trial.market, ClaimSender):
+            for to in (friend, lender):
+                self.trial.transfer(lender, to, some)
+
+    def favour(self, verb: str, who: str, to: str, *arguments: int) -> None:
+        """One of them."""
+        if self.trial.reaches_others(verb):
+            getattr(self.trial, verb)(who, *arguments, to)
 
     def trifles(self, lender: str, borrower: str) -> None:
         """Sums so small that a share which is rounded the wrong way shows."""
@@ -266,6 +289,28 @@ class LendingMachine(TrialMachine):
         debtor = self.debtor(account)
         part = self.trial.position(debtor).debt * thousandths // 1_000
         self.trial.liquidate(who, debtor, self.which(number), MAX_UINT256 if whole else part)
+
+    @rule(verb=VERBS, who=PEOPLE, to=PEOPLE, number=NUMBERS, thousandths=PARTS)
+    def for_another(self, verb: str, who: str, to: str, number: int, thousandths: int) -> None:
+        """What one does for oneself, for another."""
+        which = self.which(number)
+        sums = {
+            "supply": 10_000 * self.unit,
+            "withdraw": self.trial.position(who).supplied,
+            "supply_collateral": self.posted(which, 20_000),
+            "withdraw_collateral": self.trial.position(who).collateral[which],
+            "borrow": self.loan(who, 1_000),
+            "repay": self.trial.position(to).debt,
+        }
+        amount = sums[verb] * thousandths // 1_000
+        arguments = (which, amount) if verb.endswith("collateral") else (amount,)
+        self.favour(verb, who, to, *arguments)
+
+    @rule(who=PEOPLE, to=PEOPLE, thousandths=PARTS)
+    def transfer(self, who: str, to: str, thousandths: int) -> None:
+        if isinstance(self.trial.market, ClaimSender):
+            assets = self.trial.position(who).supplied * thousandths // 1_000
+            self.trial.transfer(who, to, assets)
 
     # --- the world around -------------------------------------------------------------------------
 

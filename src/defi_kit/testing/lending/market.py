@@ -13,7 +13,7 @@ from typing import Protocol, runtime_checkable
 
 from ...chain import Account, Chain
 
-__all__ = ["Collateral", "FlashLender", "LendingMarket", "Position", "Terms", "View"]
+__all__ = ["ClaimSender", "Collateral", "FlashLender", "LendingMarket", "Position", "Terms", "View"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +111,10 @@ class View:
 class LendingMarket(Protocol):
     """One asset, lent against collaterals. Fifteen functions; see `docs/testing` for a worked one.
 
+    `supply`, `supply_collateral` and `repay` may have one more parameter, `to: Account | None =
+    None`, where one can do so for another; `withdraw`, `withdraw_collateral` and `borrow`, where
+    another can be paid. The machine then tries that as well.
+
     An adapter keeps no state of its own that the chain's snapshots would not undo; one that does
     (a twin) also has `remember() -> object` and `recall(object) -> None`.
     """
@@ -182,6 +186,15 @@ class LendingMarket(Protocol):
         """Calls by which `who` tries to spend what is `victim`'s: (name, callable without
         arguments). None of them may succeed in taking anything. Try each verb with a little, half
         and all of what the victim has: a check may be left out for some amounts only."""
+        ...
+
+
+@runtime_checkable
+class ClaimSender(Protocol):
+    """A market whose lenders can send one another what they lent."""
+
+    def transfer(self, who: Account, to: Account, assets: int) -> None:
+        """`who` sends so much of its claim."""
         ...
 
 

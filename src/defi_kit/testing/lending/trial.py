@@ -8,15 +8,17 @@ interest.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from inspect import signature
 from typing import ClassVar
 
+from ...chain import Account
 from ...units import MAX_UINT256, format_units
 from ..explored import Explored
 from ..recipe import Recipe
 from ..trial import Invariant, Literal_, Step, Trial, step
 from . import experiments
 from .invariants import INVARIANTS, TIMELESS, Sight
-from .market import FlashLender, LendingMarket, Position
+from .market import ClaimSender, FlashLender, LendingMarket, Position
 
 __all__ = ["LendingTrial"]
 
@@ -89,43 +91,58 @@ class LendingTrial(Trial):
         position: Position = self.seen.positions[name]
         return position
 
+    def reaches_others(self, verb: str) -> bool:
+        """Whether the market has this verb for another, or can pay another."""
+        return "to" in signature(getattr(self.market, verb)).parameters
+
+    def _other(self, name: str | None) -> tuple[Account, ...]:
+        return () if name is None else (self.accounts[name],)
+
     # --- verbs ------------------------------------------------------------------------------------
 
-    @step("{who} lends {assets}")
-    def supply(self, who: str, assets: int) -> None:
+    @step("{who} lends {assets}[ for {to}]")
+    def supply(self, who: str, assets: int, to: str | None = None) -> None:
         """Lends."""
-        self.market.supply(self.accounts[who], assets)
+        self.market.supply(self.accounts[who], assets, *self._other(to))
 
-    @step("{who} takes back {assets} of what it lent")
-    def withdraw(self, who: str, assets: int) -> None:
+    @step("{who} takes back {assets} of what it lent[, paid to {to}]")
+    def withdraw(self, who: str, assets: int, to: str | None = None) -> None:
         """Takes back what was lent."""
-        self.market.withdraw(self.accounts[who], assets)
+        self.market.withdraw(self.accounts[who], assets, *self._other(to))
 
-    @step("{who} posts {amount}")
-    def supply_collateral(self, who: str, number: int, amount: int) -> None:
+    @step("{who} posts {amount}[ for {to}]")
+    def supply_collateral(self, who: str, number: int, amount: int, to: str | None = None) -> None:
         """Posts collateral `number`."""
-        self.market.supply_collateral(self.accounts[who], number, amount)
+        self.market.supply_collateral(self.accounts[who], number, amount, *self._other(to))
 
-    @step("{who} takes back {amount} of its collateral")
-    def withdraw_collateral(self, who: str, number: int, amount: int) -> None:
+    @step("{who} takes back {amount} of its collateral[, paid to {to}]")
+    def withdraw_collateral(
+        self, who: str, number: int, amount: int, to: str | None = None
+    ) -> None:
         """Takes back collateral `number`."""
-        self.market.withdraw_collateral(self.accounts[who], number, amount)
+        self.market.withdraw_collateral(self.accounts[who], number, amount, *self._other(to))
 
-    @step("{who} borrows {assets}")
-    def borrow(self, who: str, assets: int) -> None:
+    @step("{who} borrows {assets}[, paid to {to}]")
+    def borrow(self, who: str, assets: int, to: str | None = None) -> None:
         """Borrows."""
-        self.market.borrow(self.accounts[who], assets)
+        self.market.borrow(self.accounts[who], assets, *self._other(to))
 
-    @step("{who} repays {assets}")
-    def repay(self, who: str, assets: int) -> None:
+    @step("{who} repays {assets}[ for {to}]")
+    def repay(self, who: str, assets: int, to: str | None = None) -> None:
         """Pays back."""
-        self.market.repay(self.accounts[who], assets)
+        self.market.repay(self.accounts[who], assets, *self._other(to))
 
     @step("{who} liquidates {account}, repaying {assets} at most, for {number}")
     def liquidate(self, who: str, account: str, number: int, assets: int) -> None:
         """Repays another's debt for its collateral `number`."""
         self.market.liquidate(self.accounts[who], self.accounts[account], number, assets)
         self.note("liquidations")
+
+    @step("{who} sends {to} {assets} of what it lent")
+    def transfer(self, who: str, to: str, assets: int) -> None:
+        """Sends a claim, where the market lets lenders do so."""
+        if isinstance(self.market, ClaimSender):
+            self.market.transfer(self.accounts[who], self.accounts[to], assets)
 
     @step("{number} is worth {price} now")
     def set_price(self, number: int, price: int) -> None:

@@ -54,7 +54,7 @@ class PoolMachine(LendingMachine):
     trial: PoolTrial
 
     # What L7, L8, L12 and L16 say exactly here, as experiments and at each step.
-    compound = dust = flash_loan = gift = leave = poke = round_trip = None  # type: ignore[assignment]
+    compound = dust = flash_loan = for_another = gift = leave = poke = round_trip = None  # type: ignore[assignment]
 
     def close(self) -> None:
         """Every experiment."""

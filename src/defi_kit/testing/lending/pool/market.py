@@ -100,34 +100,43 @@ class PoolMarket:
                 token.mint(who, PLENTY)
             token.approve(self.contract, MAX_UINT256, sender=who)
 
-    def supply(self, who: Account, assets: int) -> None:
+    def supply(self, who: Account, assets: int, to: Account | None = None) -> None:
         """`deposit`."""
-        self.contract.deposit(assets, who, sender=who)
+        self.contract.deposit(assets, to or who, sender=who)
 
-    def withdraw(self, who: Account, assets: int) -> None:
+    def withdraw(self, who: Account, assets: int, to: Account | None = None) -> None:
         """`withdraw`."""
-        self.contract.withdraw(assets, who, who, sender=who)
+        self.contract.withdraw(assets, to or who, who, sender=who)
 
-    def supply_collateral(self, who: Account, number: int, amount: int) -> None:
+    def supply_collateral(
+        self, who: Account, number: int, amount: int, to: Account | None = None
+    ) -> None:
         """`supplyCollateral`."""
-        self.contract.supply_collateral(self.world.tokens[number], amount, who, sender=who)
+        self.contract.supply_collateral(self.world.tokens[number], amount, to or who, sender=who)
 
-    def withdraw_collateral(self, who: Account, number: int, amount: int) -> None:
+    def withdraw_collateral(
+        self, who: Account, number: int, amount: int, to: Account | None = None
+    ) -> None:
         """`withdrawCollateral`."""
-        self.contract.withdraw_collateral(self.world.tokens[number], amount, who, who, sender=who)
+        token = self.world.tokens[number]
+        self.contract.withdraw_collateral(token, amount, to or who, who, sender=who)
 
-    def borrow(self, who: Account, assets: int) -> None:
+    def borrow(self, who: Account, assets: int, to: Account | None = None) -> None:
         """`borrow`."""
-        self.contract.borrow(assets, who, who, sender=who)
+        self.contract.borrow(assets, to or who, who, sender=who)
 
-    def repay(self, who: Account, assets: int) -> None:
+    def repay(self, who: Account, assets: int, to: Account | None = None) -> None:
         """`repay`; it takes more than is owed as all of it."""
-        self.contract.repay(assets, who, sender=who)
+        self.contract.repay(assets, to or who, sender=who)
 
     def liquidate(self, who: Account, account: Account, number: int, assets: int) -> None:
         """`liquidate`, any collateral for it."""
         token = self.world.tokens[number]
         self.contract.liquidate(account, token, assets, MAX_UINT256, 0, sender=who)
+
+    def transfer(self, who: Account, to: Account, assets: int) -> None:
+        """`transfer`, of as many shares as are worth so much."""
+        self.contract.transfer(to, self.contract.convert_to_shares(assets), sender=who)
 
     def accrue(self) -> None:
         """`accrue`."""

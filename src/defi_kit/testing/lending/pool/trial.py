@@ -145,6 +145,10 @@ class PoolTrial(LendingTrial):
     def _for(self, name: str | None) -> Account | None:
         return None if name is None else self.accounts[name]
 
+    def reaches_others(self, verb: str) -> bool:
+        """Never as others' markets do: its own verbs name for whom they are."""
+        return False
+
     # --- lenders ----------------------------------------------------------------------------------
 
     @step("{who} lends {assets}[ for {to}]")
@@ -158,7 +162,7 @@ class PoolTrial(LendingTrial):
         self._done(self.world.mint(self.accounts[who], shares))
 
     @step("{who} takes back {assets} of what it lent")
-    def withdraw(self, who: str, assets: int) -> None:
+    def withdraw(self, who: str, assets: int) -> None:  # type: ignore[override]
         """`withdraw`."""
         self._done(self.world.withdraw(self.accounts[who], assets))
 
