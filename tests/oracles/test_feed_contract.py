@@ -252,6 +252,26 @@ def test_an_answer_below_zero_is_within_nobodys_bounds(chain: Chain, feed: Scrip
     bindings.FeedOracle.deploy(chain, Leg(feed.address, 60, 0, 10**20), none, 18, 6)
 
 
+def test_bounds_reach_as_far_as_every_price_within_them_can_be_told(
+    chain: Chain, owner: Account
+) -> None:
+    """To the last unit: neither is the dearest beyond 256 bits nor the cheapest zero."""
+    from defi_kit.bindings.feed_oracle import Leg
+
+    feed = ScriptedFeed.deploy(chain, "whole", 1, decimals=0, owner=owner).address
+    none = Leg(ZERO_ADDRESS, 0, 0, 0)
+    for least, quoted in ((1, none), (2, Leg(feed, 60, 1, 10))):
+        dearest = (least * 2**256 - 1) // 10**60
+        bindings.FeedOracle.deploy(chain, Leg(feed, 60, 0, dearest + 1), quoted, 0, 24)
+        with pytest.raises(reverts.FullMulDivFailed):
+            bindings.FeedOracle.deploy(chain, Leg(feed, 60, 0, dearest + 2), quoted, 0, 24)
+    for least in (1, 2):
+        base, cheapest = Leg(feed, 60, least - 1, 10), least * 10**12
+        bindings.FeedOracle.deploy(chain, base, Leg(feed, 60, 0, cheapest + 1), 24, 0)
+        with pytest.raises(reverts.BoundsTooWide):
+            bindings.FeedOracle.deploy(chain, base, Leg(feed, 60, 0, cheapest + 2), 24, 0)
+
+
 def test_a_feed_must_be_a_contract(chain: Chain, alice: Account, feed: ScriptedFeed) -> None:
     from defi_kit.bindings.feed_oracle import Leg
 
