@@ -9,7 +9,8 @@ from ..chain import Receipt, Sender
 from ..tokens.client import Minted
 from ..units import Amount
 from .bank import Bank, Payment
-from .client import Attested, FiatDollar, Requested, Who
+from .client import Attested, FiatDollar, Requested
+from .regulated_client import Who
 
 __all__ = ["Issuer", "IssuerReport", "Processed"]
 
