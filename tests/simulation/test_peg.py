@@ -76,8 +76,10 @@ def test_a_dead_terra_stays_dead_and_says_of_what(seed: int, size: float) -> Non
     assert done.path[-1].dollars == done.path[done.halt_day - 1].dollars
     told = done.to_dict()
     assert told["death_day"] == done.lost_day < done.halt_day
+    assert done.share_growth > 10
     assert told["why"] == (
-        f"below 50 cents on day {done.lost_day}, chain stopped on day {done.halt_day}"
+        f"below 50 cents on day {done.lost_day}, {done.share_growth:,.0f} times the shares of day 1"
+        f", chain stopped on day {done.halt_day}"
     )
     # Without that end it would come back, paid by gamblers who buy whatever is printed.
     forever = played(replace(Scenario.of("terra", run_size=size), halt=math.inf), seed=seed)

@@ -141,7 +141,14 @@ class Run:
             told = f"ended by its breaker on day {day}"
         else:
             told = f"below 90 cents from day {day} on"
+        if self.share_growth >= 2:
+            told += f", {self.share_growth:,.0f} times the shares of day 1"
         return told + (f", chain stopped on day {self.halt_day}" if self.halt_day else "")
+
+    @property
+    def share_growth(self) -> float:
+        """The most shares there were at the end of a day, over those at the end of the first."""
+        return max(point.shares for point in self.path) / self.path[0].shares
 
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON data."""
