@@ -348,7 +348,7 @@ class AlgoWorld:
         if not self.design.virtual_liquidity:
             return
         left = self._left(before, after.imbalance_at)
-        play = 2 + abs(before.imbalance) * 1e-9  # of floating point
+        play = 2 + (abs(before.imbalance) + abs(most)) * 1e-9  # of floating point
         low, high = sorted((left, left + most))
         told = f"leans by {after.imbalance}, should between {low:.0f} and {high:.0f}"
         hold("S5", low - play <= after.imbalance <= high + play, told)
