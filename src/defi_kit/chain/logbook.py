@@ -14,8 +14,10 @@ import weakref
 import zlib
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import merge
+from itertools import product
 from typing import IO, Any, Final
 
 from .filters import Topics, topics_match
@@ -30,6 +32,8 @@ KEPT: Final = 40_000
 UNREAD: Final = 4_096
 """Transactions whose logs may stay undecoded: muted contracts' logs are dropped on decoding."""
 
+CHUNK: Final = 1 << 20
+"""What is copied at once. [bytes]"""
 
 _Key = tuple[str, bytes | None]
 """Contract and first topic; None for all of its logs."""
@@ -72,19 +76,26 @@ class _Emitted:
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """Where some consecutive logs are in the file."""
+    """Where the logs of some consecutive blocks are in the file."""
 
     first: int
     last: int
     """Blocks of the first and of the last."""
-    offset: int
-    size: int
-    keys: frozenset[_Key]
-    """Contracts, and kinds of their events, that have a log there."""
+    leaves: Mapping[_Key, tuple[int, int]]
+    """Contract and kind of event → where such logs are, each kind by itself: offset and size."""
 
-    def may_hold(self, wanted: tuple[str, ...] | None, kind: bytes | None) -> bool:
-        """Whether there can be a log of these contracts, and of this kind if one is given."""
-        return wanted is None or any((address, kind) in self.keys for address in wanted)
+    def places(
+        self, wanted: tuple[str, ...] | None, kinds: Sequence[bytes] | None
+    ) -> list[tuple[int, int]]:
+        """Where there are logs of these contracts and kinds; None for any."""
+        if wanted is None or kinds is None:
+            return [
+                place
+                for (address, kind), place in self.leaves.items()
+                if (wanted is None or address in wanted) and (kinds is None or kind in kinds)
+            ]
+        keys = product(dict.fromkeys(wanted), dict.fromkeys(kinds))
+        return [self.leaves[key] for key in keys if key in self.leaves]
 
 
 class Logbook:
@@ -96,6 +107,7 @@ class Logbook:
         self._of: dict[_Key, list[Log]] = {}
         self._muted: set[str] = set()
         self._pages: list[_Page] = []
+        self._filed = 0
         self._file: IO[bytes] | None = None
         self._owner = 0
 
@@ -140,19 +152,20 @@ class Logbook:
         """The logs of these contracts, or of all, in these blocks, inclusive."""
         self._read()
         kept = self._logs
-        first_topic = topics[0] if topics else None
-        kind = first_topic if isinstance(first_topic, bytes) else None
+        kinds = topics[0] if topics else None
+        kinds = [kinds] if isinstance(kinds, bytes) else kinds
         if wanted is not None and len(wanted) == 1:
+            kind = kinds[0] if kinds is not None and len(kinds) == 1 else None
             kept = self._of.get((wanted[0], kind), [])
         start = bisect_left(kept, first, key=_block_of)
         latest = kept[start : bisect_right(kept, last, key=_block_of)]
         for page in [*self._pages]:
             if page.last < first or page.first > last:
                 continue
-            if page.may_hold(wanted, kind):
-                for log in self._load(page):
-                    if first <= log.block_number <= last and _is_wanted(log, wanted, topics):
-                        yield log
+            leaves = [self._load(*place) for place in page.places(wanted, kinds)]
+            for log in merge(*leaves, key=_place_of):
+                if first <= log.block_number <= last and _is_wanted(log, wanted, topics):
+                    yield log
         for log in latest:
             if _is_wanted(log, wanted, topics):
                 yield log
@@ -173,6 +186,17 @@ class Logbook:
     # --- the file ---------------------------------------------------------------------------------
 
     def _file_away(self, logs: list[Log]) -> None:
+        kinds: dict[_Key, list[Log]] = {}
+        for log in logs:
+            kinds.setdefault(_keys(log)[1], []).append(log)
+        leaves = {kind: self._write(found) for kind, found in kinds.items()}
+        self._pages.append(_Page(logs[0].block_number, logs[-1].block_number, leaves))
+        del self._logs[: len(logs)]
+        for key, count in Counter(key for log in logs for key in _keys(log)).items():
+            del self._of[key][:count]
+
+    def _write(self, logs: list[Log]) -> tuple[int, int]:
+        """Where it wrote them: offset and size."""
         plain = [
             (
                 log.address,
@@ -186,33 +210,26 @@ class Logbook:
             for log in logs
         ]
         packed = zlib.compress(pickle.dumps(plain, pickle.HIGHEST_PROTOCOL), 1)
-        offset = self._end()
-        os.pwrite(self._own_file(), packed, offset)
-        counts = Counter(key for log in logs for key in _keys(log))
-        blocks = logs[0].block_number, logs[-1].block_number
-        self._pages.append(_Page(*blocks, offset, len(packed), frozenset(counts)))
-        del self._logs[: len(logs)]
-        for key, count in counts.items():
-            del self._of[key][:count]
+        place = self._filed, len(packed)
+        os.pwrite(self._own_file(), packed, self._filed)
+        self._filed += len(packed)
+        return place
 
-    def _load(self, page: _Page) -> Iterator[Log]:
+    def _load(self, offset: int, size: int) -> Iterator[Log]:
         assert self._file is not None
         # Only this process ever wrote to the file, which has no name: unpickling is safe.
-        packed = os.pread(self._file.fileno(), page.size, page.offset)
+        packed = os.pread(self._file.fileno(), size, offset)
         return (Log(*fields) for fields in pickle.loads(zlib.decompress(packed)))
-
-    def _end(self) -> int:
-        return self._pages[-1].offset + self._pages[-1].size if self._pages else 0
 
     def _own_file(self) -> int:
         """The file to write to. A forked process takes a copy rather than its parent's."""
         if self._file is None or self._owner != os.getpid():
             made = tempfile.TemporaryFile(prefix="defi_kit_logs_")  # noqa: SIM115  (it is kept)
             weakref.finalize(self, made.close)
-            for page in self._pages:
+            for offset in range(0, self._filed, CHUNK):
                 assert self._file is not None
-                packed = os.pread(self._file.fileno(), page.size, page.offset)
-                os.pwrite(made.fileno(), packed, page.offset)
+                size = min(CHUNK, self._filed - offset)
+                os.pwrite(made.fileno(), os.pread(self._file.fileno(), size, offset), offset)
             self._file, self._owner = made, os.getpid()
         return self._file.fileno()
 
@@ -224,6 +241,10 @@ def _keys(log: Log) -> tuple[_Key, _Key]:
 
 def _nothing() -> tuple[Log, ...]:
     return ()
+
+
+def _place_of(log: Log) -> tuple[int, int]:
+    return log.block_number, log.log_index
 
 
 def _block_of(log: Log) -> int:
