@@ -28,6 +28,7 @@ class World(Lockstep):
     # --- verbs ------------------------------------------------------------------------------------
 
     def deposit(self, who: Account, assets: int, to: Account | None = None) -> Receipt | None:
+        """`who` lends, for `to` or for itself. [asset]"""
         to = to or who
         return self._step(
             Step("deposit", who.address, to.address),
@@ -36,6 +37,7 @@ class World(Lockstep):
         )
 
     def mint(self, who: Account, shares: int) -> Receipt | None:
+        """`who` lends what so many shares cost."""
         return self._step(
             Step("mint", who.address, who.address),
             lambda now: self.pool.mint(shares, who.address, now=now),
@@ -43,6 +45,7 @@ class World(Lockstep):
         )
 
     def withdraw(self, who: Account, assets: int) -> Receipt | None:
+        """`who` takes back what it lent. [asset]"""
         return self._step(
             Step("withdraw", who.address, who.address),
             lambda now: self.pool.withdraw(assets, who.address, now=now),
@@ -50,6 +53,7 @@ class World(Lockstep):
         )
 
     def redeem(self, who: Account, shares: int) -> Receipt | None:
+        """`who` takes back what so many shares are worth."""
         return self._step(
             Step("redeem", who.address, who.address),
             lambda now: self.pool.redeem(shares, who.address, now=now),
@@ -57,6 +61,7 @@ class World(Lockstep):
         )
 
     def transfer(self, who: Account, to: Account, shares: int) -> Receipt | None:
+        """`who` gives shares away."""
         return self._step(
             Step("transfer", who.address, to.address),
             lambda now: (self.pool.transfer(shares, who.address, to.address), None),
@@ -66,6 +71,7 @@ class World(Lockstep):
     def supply_collateral(
         self, who: Account, number: int, amount: int, account: Account | None = None
     ) -> Receipt | None:
+        """`who` posts a collateral, for `account` or for itself. [raw]"""
         account = account or who
         token = self.tokens[number].address
         return self._step(
@@ -82,6 +88,7 @@ class World(Lockstep):
     def withdraw_collateral(
         self, who: Account, number: int, amount: int, account: Account | None = None
     ) -> Receipt | None:
+        """`who` takes collateral of `account`, or of its own. [raw]"""
         account = account or who
         token = self.tokens[number].address
         return self._step(
@@ -96,6 +103,7 @@ class World(Lockstep):
         )
 
     def borrow(self, who: Account, assets: int, account: Account | None = None) -> Receipt | None:
+        """`who` borrows on `account`, or on its own. [asset]"""
         account = account or who
         return self._step(
             Step("borrow", who.address, account.address),
@@ -111,6 +119,7 @@ class World(Lockstep):
     def authorize(
         self, owner: Account, operator: Account | CallbackActor, authorized: bool
     ) -> Receipt | None:
+        """`owner` lets an operator act for it, or no more."""
         receipt = self._step(
             Step("authorize", owner.address, owner.address),
             lambda now: (
@@ -268,6 +277,7 @@ class World(Lockstep):
         self.seen = after
 
     def repay(self, who: Account, assets: int, account: Account | None = None) -> Receipt | None:
+        """`who` pays back for `account`, or for itself. [asset]"""
         account = account or who
         return self._step(
             Step("repay", who.address, account.address),
@@ -284,6 +294,7 @@ class World(Lockstep):
         max_seize: int = MAX_UINT256,
         min_seized: int = 0,
     ) -> Receipt | None:
+        """`who` repays debt of `account` for collateral `number`, within these limits."""
         token = self.tokens[number].address
         limits = max_repay, max_seize, min_seized
         return self._step(
@@ -295,6 +306,7 @@ class World(Lockstep):
         )
 
     def accrue(self, who: Account) -> Receipt | None:
+        """Interest is booked until now. Anybody may."""
         return self._step(
             Step("accrue", who.address),
             lambda now: (self.pool.accrue(now=now), None),
