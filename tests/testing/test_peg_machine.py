@@ -202,7 +202,7 @@ def test_a_story_is_told_in_human_units() -> None:
     trial.say("share", None)  # type: ignore[attr-defined]
     trial.claim("bob", 10**15)  # type: ignore[attr-defined]
     assert trial.story().splitlines() == [
-        "1. alice mints 1500 ALGO",
+        "1. alice mints 1,500 ALGO",
         "2. the oracle of the share says nothing any more",
         "3. bob claims a part of the collateral for 0.001 ALGO: refused, NotEnded",
     ]

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ...errors import Reverted
 from ...units import MAX_UINT256, WAD
-from .invariants import PRICE_SCALE, Sight, grain, hold, wealth
+from ..violations import hold
+from .invariants import PRICE_SCALE, Sight, grain, wealth
 
 if TYPE_CHECKING:
     from .trial import LendingTrial

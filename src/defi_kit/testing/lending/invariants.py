@@ -7,19 +7,19 @@ be said without knowing how a market counts. L7, L8, L12 and L16 are experiments
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ...units import WAD
 from ..trial import Invariant, Step
-from ..violations import Violation
+from ..violations import Violation, hold
 from .market import Position, View
 
 if TYPE_CHECKING:
     from .trial import LendingTrial
 
-__all__ = ["INVARIANTS", "PRICE_SCALE", "TIMELESS", "Sight", "grain", "hold", "l13", "wealth"]
+__all__ = ["INVARIANTS", "PRICE_SCALE", "TIMELESS", "Sight", "grain", "l13", "wealth"]
 
 PRICE_SCALE: Final = 10**36
 WORLD: Final = ("set_price", "turn_off", "wait")
@@ -41,12 +41,6 @@ class Sight:
     """Of each collateral; None while its oracle refuses."""
     known: tuple[int, ...]
     """Of each collateral, the last there was."""
-
-
-def hold(invariant: str, holds: bool, reason: str | Callable[[], str]) -> None:
-    """Raises Violation unless it holds; the reason is told, or worked out, only then."""
-    if not holds:
-        raise Violation(invariant, reason if isinstance(reason, str) else reason())
 
 
 def grain(sight: Sight) -> int:

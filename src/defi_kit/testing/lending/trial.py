@@ -12,10 +12,11 @@ from inspect import signature
 from typing import ClassVar
 
 from ...chain import Account
-from ...units import MAX_UINT256, format_units
+from ...units import MAX_UINT256
 from ..explored import Explored
 from ..recipe import Recipe
 from ..trial import Invariant, Literal_, Step, Trial, step
+from ..words import grouped
 from . import experiments
 from .invariants import INVARIANTS, TIMELESS, Sight
 from .market import ClaimSender, FlashLender, LendingMarket, Position
@@ -242,7 +243,7 @@ class LendingTrial(Trial):
         if name in ("assets", "borrowed", "gift", "repaid") or (
             name == "amount" and number is None
         ):
-            return f"{_units(value, self.terms.decimals)} {self.terms.symbol or 'of the asset'}"
+            return f"{grouped(value, self.terms.decimals)} {self.terms.symbol or 'of the asset'}"
         if name == "seconds":
             return _time(value)
         if not isinstance(number, int):
@@ -252,9 +253,9 @@ class LendingTrial(Trial):
         if name == "number":
             return symbol
         if name == "amount":
-            return f"{_units(value, held.decimals)} {symbol}"
+            return f"{grouped(value, held.decimals)} {symbol}"
         worth = value * 10**held.decimals // 10**36
-        return f"{_units(worth, self.terms.decimals)} {self.terms.symbol}".strip()
+        return f"{grouped(worth, self.terms.decimals)} {self.terms.symbol}".strip()
 
     def money(self, assets: int) -> str:
         """So much of the asset, for a reason."""
@@ -263,15 +264,7 @@ class LendingTrial(Trial):
     def sum_of(self, place: int, raw: int) -> str:
         """So much of the asset (place 0), or of collateral number place - 1, for a reason."""
         number = place - 1 if place else None
-        sign = "-" * (raw < 0)
-        return sign + self.words("amount", abs(raw), {"number": number})
-
-
-def _units(raw: int, decimals: int) -> str:
-    if raw > MAX_UINT256:  # what a broken market's numbers add up to
-        return f"{raw:,} units"
-    whole, _, part = format_units(raw, decimals).partition(".")
-    return f"{int(whole.replace(',', '')):,}" + (f".{part}" if part else "")
+        return self.words("amount", raw, {"number": number})
 
 
 def _time(seconds: int) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ....errors import Reverted
-from ....units import format_units
 from ...explored import Explored
 from ...recipe import Recipe
 from ...trial import Literal_, Trial, step
+from ...words import grouped
 from .world import ORACLES, AlgoWorld
 
 __all__ = ["AlgoTrial"]
@@ -138,9 +138,9 @@ class AlgoTrial(Trial):
         if not isinstance(value, int):
             return f"the {value}" if name == "oracle" else str(value)
         if name == "dollars":
-            return f"{format_units(value, 18)} ALGO"
+            return f"{grouped(value, 18)} ALGO"
         if name == "collateral":
-            return f"{format_units(value, self.world.design.decimals)} CASH"
+            return f"{grouped(value, self.world.design.decimals)} CASH"
         if name == "percent":
             return f"{value} %"
         return f"{value:,} seconds" if name == "seconds" else f"{value:,}"

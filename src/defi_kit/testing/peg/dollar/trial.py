@@ -8,11 +8,12 @@ from fractions import Fraction
 from typing import Any, ClassVar
 
 from ....errors import Reverted
-from ....units import MAX_UINT256, format_units
+from ....units import MAX_UINT256
 from ...explored import Explored
 from ...recipe import Recipe
 from ...trial import Invariant, Literal_, Trial, step
 from ...violations import hold
+from ...words import grouped
 from .invariants import DOLLAR_INVARIANTS, PEOPLE, Sight, covered
 from .market import DollarMarket
 
@@ -241,10 +242,10 @@ class DollarTrial(Trial):
         number = given.get("number")
         if name == "price" and isinstance(number, int):
             whole = value * 10 ** self.market.asset_decimals[number]
-            return f"{format_units(whole, 36 + self.market.decimals)} dollars"
+            return f"{grouped(whole, 36 + self.market.decimals)} dollars"
         if name == "amount" and isinstance(number, int) and "price" not in given:
-            return f"{format_units(value, self.market.asset_decimals[number])} of asset {number}"
-        return f"{format_units(value, self.market.decimals)} dollars"
+            return f"{grouped(value, self.market.asset_decimals[number])} of asset {number}"
+        return f"{grouped(value, self.market.decimals)} dollars"
 
 
 _REFUSED: Any = object()

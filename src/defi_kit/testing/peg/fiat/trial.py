@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import ClassVar, TypeVar
 
 from ....stablecoins import Authorization, Cancellation, Role
-from ....units import MAX_UINT256, format_units
+from ....units import MAX_UINT256
 from ...explored import Explored
 from ...recipe import Recipe
 from ...trial import Literal_, Trial, step
+from ...words import grouped
 from .pair import FiatPair
 from .world import Signed, SignedOrder, ascending
 
@@ -258,7 +259,7 @@ class FiatTrial(Trial):
         if name == "role":
             return Role(value).name.lower()
         if name in ("amount", "daily"):
-            return "everything" if value == MAX_UINT256 else f"{format_units(value, 6)} USD"
+            return "everything" if value == MAX_UINT256 else f"{grouped(value, 6)} USD"
         return f"{value:,} seconds" if name in ("seconds", "early") else f"{value:,}"
 
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ....errors import Reverted
-from ....units import format_units
 from ...explored import Explored
 from ...recipe import Recipe
 from ...trial import Literal_, Trial, step
+from ...words import grouped
 from .world import SwapWorld
 
 __all__ = ["SwapTrial"]
@@ -98,7 +98,7 @@ class SwapTrial(Trial):
             return f"{value:,} seconds" if isinstance(value, int) else str(value)
         if name == "side":
             return ("COIN", "BACK")[value]
-        return f"{format_units(value, self.world.decimals(side))} {('BACK', 'COIN')[side]}"
+        return f"{grouped(value, self.world.decimals(side))} {('BACK', 'COIN')[side]}"
 
 
 def _done(outcome: Any) -> Any:
