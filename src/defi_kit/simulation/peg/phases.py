@@ -68,7 +68,7 @@ def _cell(counts: Counter[str]) -> str:
 
 
 def _size(sweep: Sweep) -> tuple[float, float]:
-    return 1.2 + 3.1 * len(sweep.grid.guards), 4.2
+    return max(1.2 + 3.1 * len(sweep.grid.guards), 7.2), 4.5  # the title needs as much
 
 
 def _draw(figure: Figure, sweep: Sweep) -> None:
@@ -80,7 +80,7 @@ def _draw(figure: Figure, sweep: Sweep) -> None:
         len(grid.guards),
         squeeze=False,
         sharey=True,
-        gridspec_kw={"left": 0.9 / _size(sweep)[0], "right": 0.99, "top": 0.72, "bottom": 0.16},
+        gridspec_kw={"left": 0.9 / _size(sweep)[0], "right": 0.99, "top": 0.68, "bottom": 0.15},
     )[0]
     for axes, name in zip(panels, grid.guards, strict=True):
         _panel(axes, sweep, name)
@@ -89,14 +89,17 @@ def _draw(figure: Figure, sweep: Sweep) -> None:
     figure.text(left, 0.93, TITLE, size=13, weight="bold", va="center")
     figure.text(
         left,
-        0.85,
-        f"{len(sweep.results):,} runs; a colour is the mix of {len(grid.seeds)} seeds; "
+        0.865,
+        f"{len(sweep.results):,} runs; a colour is the mix of its runs, {len(grid.seeds)} each; "
         f"the rest as in the {grid.design} design",
         va="center",
     )
     figure.legend(
         handles=[Patch(color=colour, label=phase) for phase, colour in COLOURS.items()],
-        loc="upper right",
+        loc="upper left",
+        bbox_to_anchor=(left, 0.845),
+        borderaxespad=0,
+        borderpad=0.3,
         ncols=len(PHASES),
         frameon=False,
     )
