@@ -95,14 +95,14 @@ class ExchangePair(PairAdapter):
         take = self.exchange.transfer_from
         return (("transfer_from", lambda: take(victim, who, self.key.id, 1, sender=who)),)
 
-    def doors(self) -> Sequence[Door]:
+    def doors(self, who: Account) -> Sequence[Door]:
         """What others may value shares and tokens by, and a verb."""
         build, key = self.exchange.build, struct(self.key)
         hops = structs([self.key.hop(self.key.token0)])
         asked = (
             build("quote_remove_liquidity", key, 10**6),
             build("quote_exact_in", self.key.token0, 10**6, hops),
-            build("skim", self.key.token0, [key], self.chain.default_sender),
+            build("skim", self.key.token0, [key], who),
         )
         names = ("quote_remove_liquidity", "quote_exact_in", "skim")
         to = self.exchange.address
@@ -217,12 +217,11 @@ class UniswapV2Pair(PairAdapter):
         take = "transferFrom(address,address,uint256)"
         return (("transferFrom", lambda: self.pair.send(take, victim, who, 1, sender=who)),)
 
-    def doors(self) -> Sequence[Door]:
+    def doors(self, who: Account) -> Sequence[Door]:
         """What others may value shares and tokens by, and what anybody may call."""
         views, verbs = ("getReserves()", "totalSupply()"), ("sync()", "skim(address)")
         doors = [Door(name, self.pair.address, self.pair.data(name), True) for name in views]
-        somebody = self.chain.default_sender
-        for name, given in zip(verbs, ((), (somebody,)), strict=True):
+        for name, given in zip(verbs, ((), (who,)), strict=True):
             doors.append(Door(name, self.pair.address, self.pair.data(name, *given), False))
         return doors
 

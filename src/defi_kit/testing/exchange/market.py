@@ -28,7 +28,7 @@ PLENTY: Final = 2**110
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """What a token tries when it is moved and calls back."""
+    """What anybody may call, and a token that is moved and calls back."""
 
     name: str
     to: str
@@ -92,8 +92,9 @@ class PairMarket(Protocol):
     def impersonations(self, who: Account, victim: Account) -> Calls:
         """Calls of `who` that would spend what is the victim's."""
 
-    def doors(self) -> Sequence[Door]:
-        """What a token that calls back tries; none where the tokens do not: `ReentrantToken`s."""
+    def doors(self, who: Account) -> Sequence[Door]:
+        """What anybody may call, for the good of `who`, and what a token tries that calls back,
+        where the tokens do: `ReentrantToken`s. None where there is nothing like that."""
 
     def hook(self, side: int) -> ReentrantToken:
         """The token of that side, to be armed with a door."""
@@ -159,7 +160,7 @@ class PairAdapter:
         """None."""
         return ()
 
-    def doors(self) -> Sequence[Door]:
+    def doors(self, who: Account) -> Sequence[Door]:
         """None."""
         return ()
 

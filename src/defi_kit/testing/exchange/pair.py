@@ -59,6 +59,10 @@ class PairMachine(TrialMachine):
         self.trial.in_and_out("bob", half, self.trial.seen.reserves[1])
         self.trial.round_trip("bob", 0, half)
 
+    def doors(self, who: str) -> int:
+        """How many there are."""
+        return len(self.trial.market.doors(self.trial.person(who)))
+
     def sized(self, side: int, size: tuple[int, int]) -> int:
         """A part of what the pool has of that side, or an amount."""
         part, amount = size
@@ -122,14 +126,15 @@ class PairMachine(TrialMachine):
     def impersonate(self, who: str, victim: str) -> None:
         self.trial.impersonate(who, next(name for name in (victim, *PEOPLE) if name != who))
 
-    @precondition(lambda self: funded(self) and self.trial.market.doors())
+    @precondition(lambda self: funded(self) and self.doors(PEOPLE[0]))
     @rule(who=SOMEBODY, side=SIDES, part=magnitudes(1_000, 500_000))
     @once
     def call_back(self, who: str, side: int, part: int) -> None:
         """Through every door, in the middle of everything."""
         holders = [name for name in (who, *PEOPLE) if self.trial.seen.shares[name]]
         sold = max(self.sized(side, (part, 0)), 1)
-        for door in range(len(self.trial.market.doors())):
+        for door in range(self.doors(who)):
+            self.trial.enter(who, door)
             for hook in (0, 1):
                 self.trial.call_back(who, "swap", side, sold, hook, door)
                 self.trial.call_back(who, "add", side, sold, hook, door)

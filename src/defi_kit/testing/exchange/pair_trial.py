@@ -12,11 +12,11 @@ from functools import partial
 from typing import Any, ClassVar, Final
 
 from ...errors import Reverted
-from ...units import format_units
 from ..explored import Explored
 from ..recipe import Recipe
 from ..trial import Invariant, Literal_, Step, Trial, step
 from ..violations import Violation
+from ..words import grouped
 from .market import Door, PairMarket
 
 __all__ = ["PAIR_INVARIANTS", "PairTrial", "Sight"]
@@ -56,6 +56,14 @@ def x1(trial: PairTrial, before: Sight, done: Step, after: Sight) -> None:
     _hold(late + 1 >= early, "X1", told)
     if trial.market.fee and before.reserves != after.reserves:
         _hold(late >= early, "X1", f"{told}, in spite of the fee")
+        side, amount = (int(str(given)) for given in done.arguments[1:3])
+        # Without its fee the sale would not have raised it either: whether the fee stays in the
+        # reserves or not, and all the more where it is taken out of what is bought.
+        rest = list(after.reserves)
+        kept = before.reserves[side] + amount - amount * trial.market.fee // 1_000_000
+        rest[side] = min(rest[side], kept)
+        enough = trial.market.liquidity(rest[0], rest[1]) + 1 >= early
+        _hold(enough, "X1", f"{told}: a fee of {trial.market.fee} millionths was not kept")
 
 
 def x2(trial: PairTrial, before: Sight, _: Step, after: Sight) -> None:
@@ -277,7 +285,7 @@ class PairTrial(Trial):
 
     @step("what if {who} does everything for {to}?", undone=True)
     def for_another(self, who: str, to: str) -> None:
-        """strangers: who pays for another gets nothing, and the other gets it."""
+        """strangers: who pays for another gets nothing, and the other loses nothing."""
         if who == to:
             return
         for name, call in self.market.deliveries(self.person(who), self.person(to)):
@@ -293,8 +301,7 @@ class PairTrial(Trial):
                 for one in (who, to)
             )
             told = f"{name} for {to}: {who}'s tokens and shares moved by {payer}, {to}'s by {taker}"
-            holds = max(payer) <= 0 and min(taker) >= 0 and max(taker) > 0
-            self._insist("strangers", holds, told)
+            self._insist("strangers", max(payer) <= 0 <= min(taker), told)
 
     @step("what if {who} tries to spend for {victim}?", undone=True)
     def impersonate(self, who: str, victim: str) -> None:
@@ -319,7 +326,7 @@ class PairTrial(Trial):
     def call_back(self, who: str, deed: str, side: int, amount: int, hook: int, door: int) -> None:
         """X13: a price that is shown in the middle is the one before or after, and what is done
         there breaks nothing. A deed is "swap", "add" or "remove"."""
-        doors = self.market.doors()
+        doors = self.market.doors(self.person(who))
         if not doors:
             return
         tried, token = doors[door % len(doors)], self.market.hook(hook)
@@ -338,6 +345,16 @@ class PairTrial(Trial):
             told = f"{tried.name} shows {answer.hex()} in a {deed}, {later.hex()} after it"
             self._insist("X13", answer in (shown, later), told)
         self.judge(before, Step(deed, (who, *given[deed])), self.look())
+
+    @step("what if {who} goes through door {door}?", undone=True)
+    def enter(self, who: str, door: int) -> None:
+        """What anybody may call breaks nothing."""
+        doors = self.market.doors(self.person(who))
+        if not doors or doors[door % len(doors)].shows:
+            return
+        before, tried = self.look(), doors[door % len(doors)]
+        self.chain.transact(tried.to, tried.data, sender=self.person(who))
+        self.judge(before, Step("enter", (who, door)), self.look())
 
     def _shown(self, door: Door) -> bytes:
         try:
@@ -371,8 +388,7 @@ class PairTrial(Trial):
 
     def sum_of(self, side: int, raw: int) -> str:
         """So much of the token of that side."""
-        whole, dot, part = format_units(abs(raw), self.market.decimals[side]).partition(".")
-        return f"{'-' * (raw < 0)}{int(whole):,}{dot}{part} of token {side}"
+        return f"{grouped(raw, self.market.decimals[side])} of token {side}"
 
     def told_both(self, amounts: Sequence[int]) -> str:
         """So much of each."""
