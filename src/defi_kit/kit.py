@@ -148,6 +148,8 @@ class Kit:
         Local chains make the ether that is wrapped; elsewhere the deployer must hold it. Shares of
         the algorithmic dollar come out of the deployer's own.
         """
+        if not isinstance(amount, Amount):
+            raise InputError(f"{amount!r} is no amount of a token", hint='such as kit.usd("100")')
         owner = self.deployment.deployer
         if not amount:
             return

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 import defi_kit
-from defi_kit import plots
-from defi_kit.errors import DefiKitError, InputError, RefusedKey
+from defi_kit import bindings, plots
+from defi_kit.errors import BadResponse, DefiKitError, InputError, RefusedKey
 from defi_kit.lending import AdaptiveRate, CollateralParameters, LendingPool
 from defi_kit.oracles import SignedFeed, TwapOracle, VaultOracle
-from defi_kit.reverts import PoolExists, UnknownCollateral, UnknownPool
+from defi_kit.reverts import PoolExists, TooYoung, UnknownCollateral, UnknownPool
 from defi_kit.stablecoins import FractionalBank, SlowBank, bank_run
 from defi_kit.units import WAD
 
@@ -91,6 +91,10 @@ def test_slips_with_a_live_economy_send_nothing() -> None:
         ),
         (InputError, "whole numbers, not by (0, 0, 0, 1.5)", lambda: kit.chain.advance(days=1.5)),  # type: ignore[arg-type]
         (InputError, "a second at least", lambda: kit.chain.advance()),
+        (InputError, "one of Role.OWNER", lambda: kit.usd.offer_role("boss", alice)),  # type: ignore[arg-type]
+        (InputError, "1.5 is no amount", lambda: kit.provide(1.5, alice)),  # type: ignore[arg-type]
+        (TooYoung, "id=USD-WETH 0.3%", lambda: kit.exchange.mean_price(10**7, kit.weth, kit.usd)),
+        (BadResponse, alice.address, lambda: bindings.FeedOracle(kit.chain, alice).price()),
     ]
     before = kit.chain.block_number
     for error, said, slip in slips:

@@ -10,7 +10,7 @@ import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, overload
 
-from ..errors import InputError
+from ..errors import BadResponse, InputError
 from .abi import encode, function, split_types
 from .hashing import HasAddress, address_of
 from .receipts import Receipt
@@ -124,7 +124,11 @@ class Contract:
         """Decoded return values of a view; raises the contract's error."""
         coder = function(signature)
         data = coder.encode(args)
-        return coder.decode(self.chain.call(self.address, data, sender=sender, block=block))
+        answer = self.chain.call(self.address, data, sender=sender, block=block)
+        try:
+            return coder.decode(answer)
+        except BadResponse as error:
+            raise BadResponse(f"{self.address}: {error.message}", hint=error.hint) from None
 
     def _send(
         self,

@@ -31,7 +31,8 @@ class RecordClient(PoolsClient):
         Anyone may. TooManyObservations (above 65,535), UnknownPool, NoLiquidity.
         """
         key = self.key(token_a, token_b, fee, amplification)
-        return self.contract.increase_observations(key.id, count, sender=sender)
+        with self._explained(key):
+            return self.contract.increase_observations(key.id, count, sender=sender)
 
     def observe(
         self,
@@ -46,7 +47,8 @@ class RecordClient(PoolsClient):
         TooYoung when no record goes back so far.
         """
         key = self.key(token_a, token_b, fee, amplification)
-        return Observed(*self.contract.observe(key_struct(key), seconds_ago))
+        with self._explained(key):
+            return Observed(*self.contract.observe(key_struct(key), seconds_ago))
 
     def mean_price(
         self,

@@ -11,7 +11,7 @@ from .. import bindings
 from ..bindings.fiat_dollar import AccountFrozen, DollarPaused
 from ..chain import Chain, Receipt, Sender
 from ..chain.hashing import HasAddress, address_of
-from ..errors import DefiKitError, Reverted
+from ..errors import DefiKitError, InputError, Reverted
 from ..tokens.client import Token, Transferred
 from ..units import Amount
 from .authorization import (
@@ -59,19 +59,19 @@ class RegulatedToken(Token):
 
     def offer_role(self, role: Role, candidate: Who, *, sender: Sender | None = None) -> Receipt:
         """Offers the role to `candidate`, who has it once it accepts. Needs the owner."""
-        role = Role(role)
+        role = _role(role)
         return self._sent(
             lambda: self.dollar.offer_role(role, candidate, sender=self._as(Role.OWNER, sender))
         )
 
     def accept_role(self, role: Role, *, sender: Sender | None = None) -> Receipt:
         """Takes a role that was offered to the sender."""
-        role = Role(role)
+        role = _role(role)
         return self._sent(lambda: self.dollar.accept_role(role, sender=sender))
 
     def revoke_role(self, role: Role, *, sender: Sender | None = None) -> Receipt:
         """Takes the role from its holder at once. Needs the owner; the owner's own stays."""
-        role = Role(role)
+        role = _role(role)
         return self._sent(
             lambda: self.dollar.revoke_role(role, sender=self._as(Role.OWNER, sender))
         )
@@ -257,6 +257,14 @@ class RegulatedToken(Token):
         except DefiKitError:  # a hint is not worth a second error
             return None
         return found[-1] if found else None
+
+
+def _role(role: Role) -> Role:
+    try:
+        return Role(role)
+    except ValueError:
+        names = ", ".join(f"Role.{one.name}" for one in Role)
+        raise InputError(f"no role {role!r}", hint=f"one of {names}") from None
 
 
 def _when(event: Any) -> str:
