@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from .algo.machine import AlgoMachine
     from .algo.trial import AlgoTrial
     from .algo.world import AlgoWorld
-    from .dollar.adapters import AlgoDollar, PegSwapDollar
+    from .dollar.adapters import AlgoDollar, CashDollar, PegSwapDollar
     from .dollar.machine import DollarMachine
     from .dollar.market import DollarAdapter, DollarMarket
     from .dollar.trial import DollarTrial
@@ -26,6 +26,7 @@ __all__ = [
     "AlgoMachine",
     "AlgoTrial",
     "AlgoWorld",
+    "CashDollar",
     "DollarAdapter",
     "DollarMachine",
     "DollarMarket",
@@ -45,6 +46,7 @@ _HOMES = {
     "AlgoMachine": "algo.machine",
     "AlgoTrial": "algo.trial",
     "AlgoWorld": "algo.world",
+    "CashDollar": "dollar.adapters",
     "DollarAdapter": "dollar.market",
     "DollarMachine": "dollar.machine",
     "DollarMarket": "dollar.market",

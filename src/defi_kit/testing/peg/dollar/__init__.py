@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from .adapters import AlgoDollar, PegSwapDollar
+from .adapters import AlgoDollar, CashDollar, PegSwapDollar
 from .market import DollarAdapter, DollarMarket
 from .trial import DollarTrial
 
-__all__ = ["AlgoDollar", "DollarAdapter", "DollarMarket", "DollarTrial", "PegSwapDollar"]
+__all__ = [
+    "AlgoDollar",
+    "CashDollar",
+    "DollarAdapter",
+    "DollarMarket",
+    "DollarTrial",
+    "PegSwapDollar",
+]

@@ -1,4 +1,5 @@
-"""Our dollars as `DollarMarket`s: out of the peg swap, and between collateral and confidence."""
+"""Our dollars as `DollarMarket`s: on cash, out of the peg swap, and between collateral and
+confidence."""
 
 from __future__ import annotations
 
@@ -8,16 +9,103 @@ from math import ceil
 
 from .... import bindings
 from ....chain import Account, Chain
-from ....stablecoins import AlgoDesign
+from ....errors import NotSupported
+from ....stablecoins import AlgoDesign, Role
+from ....stablecoins.fiat import NO_LIMIT
 from ....units import MAX_UINT256
+from ...bytecode import creation_code
 from ..algo.world import AlgoWorld
+from ..fiat import world as fiat
 from ..swap.world import PEOPLE, TREASURY, SwapWorld, Terms
-from .market import DollarAdapter
+from .market import Calls, DollarAdapter
 
-__all__ = ["AlgoDollar", "PegSwapDollar"]
+__all__ = ["AlgoDollar", "CashDollar", "PegSwapDollar"]
 
 SCALE = 10**36
 PIPS = 10**6
+
+
+class CashDollar(DollarAdapter):
+    """Our FiatDollar: minted for cash, which no chain has, by a bank, and redeemed by a queue."""
+
+    stoppable = True
+    freezable = True
+    exempt: Mapping[str, str] = {"S5": "what is paid for a mint is cash, which no chain has"}
+
+    def __init__(self, chain: Chain, bytecode: str = "") -> None:
+        """`bytecode` is that of a fork whose constructor takes the same, hexadecimal or a file."""
+        self.fiat = fiat.deploy(chain, creation_code(bytecode) if bytecode else None)
+        self.contract = self.fiat.dollar
+        super().__init__(chain, self.contract, ())
+        self.bank, self.stated = chain.account("bank"), 10**15
+        limits = (2**104 - 1, NO_LIMIT)
+        self.contract.configure_minter(self.bank, *limits, sender=self._officer(Role.MINTER_ADMIN))
+        fiat.attest(self.fiat, self.stated)
+
+    def _officer(self, role: Role) -> Account:
+        return self.chain.account(fiat.OFFICERS[role])
+
+    def mint(self, who: Account, amount: int) -> None:
+        """By the bank."""
+        self.contract.mint(who, amount, sender=self.bank)
+
+    def redeem(self, who: Account, amount: int) -> None:
+        """Asks for cash."""
+        self.contract.request_redemption(amount, bytes(32), sender=who)
+
+    def quote(self, amount: int) -> tuple[int, ...]:
+        """Nothing that is on the chain."""
+        return ()
+
+    def prices(self) -> tuple[Fraction | None, ...]:
+        """None are asked."""
+        return ()
+
+    def set_price(self, number: int, price: int | None) -> None:
+        """There is none."""
+        raise NotSupported("cash has no oracle", hint="it has no assets: machines do not try")
+
+    def floor(self) -> Fraction:
+        """On the chain nothing."""
+        return Fraction(0)
+
+    def promised(self, amount: int) -> Fraction:
+        """On the chain nothing."""
+        return Fraction(0)
+
+    def room(self) -> int:
+        """Up to the reserves that were stated: what is asked for has not been paid yet."""
+        return max(self.stated - self.supply() - self.contract.owed(), 0)
+
+    def stop(self, stopped: bool) -> None:
+        """By the pauser."""
+        warden = self._officer(Role.PAUSER)
+        if stopped:
+            self.contract.pause(value=1, sender=warden)
+        else:
+            self.contract.unpause(sender=warden)
+
+    def freeze(self, who: Account, frozen: bool) -> None:
+        """By compliance."""
+        verb = self.contract.freeze if frozen else self.contract.unfreeze
+        verb(who, sender=self._officer(Role.COMPLIANCE))
+
+    def reserved(self, who: Account) -> Calls:
+        """What officers and minters may."""
+        dollar, limits = self.contract, (1, NO_LIMIT)
+        return (
+            ("mint", lambda: dollar.mint(who, 1, sender=who)),
+            ("burn", lambda: dollar.burn(1, sender=who)),
+            ("pause", lambda: dollar.pause(value=1, sender=who)),
+            ("unpause", lambda: dollar.unpause(sender=who)),
+            ("freeze", lambda: dollar.freeze(self.bank, sender=who)),
+            ("unfreeze", lambda: dollar.unfreeze(who, sender=who)),
+            ("configure_minter", lambda: dollar.configure_minter(who, *limits, sender=who)),
+            ("remove_minter", lambda: dollar.remove_minter(self.bank, sender=who)),
+            ("offer_role", lambda: dollar.offer_role(Role.OWNER, who, sender=who)),
+            ("accept_role", lambda: dollar.accept_role(Role.OWNER, sender=who)),
+            ("attest", lambda: dollar.attest(1, self.chain.timestamp, [], sender=who)),
+        )
 
 
 class PegSwapDollar(DollarAdapter):
@@ -92,6 +180,14 @@ class PegSwapDollar(DollarAdapter):
     def worth(self, amounts: Sequence[int]) -> Fraction:
         """At par, whatever the oracle says."""
         return amounts[0] * self.par
+
+    def deliveries(self, who: Account, to: Account) -> Calls:
+        """A swap each way."""
+        dollars, whole = self.balance(who) // 2, 10 ** self.asset_decimals[0]
+        return (
+            ("swap_in", lambda: self.swap.swap_in(whole, to, sender=who)),
+            ("swap_out", lambda: self.swap.swap_out(dollars, to, sender=who)),
+        )
 
     def room(self) -> int:
         """Up to the cap, and none below the peg. [raw dollars]"""
@@ -174,6 +270,15 @@ class AlgoDollar(DollarAdapter):
         if collateral is None:
             return 0
         return MAX_UINT256 if share or ratio == 1 else ceil(1 / (1 - ratio)) - 1
+
+    def deliveries(self, who: Account, to: Account) -> Calls:
+        """A mint and a redemption."""
+        dollars, most = self.balance(who) // 2, MAX_UINT256
+        mint, redeem = self.controller.mint, self.controller.redeem
+        return (
+            ("mint", lambda: mint(10**18, most, most, to, sender=who)),
+            ("redeem", lambda: redeem(dollars, 0, 0, to, sender=who)),
+        )
 
     def promised(self, amount: int) -> Fraction:
         """Collateral by the ratio or its part of it, and shares for the rest; nothing where virtual

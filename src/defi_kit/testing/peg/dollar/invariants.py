@@ -41,6 +41,11 @@ class Sight:
     floor: Fraction
     room: int
     stopped: bool
+    frozen: frozenset[str]
+
+    def of(self, name: str) -> tuple[int, ...]:
+        """All that one has: dollars and assets."""
+        return (self.balances[name], *self.wallets[name])
 
     @property
     def priced(self) -> bool:
@@ -99,6 +104,9 @@ def s2(_: DollarTrial, before: Sight, done: Step, after: Sight) -> None:
         minted = after.supply - before.supply
         hold("S2", minted <= before.room, f"{minted} minted, there was room for {before.room}")
     hold("S2", not before.stopped or done.verb not in MOVES, f"{done.verb} while all is stopped")
+    for name in before.frozen:
+        was, now = before.balances[name], after.balances[name]
+        hold("S2", was == now, f"{name} is frozen at {was} dollars, and has {now}")
 
 
 def covered(before: Sight, after: Sight, what: str) -> None:

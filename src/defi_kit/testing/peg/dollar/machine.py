@@ -7,7 +7,7 @@ from typing import ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
-from ...machine import VARIANTS
+from ...machine import VARIANTS, once
 from ...strategies import leaps, magnitudes, people
 from ...trial import Trial
 from ..machine import PegMachine
@@ -25,6 +25,11 @@ FACTORS = st.one_of(
 )
 """Of a price at first, in millionths."""
 ASSETS = st.integers(0, 7)
+
+
+def has_assets(machine: DollarMachine) -> bool:
+    """It is minted for something that is on the chain."""
+    return bool(machine.trial.market.asset_decimals)
 
 
 class DollarMachine(PegMachine):
@@ -118,11 +123,13 @@ class DollarMachine(PegMachine):
 
     # --- adversaries ------------------------------------------------------------------------------
 
+    @precondition(has_assets)
     @rule(number=ASSETS, factor=FACTORS)
     def jump(self, number: int, factor: int) -> None:
         number = self.number(number)
         self.trial.set_price(number, self.price(number, factor))
 
+    @precondition(has_assets)
     @rule(number=ASSETS, who=SOMEBODY, amount=AMOUNTS)
     def blackout(self, number: int, who: str, amount: int) -> None:
         """An oracle refuses, somebody tries to mint, and it answers again."""
@@ -132,6 +139,7 @@ class DollarMachine(PegMachine):
         self.trial.redeem(who, self.part(who, 500))
         self.trial.set_price(number, self.price(number, 1_000_000))
 
+    @precondition(has_assets)
     @rule(who=SOMEBODY, number=ASSETS, amount=magnitudes(1, 2**90))
     def donate(self, who: str, number: int, amount: int) -> None:
         number = self.number(number)
@@ -149,10 +157,41 @@ class DollarMachine(PegMachine):
         self.trial.redeem(owner, self.part(owner, 500))
         self.trial.stop(False)
 
+    @precondition(has_assets)
     @rule(who=SOMEBODY, victim=SOMEBODY, number=ASSETS, factor=FACTORS, amount=AMOUNTS)
     def sandwich(self, who: str, victim: str, number: int, factor: int, amount: int) -> None:
         number = self.number(number)
         self.trial.sandwich(who, victim, number, self.price(number, factor), self.sized(amount))
+
+    @precondition(lambda self: self.trial.market.freezable)
+    @rule(who=SOMEBODY, other=SOMEBODY, part=PARTS)
+    @once
+    def frozen(self, who: str, other: str, part: int) -> None:
+        """Everything is tried with one who is frozen."""
+        other = next(name for name in (other, *self.trial.PEOPLE) if name != who)
+        amount = max(self.part(other, part), 1)
+        self.trial.mint(who, 10**12)
+        self.trial.approve(who, other, 10)
+        self.trial.approve(other, who, 10)
+        self.trial.freeze(who, True)
+        self.trial.transfer(who, other, 1)
+        self.trial.transfer(other, who, amount)
+        self.trial.transfer_from(other, who, other, 2)
+        self.trial.transfer_from(who, other, who, 2)
+        self.trial.mint(who, 10**12)
+        self.trial.redeem(who, self.part(who, 500))
+        self.trial.freeze(who, False)
+
+    @rule(who=SOMEBODY)
+    @once
+    def usurp(self, who: str) -> None:
+        self.trial.usurp(who)
+
+    @rule(who=SOMEBODY, to=SOMEBODY)
+    @once
+    def for_another(self, who: str, to: str) -> None:
+        who = self.holder(who)
+        self.trial.for_another(who, next(name for name in (to, *self.trial.PEOPLE) if name != who))
 
     @rule(who=SOMEBODY, victim=SOMEBODY)
     def impersonate(self, who: str, victim: str) -> None:

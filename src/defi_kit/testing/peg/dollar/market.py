@@ -20,6 +20,8 @@ from ....units import MAX_UINT256
 
 __all__ = ["DollarAdapter", "DollarMarket"]
 
+Calls = Sequence[tuple[str, Callable[[], Any]]]
+"""What each does, and the call that does it."""
 PLENTY: Final = 2**110
 """What `fund` gives of each asset. [raw]"""
 
@@ -36,6 +38,8 @@ class DollarMarket(Protocol):
     """Assets, by number, that the dollar itself mints and burns, such as its shares."""
     stoppable: bool
     """Whether `stop` does something."""
+    freezable: bool
+    """Whether `freeze` does something."""
     exempt: Mapping[str, str]
     """Invariants that the dollar does not promise, each with the reason: {"S5": "…"}."""
 
@@ -103,10 +107,17 @@ class DollarMarket(Protocol):
     def stop(self, stopped: bool) -> None:
         """Stops every movement, where that can be done, or lets go again."""
 
-    def impersonations(
-        self, who: Account, victim: Account
-    ) -> Sequence[tuple[str, Callable[[], Any]]]:
+    def freeze(self, who: Account, frozen: bool) -> None:
+        """Keeps one's dollars where they are, where that can be done, or lets go again."""
+
+    def impersonations(self, who: Account, victim: Account) -> Calls:
         """Calls of `who` that would spend what is the victim's: ("redeem", lambda: …)."""
+
+    def reserved(self, who: Account) -> Calls:
+        """Calls of `who` that only officers may make, such as ("pause", lambda: …)."""
+
+    def deliveries(self, who: Account, to: Account) -> Calls:
+        """Calls of `who` that pay for what is all for `to`; none where verbs name nobody."""
 
 
 class DollarAdapter:
@@ -118,6 +129,7 @@ class DollarAdapter:
 
     own: frozenset[int] = frozenset()
     stoppable = False
+    freezable = False
     exempt: Mapping[str, str] = {}
     fee = Fraction(0)
     """Part of a redemption that is kept."""
@@ -218,8 +230,18 @@ class DollarAdapter:
         """Cannot be done."""
         raise NotSupported("nobody can stop it", hint="stoppable says so: machines do not try")
 
-    def impersonations(
-        self, who: Account, victim: Account
-    ) -> Sequence[tuple[str, Callable[[], Any]]]:
+    def freeze(self, who: Account, frozen: bool) -> None:
+        """Cannot be done."""
+        raise NotSupported("nobody can freeze it", hint="freezable says so: machines do not try")
+
+    def impersonations(self, who: Account, victim: Account) -> Calls:
         """What ERC-20 has."""
         return (("transfer_from", lambda: self.transfer_from(who, victim, who, 1)),)
+
+    def reserved(self, who: Account) -> Calls:
+        """None."""
+        return ()
+
+    def deliveries(self, who: Account, to: Account) -> Calls:
+        """None."""
+        return ()

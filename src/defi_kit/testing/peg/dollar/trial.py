@@ -38,6 +38,7 @@ class DollarTrial(Trial):
     ) -> None:
         self.market = market
         self.stopped = False
+        self.frozen: frozenset[str] = frozenset()
         super().__init__(market, recipe=recipe, explored=explored, prepared=prepared)
         self.exempt = market.exempt
 
@@ -68,6 +69,7 @@ class DollarTrial(Trial):
             floor=market.floor(),
             room=market.room(),
             stopped=self.stopped,
+            frozen=self.frozen,
         )
 
     def gained(self, before: Sight, after: Sight, who: str) -> Fraction:
@@ -93,6 +95,7 @@ class DollarTrial(Trial):
             market.redeem(holder, amount)
         except Reverted as refusal:
             payable = due <= 0 or amount > market.balance(holder) or self.stopped
+            payable = payable or who in self.frozen
             self._hold("S4", payable, f"a redemption of {amount} refused: {refusal!r}")
             raise
         paid = tuple(now - was for was, now in zip(before, market.wallet(holder), strict=True))
@@ -143,6 +146,12 @@ class DollarTrial(Trial):
         """Nothing may move, or all may again."""
         self.market.stop(stopped)
         self.stopped = stopped
+
+    @step("{who} is frozen: {frozen}")
+    def freeze(self, who: str, frozen: bool) -> None:
+        """One's dollars may not move, or may again."""
+        self.market.freeze(self.person(who), frozen)
+        self.frozen = self.frozen | {who} if frozen else self.frozen - {who}
 
     @step("{seconds} seconds pass")
     def wait(self, seconds: int) -> None:
@@ -231,6 +240,29 @@ class DollarTrial(Trial):
                 kept = kept and after.wallets[victim] == before.wallets[victim]
                 self._hold("strangers", kept, f"{who} can {name} for {victim}")
 
+    @step("what if {who} does what only officers may?", undone=True)
+    def usurp(self, who: str) -> None:
+        """S2: all of it is refused."""
+        for name, call in self.market.reserved(self.person(who)):
+            with self.rewound():
+                self._hold("S2", _answer(call) is _REFUSED, f"{who} can {name}")
+
+    @step("what if {who} does everything for {to}?", undone=True)
+    def for_another(self, who: str, to: str) -> None:
+        """strangers: who pays for another gets nothing, and the other loses nothing."""
+        for name, call in self.market.deliveries(self.person(who), self.person(to)):
+            with self.rewound():
+                before = self.look()
+                if who == to or _answer(call) is _REFUSED:
+                    continue
+                after = self.look()
+            payer, taker = (
+                [now - was for was, now in zip(before.of(one), after.of(one), strict=True)]
+                for one in (who, to)
+            )
+            told = f"{name} for {to} moves what {who} has by {payer}, what {to} has by {taker}"
+            self._hold("strangers", max(payer) <= 0 <= min(taker), told)
+
     # --- telling ----------------------------------------------------------------------------------
 
     def words(self, name: str, value: Literal_, given: Mapping[str, Literal_]) -> str:
@@ -238,7 +270,8 @@ class DollarTrial(Trial):
         if value == MAX_UINT256 and not isinstance(value, bool):
             return "everything"
         if not isinstance(value, int) or isinstance(value, bool) or name in ("number", "seconds"):
-            return super().words(name, value, given) if name != "stopped" else str(value)
+            told = name in ("stopped", "frozen")
+            return str(value) if told else super().words(name, value, given)
         number = given.get("number")
         if name == "price" and isinstance(number, int):
             whole = value * 10 ** self.market.asset_decimals[number]
