@@ -40,6 +40,7 @@ def _in_haste() -> Iterator[None]:
         patch.setattr(stopwatch, "ROUND", 0.003)
         patch.setattr(speed, "COLD", 1)
         patch.setattr(speed, "SWEEP", 2)
+        patch.setitem(sys.modules, "distributed", None)
         patch.setattr(speed, "RIVALS", {name: RIVALS[name] for name in ("curvesim", "titanoboa")})
         yield
 
@@ -62,6 +63,7 @@ def test_a_peer_that_is_not_installed_is_a_reason_and_no_figure(report: SpeedRep
     assert report.ratios["twin_swaps_vs_curvesim"] is None
     assert "/bin/false" in report.reasons["twin_swaps_vs_curvesim"]
     assert "/nowhere" in report.reasons["embedded_tx_vs_titanoboa"]
+    assert "pip install distributed" in report.reasons["sweep_two_dask_workers_vs_one"]
     assert "twin_swaps_vs_curvesim" not in report.missed()
 
 

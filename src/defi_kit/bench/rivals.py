@@ -79,10 +79,37 @@ print(sorted(turn(10) for _ in range(7))[3])
 """
 """A transfer with prepared calldata, and its receipt."""
 
+_VERBS: Final = """
+import json, sys, time
+import verbs
+made = json.load(sys.stdin)
+chain = verbs.envs.EmptyEnvRandom(1)
+alice, bob = (bytes(19) + bytes([digit]) for digit in (17, 18))
+for who in (alice, bob):
+    chain.create_account(who, 10**24)
+token = bytes(chain.deploy_contract(alice, "Token", bytes.fromhex(made["code"])))
+def call(selector, who, amount):
+    return bytes.fromhex(selector) + who.rjust(32, b"\\0") + amount.to_bytes(32, "big")
+def send(data):
+    _, events, _ = chain.execute(alice, token, data, 0)
+    assert len(events) == 1
+send(call("40c10f19", alice, 10**30))
+data = call("a9059cbb", bob, 1)
+def turn(count):
+    start = time.perf_counter()
+    for _ in range(count):
+        send(data)
+    return count / (time.perf_counter() - start)
+turn(500)
+print(sorted(turn(2000) for _ in range(7))[3])
+"""
+"""A transfer with prepared calldata, in Rust, and its event; without a block or a receipt."""
+
 RIVALS: Final = {
     "curvesim": ("curvesim swap", _CURVESIM),
     "titanoboa": ("titanoboa transfer", _TITANOBOA),
     "eth-tester": ("eth-tester transfer", _ETH_TESTER),
+    "verbs": ("verbs transfer", _VERBS),
 }
 """PyPI's name → what is measured, and the program."""
 

@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from importlib.util import find_spec
 from multiprocessing import get_context
 from statistics import median
@@ -63,11 +64,13 @@ RATIOS: Final = {
     "embedded_tx_vs_anvil": ("embedded transfer", "anvil transfer"),
     "embedded_tx_vs_titanoboa": ("embedded transfer", "titanoboa transfer"),
     "embedded_tx_vs_eth_tester": ("embedded transfer", "eth-tester transfer"),
+    "embedded_tx_vs_verbs": ("embedded transfer", "verbs transfer"),
     "anvil_tx_vs_web3": ("anvil transfer", "web3 transfer"),
     "anvil_views_vs_web3": ("anvil view", "web3 view"),
     "machine_rules_embedded_vs_anvil": ("embedded machine, few lives", "anvil machine, few lives"),
     "twin_swaps_vs_curvesim": ("twin swap", "curvesim swap"),
     "sweep_two_processes_vs_one": ("economies, 2 at a time", "economies, 1 at a time"),
+    "sweep_two_dask_workers_vs_one": ("economies, 2 Dask workers", "economies, 1 Dask worker"),
 }
 """Ratio → ours, theirs."""
 
@@ -125,13 +128,13 @@ def measure_speed(
 
     rounds: of each measurement; the median counts.
     lives:  of a lending pool under the Hypothesis machine, on the embedded chain.
-    peers:  a Python interpreter that has curvesim installed, or titanoboa, or eth-tester, by that
-            name; this one unless given.
+    peers:  a Python interpreter that has curvesim installed, or titanoboa, eth-tester or verbs, by
+            that name; this one unless given.
     """
     run = _Run(rounds, lives, peers or {})
     steps = (
         *(run.embedded, run.anvil, run.machine, run.twins, run.rivals),
-        *(run.sweep, run.cold, run.installed),
+        *(run.sweep, run.sweep_by_dask, run.cold, run.installed),
     )
     for step in steps:
         progress(str(step.__doc__))
@@ -220,14 +223,33 @@ class _Run:
         """a sweep of economies on one process and on two"""
         spawn = get_context("spawn")
         with ProcessPoolExecutor(1, spawn) as alone, ProcessPoolExecutor(2, spawn) as both:
-            pools = {1: alone, 2: both}
-            spent: dict[int, list[float]] = {1: [], 2: []}
-            for _ in range(1 + self._rounds):  # in turn: what else runs here disturbs both alike
-                for processes, pool in pools.items():
-                    spent[processes].append(seconds(partial(_sweep, pool), rounds=1))
-        for processes, each in spent.items():
+            self._sweep({"1 at a time": alone, "2 at a time": both})
+
+    def sweep_by_dask(self) -> None:
+        """the same through Dask's executor, with one worker and with two"""
+        try:
+            client = import_module("distributed").Client
+        except ImportError:
+            self._missing["Dask"] = "Dask is not installed: pip install distributed"
+            return
+        how = {
+            "threads_per_worker": 1,
+            "host": "127.0.0.1",
+            "dashboard_address": "127.0.0.1:0",
+            "silence_logs": "CRITICAL",  # of workers that lose their scheduler when it ends
+        }
+        with client(n_workers=1, **how) as alone, client(n_workers=2, **how) as both:
+            pools = {"1 Dask worker": alone, "2 Dask workers": both}
+            self._sweep({name: pool.get_executor() for name, pool in pools.items()})
+
+    def _sweep(self, pools: Mapping[str, Executor]) -> None:
+        spent: dict[str, list[float]] = {name: [] for name in pools}
+        for _ in range(1 + self._rounds):  # in turn: what else runs here disturbs both alike
+            for name, pool in pools.items():
+                spent[name].append(seconds(partial(_sweep, pool), rounds=1))
+        for name, each in spent.items():
             # In the first round they have started and imported.
-            self._rates[f"economies, {processes} at a time"] = SWEEP / median(each[1:])
+            self._rates[f"economies, {name}"] = SWEEP / median(each[1:])
 
     def cold(self) -> None:
         """imports and a deployment in fresh interpreters"""

@@ -119,7 +119,7 @@ def _interpreters(_: click.Context, __: click.Parameter, given: Sequence[str]) -
     metavar="NAME=PYTHON",
     multiple=True,
     callback=_interpreters,
-    help="A Python interpreter that has curvesim, titanoboa or eth-tester installed.",
+    help="A Python interpreter that has curvesim, titanoboa, eth-tester or verbs installed.",
 )
 @click.option(
     "--output",
@@ -133,10 +133,10 @@ def speed(
     """How fast client, chains and twins are, all in one run.
 
     The embedded chain beside raw pyrevm; an Anvil started for it, through the kit and through
-    web3.py; the lending pool's Hypothesis machine on both; twins beside curvesim; titanoboa and
-    eth-tester beside the embedded chain; imports and a deployment in fresh interpreters; the base
-    install. What is not installed is left out and said.
-    Figures hold for this machine, ratios roughly elsewhere.
+    web3.py; the lending pool's Hypothesis machine on both; twins beside curvesim; titanoboa,
+    eth-tester and verbs beside the embedded chain; a sweep on one process and two, and on Dask's
+    workers; imports and a deployment in fresh interpreters; the base install. What is not installed
+    is left out and said. Figures hold for this machine, ratios roughly elsewhere.
     """
     from defi_kit.bench.speed import measure_speed
 
