@@ -161,6 +161,8 @@ def _run(target: Target, stages: Sequence[str], seed: int) -> Outcome:
         listener = _Listener()
         options = ["-x", "-q", "-p", "no:cacheprovider", f"--hypothesis-seed={seed}"]
         options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # the parent is warm
+        # A test that fails may leave a generator half-way: pytest would stumble over it at its end.
+        options += ["-p", "no:unraisableexception"]
         status = pytest.main([*options, *target.stage(stage)], plugins=[listener])
         if status in (pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED):
             return Outcome(stage, listener.test, listener.reason)
