@@ -92,6 +92,61 @@ def receivers(world: World) -> None:
             refuse(world, "L13", f"{verb} to the pool itself", verb, *arguments, by=who)
 
 
+def others(world: World) -> None:
+    """L11: what is done for another, or paid to another, moves the tokens and the position of whom
+    it names, and of nobody else."""
+    pool, token, least = world.contract, world.tokens[0], world.parameters.minimum_debt
+    with _borrower(world) as who:
+        if who is None:
+            return
+        friend = world.people[4]
+        pool.set_authorization(friend, True, sender=who)
+        for verb, arguments, sender, pays in (
+            ("deposit", (least, who), friend, friend),
+            ("withdraw", (least, friend, who), who, friend),
+            ("redeem", (pool.balance_of(who) // 10, friend, who), who, friend),
+            ("supply_collateral", (token, 1, who), friend, friend),
+            ("withdraw_collateral", (token, 1, friend, who), who, friend),
+            ("withdraw_collateral", (token, 1, who, who), friend, who),
+            ("repay", (least, who), friend, friend),
+            ("borrow", (least, friend, who), who, friend),
+            ("borrow", (least, who, who), friend, who),
+        ):
+            before, worth = _apart(world, who, friend), _worth(world, who, friend)
+            try:
+                getattr(pool, verb)(*arguments, sender=sender)
+            except Reverted:
+                continue
+            moved = [
+                was != is_ for was, is_ in zip(before, _apart(world, who, friend), strict=True)
+            ]
+            told = f"{verb} by {'its owner' if sender is who else 'another'} moved"
+            gain = _worth(world, who, friend) - worth
+            hold("L11", gain <= least // 2, f"{told} {world.seen.told(gain)} to them from the pool")
+            hold("L11", moved[:2] == [True, False], f"{told} not the position it is for")
+            hold(
+                "L11",
+                moved[2:] == [pays is who, pays is friend],
+                f"{told} not whose tokens it names",
+            )
+
+
+def _apart(world: World, *people: Account) -> list[object]:
+    """Position of each, then the tokens of each."""
+    positions = world.contract.snapshot(list(people)).accounts
+    tokens = (world.asset, *world.tokens)
+    return [*positions, *(tuple(token.balance_of(who) for token in tokens) for who in people)]
+
+
+def _worth(world: World, *people: Account) -> int:
+    """What they have of the asset, and have lent, less what they owe."""
+    pool, asset = world.contract, world.asset
+    return sum(
+        asset.balance_of(who) + pool.convert_to_assets(pool.balance_of(who)) - pool.debt_of(who)
+        for who in people
+    )
+
+
 def accept(world: World) -> None:
     """L11: no loan is forced on a contract that lets the pool take its tokens."""
     with world.chain.snapshot():
@@ -196,7 +251,7 @@ def _fund(world: World, who: Account) -> None:
 EDGES: dict[str, tuple[Callable[[World], None], ...]] = {
     "L7": (rate,),
     "L12": (gone_collateral,),
-    "L13": (caps, minimum, receivers, accept),
+    "L13": (caps, minimum, receivers, others, accept),
     "L14": (dear_shares,),
 }
 """Experiment → what belongs to it."""

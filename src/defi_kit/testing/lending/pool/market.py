@@ -240,6 +240,7 @@ class PoolMarket:
                 calls.append((what, partial(verb, *before, amount, *after, sender=who)))
 
         each("withdraw", pool.withdraw, claim, after=(who, victim))
+        each("end what it lends", pool.withdraw, claim, after=(victim, victim))
         each("redeem", pool.redeem, shares, after=(who, victim))
         each("transfer shares", pool.transfer_from, shares, victim, who, after=())
         if pool.is_authorized(victim, who):
