@@ -207,6 +207,20 @@ def test_a_folder_that_was_there_stays_when_the_work_fails(cli):
     assert (cli.folder / "mine").is_dir()
 
 
+def test_an_interrupt_inside_a_text_that_is_executed_has_the_same_exit_code(tmp_path):
+    """As while a dataclass is made: CPython would die of SIGINT once all is done."""
+    (tmp_path / "odd.py").write_text(
+        "import click\n"
+        "from defi_kit.cli._common import Commands\n"
+        "main = Commands(callback=None)\n"
+        "main.add_command(click.Command('run', callback=lambda: exec('raise KeyboardInterrupt')))\n"
+        "main()\n"
+    )
+    command = [sys.executable, "-m", "odd", "run"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=ENOUGH)
+    assert (done.returncode, done.stderr.strip()) == (130, "interrupted")
+
+
 def test_an_interrupt_that_got_lost_is_not_forgotten(cli, monkeypatch):
     """Python drops what a signal raises inside a `__del__`; the next row notices."""
     import defi_kit.simulation.run

@@ -102,6 +102,9 @@ class Commands(click.Group):
             return REFUSED
         except (KeyboardInterrupt, click.Abort):
             click.echo("interrupted", err=True)
+            # An interrupt inside exec() of a text, as dataclasses do, CPython takes for unhandled
+            # though it was handled, and dies of SIGINT at exit; the next such text clears that.
+            exec("")
             return INTERRUPTED
         except _Terminated:
             click.echo("terminated", err=True)
