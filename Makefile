@@ -91,7 +91,7 @@ soak: $(DEMO) $(TOOLS) ## a million transactions embedded, a hundred thousand on
 snapshots: $(DEMO) $(TOOLS) ## measure the gas of every verb on Anvil and write it to snapshots/
 	$(VENV)/python scripts/snapshot_gas.py
 
-mutants: $(DEV) $(COMPILER) ## change the contracts a little, 320 times, and see what no test notices; ARGS=--seed=2
+mutants: $(DEV) $(COMPILER) ## change the contracts a little, 600 times, and see what no test notices; ARGS=--seed=2
 	$(VENV)/python scripts/mutants.py --jobs $(WORKERS) --output snapshots/mutants.json $(ARGS)
 
 bench-gas: $(DEMO) $(TOOLS) $(PEERS) ## gas of every verb beside Uniswap, Morpho and Aave; ARGS=--json

@@ -45,6 +45,9 @@ SYMMETRIC = {"min": 2, "max": 2, "dist": 2, "avg": 2, "dist128": 2} | dict.fromk
 )
 """How many leading arguments, receiver included, may change places without a difference."""
 
+STEP = 20
+"""By how many digits below its first a long number changes: a millionth. [bits]"""
+
 OPERATORS = (
     "argument", "arithmetic", "boundary", "check", "condition", "constant", "equality", "logic",
     "modifier", "opposite", "rounding", "statement",
@@ -259,9 +262,10 @@ class _Walk:
             self._add("constant", start, end, "false" if text == "true" else "true")
         if node["kind"] != "number":
             return
-        self._add("constant", start, end, f"({text} + 1)")
+        step = f"({text} >> {STEP})" if _is_long(node) else "1"
+        self._add("constant", start, end, f"({text} + {step})")
         if node["value"] != "0":
-            self._add("constant", start, end, f"({text} - 1)")
+            self._add("constant", start, end, f"({text} - {step})")
         if node["value"] not in ("0", "1"):
             self._add("constant", start, end, "0")
 
@@ -288,6 +292,13 @@ class _Walk:
         self.found.append(
             Mutant(self.source, operator, self.function, start, end, text, before, after)
         )
+
+
+def _is_long(number: Json) -> bool:
+    """Whether more than 64 bits of it are written out: what a series or a root was worked out to.
+    Nothing that anybody could find depends on its last digit."""
+    text = str(number["value"])
+    return len(text.removeprefix("0x")) > (16 if text.startswith("0x") else 19)
 
 
 def _is_require(node: Json) -> bool:

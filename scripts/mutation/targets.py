@@ -120,5 +120,61 @@ TARGETS = {
                 "tests/attacks/test_algo_dollar.py",
             ),
         ),
+        Target(
+            "FeedOracle",
+            "contracts/oracles/FeedOracle.sol",
+            drill=("tests/oracles/test_feed_faults.py::test_the_tour_passes_on_the_real_contract",),
+            machine=("tests/oracles/test_feed_twin.py",),
+            tests=(
+                "tests/oracles/test_feed_contract.py",
+                "tests/attacks/test_oracle_feeds.py",
+            ),
+        ),
+        Target(
+            "TwapOracle",
+            "contracts/oracles/TwapOracle.sol",
+            drill=("tests/oracles/test_twap_faults.py::test_the_tour_passes_on_the_real_contract",),
+            machine=("tests/oracles/test_twap_invariants.py",),
+            tests=(
+                "tests/oracles/test_twap_contract.py",
+                "tests/attacks/test_oracle_means.py",
+            ),
+        ),
+        Target(
+            "GuardedOracle",
+            "contracts/oracles/GuardedOracle.sol",
+            drill=(
+                "tests/oracles/test_adapters_faults.py::test_the_tour_passes_on_the_real_contracts",
+            ),
+            machine=("tests/oracles/test_adapters_invariants.py",),
+            tests=(
+                "tests/oracles/test_adapters_contract.py",
+                "tests/attacks/test_oracle_means.py",
+            ),
+        ),
+        Target(
+            "VaultOracle",
+            "contracts/oracles/VaultOracle.sol",
+            drill=(
+                "tests/oracles/test_adapters_faults.py::test_the_tour_passes_on_the_real_contracts",
+            ),
+            machine=("tests/oracles/test_adapters_invariants.py",),
+            tests=(
+                "tests/oracles/test_adapters_contract.py",
+                "tests/attacks/test_oracle_shares.py",
+            ),
+        ),
+        Target(
+            "SignedFeed",
+            "contracts/oracles/SignedFeed.sol",
+            drill=(
+                "tests/oracles/test_signed_faults.py::test_the_walk_passes_on_the_real_contract",
+            ),
+            machine=("tests/oracles/test_signed_invariants.py",),
+            tests=(
+                "tests/oracles/test_signed_contract.py",
+                "tests/attacks/test_oracle_reports.py",
+            ),
+        ),
     )
 }

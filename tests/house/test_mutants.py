@@ -24,6 +24,7 @@ contract Till {
     event Paid(uint256 amount);
 
     uint256 public total;
+    uint256 root = 0x16a09e667f3bcc908;
     bool locked;
 
     modifier lock() {
@@ -52,6 +53,9 @@ contract Till {
     }
 }
 """
+
+
+ROOT = "0x16a09e667f3bcc908"
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +112,8 @@ def _changes(found: list[Mutant], operator: str) -> set[tuple[str, str]]:
             "constant",
             {("true", "false"), ("false", "true"), ("0", "(0 + 1)")}
             | {(n, f"({n} {sign} 1)") for n in "37" for sign in "+-"}
-            | {(n, "0") for n in "37"},
+            | {(n, "0") for n in ("3", "7", ROOT)}
+            | {(ROOT, f"({ROOT} {sign} ({ROOT} >> 20))") for sign in "+-"},
         ),
     ],
 )
@@ -173,7 +178,7 @@ def test_a_sample_is_caught() -> None:
 
 def test_unknown_names_are_told_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
     assert mutants.main(["--only", "Bank"]) == 2
-    assert "there are AlgoController, Exchange, FiatDollar" in capsys.readouterr().out
+    assert "there are AlgoController, Exchange, FeedOracle, FiatDollar" in capsys.readouterr().out
 
 
 def test_what_is_listed_as_equivalent_is_still_in_the_source() -> None:
