@@ -7,15 +7,22 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from coincurve import PrivateKey
 
-from defi_kit import reverts
+from defi_kit import bindings, reverts
+from defi_kit.bindings.signed_feed import Report, Terms
 from defi_kit.chain import Account, Chain
+from defi_kit.chain.base import key_address
 from defi_kit.chain.hashing import ZERO_ADDRESS
 from defi_kit.errors import AmountError, InputError, RefusedKey
 from defi_kit.oracles import FeedOracle, ReportTerms, Round, SignedFeed
 from defi_kit.oracles.signed import feed_separator, report_digest
+from defi_kit.tokens.permit import MAX_S
 from defi_kit.units import WAD
 from oracles.signed_world import SIGNERS, STRANGER, TERMS, World, deploy
+
+ORDER = 2 * MAX_S + 1
+"""Of secp256k1."""
 
 
 @pytest.fixture
@@ -212,3 +219,27 @@ def test_signers_are_different_people_and_nobody_is_not_one(chain: Chain) -> Non
     with pytest.raises(reverts.TooManyDecimals):
         SignedFeed.deploy(chain, "x", SIGNERS, quorum=1, decimals=25)
     SignedFeed.deploy(chain, "x", SIGNERS, quorum=1, decimals=24)
+
+
+@pytest.mark.parametrize(("beyond", "accepted"), [(0, True), (1, False)])
+def test_a_report_counts_up_to_the_largest_s_that_is_not_malleable(
+    beyond: int, accepted: bool, chain: Chain, alice: Account
+) -> None:
+    """A key for which this very `s` signs this very report, of a feed whose address is known."""
+    s, at, terms = MAX_S + beyond, chain.timestamp, Terms(1, WAD // 10, 60, 600)
+    with chain.snapshot():
+        there = bindings.SignedFeed.deploy(chain, "X", 8, [alice], terms, sender=alice)
+        digest = there.report_digest(5, at)
+    point = PrivateKey.from_int(7).public_key.format(compressed=True)
+    r = int.from_bytes(point[1:], "big")
+    key = (s * 7 - int.from_bytes(digest, "big")) * pow(r, -1, ORDER) % ORDER
+    signer = key_address(key.to_bytes(32, "big"))
+    made = bindings.SignedFeed.deploy(chain, "X", 8, [signer], terms, sender=alice)
+    assert made.address == there.address
+    vote = r.to_bytes(32, "big") + s.to_bytes(32, "big") + bytes([27 + (point[0] & 1)])
+    if accepted:
+        made.report(at, [Report(5, vote)], sender=alice)
+        assert made.latest_round_data()[1] == 5
+    else:
+        with pytest.raises(reverts.MalformedVote):
+            made.report(at, [Report(5, vote)], sender=alice)
