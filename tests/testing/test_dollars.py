@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import nullcontext
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,18 @@ import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from defi_kit.chain import Chain
+from defi_kit.chain import Account, Chain
 from defi_kit.errors import NotSupported
 from defi_kit.testing import Violation
 from defi_kit.testing.explored import Explored
 from defi_kit.testing.fuzz import Campaign, fuzz
-from defi_kit.testing.peg.dollar import AlgoDollar, DollarMarket, DollarTrial, PegSwapDollar
+from defi_kit.testing.peg.dollar import (
+    AlgoDollar,
+    CashDollar,
+    DollarMarket,
+    DollarTrial,
+    PegSwapDollar,
+)
 from defi_kit.testing.peg.dollar.invariants import DOLLAR_INVARIANTS
 from defi_kit.testing.peg.dollar.machine import DollarMachine
 from testing.broken import hunt
@@ -47,13 +54,21 @@ class SwapDollarMachine(DollarMachine):
     folder = None
 
 
+class CashDollarMachine(DollarMachine):
+    make = CashDollar
+    folder = None
+
+
 class AlgoDollarMachine(DollarMachine):
     make = AlgoDollar
     variants = ({"design": "frax"}, {"design": "guarded"}, {"design": "terra"})
     folder = None
 
 
-@pytest.mark.parametrize("kind", [SimpleMachine, SwapDollarMachine, AlgoDollarMachine])
+KINDS = (SimpleMachine, SwapDollarMachine, AlgoDollarMachine, CashDollarMachine)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_dollar_keeps_what_it_promises(kind: type[DollarMachine]) -> None:
     class Machine(kind):  # type: ignore[misc, valid-type]
         explored = Explored()
@@ -82,7 +97,7 @@ def test_there_are_mistakes_enough() -> None:
 
 
 def test_an_adapter_is_a_market(chain: Chain) -> None:
-    for market in (MyDollar(chain), PegSwapDollar(chain), AlgoDollar(chain)):
+    for market in (MyDollar(chain), PegSwapDollar(chain), AlgoDollar(chain), CashDollar(chain)):
         assert isinstance(market, DollarMarket)
 
 
@@ -198,3 +213,23 @@ def test_an_adapter_in_the_working_folder_is_found_by_fuzz_and_by_the_saved_scri
     assert "not promised: quote: nobody asked" in fuzzed.stdout
     again = python(str(next((tmp_path / ".defi_kit").glob("*.py"))))
     assert "Violation: S1" in again.stderr
+
+
+def test_what_is_frozen_stays_and_officers_are_nobody_else(chain: Chain) -> None:
+    class Thawed(CashDollar):
+        def freeze(self, who: Account, frozen: bool) -> None:
+            """Forgets to."""
+
+        def reserved(self, who: Account) -> Any:
+            return (("approve", lambda: self.approve(who, who, 1)),)
+
+    for kind, wrong in ((CashDollar, False), (Thawed, True)):
+        trial = DollarTrial(kind(chain))
+        trial.mint("alice", 10**6)
+        trial.freeze("alice", True)
+        with pytest.raises(Violation, match="S2: alice is frozen") if wrong else nullcontext():
+            assert trial.transfer("alice", "bob", 1).refused
+        with pytest.raises(Violation, match="S2: bob can approve") if wrong else nullcontext():
+            trial.usurp("bob")
+    with pytest.raises(NotSupported, match="nobody can freeze"):
+        MyDollar(chain).freeze(chain.account("alice"), True)

@@ -56,6 +56,17 @@ WRONG: dict[str, tuple[str, tuple[str, str]]] = {
         EXCHANGE,
         ("_burn(msg.sender, PoolId.unwrap(id), shares);", ""),
     ),
+    "pays who calls, not whom it is for": (
+        EXCHANGE,
+        ("_push(key.token1, to, amount1);", "_push(key.token1, msg.sender, amount1);"),
+    ),
+    "takes more of a token than was offered": (
+        EXCHANGE,
+        (
+            "FixedPointMathLib.min(amount0 * supply / reserve0, amount1 * supply / reserve1);",
+            "(amount0 * supply / reserve0 + amount1 * supply / reserve1) / 2;",
+        ),
+    ),
     "pays less for more": (
         CURVE,
         (YIELD, "amountOut = paid * reserveOut / (reserveIn * PIPS + paid * amountIn);"),
@@ -157,3 +168,33 @@ def test_a_reason_counts_in_whole_tokens_too(chain: Chain) -> None:
     trial.add("alice", 5_000 * 10**6, 5_000 * 10**6)
     with pytest.raises(Violation, match="X7: at least 3,000 of token 1 asked for, 1"):
         trial.swap("bob", 0, 15 * 10**5, 3_000 * 10**6)
+
+
+def test_a_price_that_is_shown_in_the_middle_is_that_before_or_after(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The real pair's reserves are: a token that calls back sees what was before."""
+    trial = PairTrial(UniswapV2Pair(chain))
+    trial.add("alice", 10**9, 10**9)
+    trial.call_back("bob", "swap", 0, 10**6, 0, 0)
+    trial.call_back("alice", "remove", 0, 10**6, 1, 0)
+    assert trial.explored.noted["callbacks"] == 2
+    monkeypatch.setattr(trial, "_shown", lambda door: b"another")
+    with pytest.raises(Violation, match=r"X13: getReserves\(\) shows .* in a swap"):
+        trial.call_back("bob", "swap", 0, 10**6, 0, 0)
+
+
+def test_what_is_paid_for_another_is_the_others(chain: Chain) -> None:
+    class Mixed(ExchangePair):
+        def deliveries(self, who: Account, to: Account) -> Any:
+            return super().deliveries(who, who)
+
+    trial = PairTrial(Mixed(chain))
+    trial.add("alice", 10**9, 10**9)
+    with pytest.raises(Violation, match="strangers: swap for bob"):
+        trial.for_another("alice", "bob")
+    trial = PairTrial(ExchangePair(chain))
+    trial.add("alice", 10**9, 10**9)
+    trial.for_another("alice", "bob")
+    trial.impersonate("mallory", "alice")
+    trial.enter("mallory", 2)

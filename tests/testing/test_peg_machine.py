@@ -12,6 +12,7 @@ from hypothesis import Phase, settings
 
 from defi_kit.chain import Chain
 from defi_kit.errors import InputError, ParameterError
+from defi_kit.testing.fuzz import Campaign, fuzz
 from defi_kit.testing.peg import (
     AlgoMachine,
     AlgoTrial,
@@ -27,6 +28,7 @@ from defi_kit.testing.trial import Counterexample, Step, Trial
 from defi_kit.testing.violations import Violation
 from defi_kit.units import WAD
 from faults import faulty_bytecode
+from stablecoins import test_fiat_faults as seeded
 
 ROOM = "contracts/stablecoins"
 FAULTS = {
@@ -206,3 +208,17 @@ def test_a_story_is_told_in_human_units() -> None:
         "2. the oracle of the share says nothing any more",
         "3. bob claims a part of the collateral for 0.001 ALGO: refused, NotEnded",
     ]
+
+
+FIAT = ("s2_frozen_approve", "s3_anyone_receives")
+
+
+@pytest.mark.parametrize("fault", FIAT)
+def test_a_dollar_on_cash_that_is_wrong_is_found_without_a_twin(fault: str) -> None:
+    code = faulty_bytecode(seeded.SOURCE, {fault: seeded.FAULTS[fault]})[fault].hex()
+    wanted = Campaign(
+        kind="peg", target="fiat", mode="chain", bytecode=code, steps=4_000, folder=None
+    )
+    found = fuzz(wanted).found
+    assert found is not None
+    assert found.invariant in ("S2", "S3")

@@ -4,12 +4,13 @@ Hypothesis."""
 from __future__ import annotations
 
 from .adapters import ExchangePair, UniswapV2Pair
-from .market import PairAdapter, PairMarket
+from .market import Door, PairAdapter, PairMarket
 from .pair_trial import PairTrial
 from .trial import ExchangeTrial
 from .world import World
 
 __all__ = [
+    "Door",
     "ExchangePair",
     "ExchangeTrial",
     "PairAdapter",

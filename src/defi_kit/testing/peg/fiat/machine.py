@@ -42,15 +42,35 @@ class FiatMachine(PegMachine):
     trial: FiatTrial
     make: ClassVar[Callable[..., Any]] = FiatPair.deploy
 
-    @initialize(variant=VARIANTS)
-    def begin(self, variant: int) -> None:
+    @initialize(variant=VARIANTS, last=st.integers(0, 11))
+    def begin(self, variant: int, last: int) -> None:
         """Reserves are stated, minters named, and everybody has dollars."""
         self.start(variant)
+        self.last = last
         self.trial.attest("carol", 10**7, 0, "auditor examiner")
         for minter in MINTERS:
             self.trial.configure_minter("treasurer", minter, 10**12, NO_LIMIT)
             for holder in PEOPLE:
                 self.trial.mint(minter, holder, 10**5)
+
+    def close(self) -> None:
+        """One of the scenes, whatever was done before."""
+        self.calm(*PEOPLE)
+        scenes: list[Callable[[], None]] = [
+            lambda: self.an_order("alice", "bob", True, False, "high s"),
+            lambda: self.an_order("bank", "mint", False, True, "other signer"),
+            lambda: self.an_order("alice", "carol", True, True, "other amount"),
+            lambda: self.a_permit("alice", "bob", True, True, "high s"),
+            lambda: self.a_freeze("bank"),
+            lambda: self.a_freeze("bob"),
+            lambda: self.a_stop("alice"),
+            lambda: self.an_audit(10**8),
+            lambda: self.a_queue("alice", "bank", [1, 0, 2], [True, False, True]),
+            lambda: self.usurp("carol", "bank", "bob"),
+            lambda: self.mint_to_the_brim("bank", "alice", 1),
+            lambda: self.a_busy_minter("mint", 1_000, DAY // 2),
+        ]
+        scenes[self.last]()
 
     @property
     def pair(self) -> FiatPair:
