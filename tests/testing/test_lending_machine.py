@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
@@ -149,6 +150,58 @@ def test_bytecode_is_read_from_what_holds_it(tmp_path: Any) -> None:
     for source in ("nowhere", str(tmp_path / "unlinked")):
         with pytest.raises(InputError, match="bytecode"):
             creation_code(source)
+
+
+class Keeping(PoolMarket):
+    """Says what it keeps, and which part of the interest that is; both may be wrong."""
+
+    told = 1
+
+    def view(self, people: Any) -> Any:
+        seen = super().view(people)
+        kept = seen.cash + seen.total_debt - seen.total_supplied
+        return replace(seen, reserve=kept * self.told)
+
+
+@pytest.mark.parametrize(
+    ("told", "share", "invariant"),
+    [(1, 10**17, None), (2, 10**17, "L2"), (1, 2 * 10**17, "L6 over time")],
+)
+def test_interest_is_shared_as_told(told: int, share: int, invariant: str | None) -> None:
+    market = Keeping.deploy(Chain.embedded())
+    market.terms = replace(market.terms, reserve_share=share)
+    market.told = told
+    trial = LendingTrial(market)
+    trial.supply("carol", 10**12)
+    trial.supply_collateral("bob", 0, 10**19)
+    trial.borrow("bob", 10**10)
+
+    def live() -> None:
+        trial.wait(86_400 * 365)
+        trial.accrue()
+        trial.wait(86_400 * 365)
+
+    if invariant is None:
+        live()
+        return
+    with pytest.raises(Violation) as caught:
+        live()
+    assert caught.value.invariant == invariant
+
+
+def test_what_is_done_for_another_is_told_and_seen() -> None:
+    trial = LendingTrial(PoolMarket.deploy(Chain.embedded()))
+    trial.supply("carol", 10**12, "alice")
+    trial.transfer("alice", "carol", 10**11)
+    trial.supply_collateral("bob", 0, 10**19)
+    trial.borrow("bob", 10**10, "alice")
+    assert trial.story().splitlines() == [
+        "1. carol lends 1,000,000 USD for alice",
+        "2. alice sends carol 100,000 USD of what it lent",
+        "3. bob posts 10 C0",
+        "4. bob borrows 10,000 USD, paid to alice",
+    ]
+    assert trial.position("carol").supplied in (10**11, 10**11 - 1)
 
 
 @pytest.mark.parametrize("wrong", [{"mode": "dream"}, {"rate": "flat"}])

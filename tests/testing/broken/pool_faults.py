@@ -110,6 +110,14 @@ POOL: Faults = {
         "if (amount != 0) _take(token, address(receiver), amount);",
         "if (amount != 0) _take(token, address(receiver), amount - amount / 100);",
     ),
+    "a loan is paid to whose debt it is": (
+        "_push(_asset, receiver, assets);",
+        "_push(_asset, account, assets);",
+    ),
+    "who repays for another has it pay": (
+        "repaid = _reduceDebt(assets, account);\n\n        _pull(_asset, repaid);",
+        "repaid = _reduceDebt(assets, account);\n\n        _take(_asset, account, repaid);",
+    ),
     "part of a collateral that leaves takes the rest out of account": (
         "if (amount == balance) a.held ^= uint16(1 << number);",
         "a.held ^= uint16(1 << number);",
@@ -135,6 +143,10 @@ POOL: Faults = {
     ),
 }
 CHECKED: Faults = {
+    "an operator's loan overwrites the debt": (
+        "Account memory a = _accountOf(account);\n        a.debtShares = (a",
+        "Account memory a = _accountOf(msg.sender);\n        a.debtShares = (a",
+    ),
     "a flash loan needs nobody's answer": (
         "require(answer == LOAN_ACCEPTED, LoanNotAccepted(address(receiver)));",
         "answer;",
@@ -146,6 +158,11 @@ CHECKED: Faults = {
 }
 """Mistakes that are found by what `PoolMachine` knows of our pool, not of anybody's."""
 CHECKED_VAULT: Faults = {
+    "a deposit for another is the payer's": ("_mint(to, shares);", "_mint(msg.sender, shares);"),
+    "anybody ends what one lends": (
+        "if (msg.sender != owner) _spendAllowance(owner, msg.sender, shares);",
+        "if (msg.sender != owner && to != owner) _spendAllowance(owner, msg.sender, shares);",
+    ),
     "the rates of the kink and of nothing are swapped": (
         "KinkedRate.rateDown(utilisation, _rateAtZero, _rateAtKink, _rateAtFull, _kink)",
         "KinkedRate.rateDown(utilisation, _rateAtZero, _rateAtZero, _rateAtKink, _kink)",

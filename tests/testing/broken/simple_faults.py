@@ -87,4 +87,21 @@ SIMPLE: Faults = {
         "repaid = assets.min(debtOf(account));",
         "repaid = assets.min(debtOf(account)).min(oracle.price());",
     ),
+    "a withdrawal burns a share too few": (
+        "uint256 shares = assets.fullMulDivUp(totalShares + VIRTUAL_SHARES, totalAssets() + 1);",
+        "uint256 shares = assets.fullMulDiv(totalShares + VIRTUAL_SHARES, totalAssets() + 1);",
+    ),
+    "a month's interest is forgotten by who lends": (
+        "accrue();\n        uint256 shares = assets.fullMulDiv(totalShares",
+        "accruedAt = block.timestamp;\n        uint256 shares = assets.fullMulDiv(totalShares",
+    ),
+    "a small loan needs no collateral": (
+        "if (debt == 0) return;",
+        "if (debt <= 1e6) return;",
+    ),
+    "a repayment of a little too much is refused": (
+        "repaid = assets.min(debtOf(account));",
+        "repaid = assets.min(debtOf(account));\n"
+        "        require(assets <= repaid || assets > repaid + 1e3);",
+    ),
 }
