@@ -22,6 +22,7 @@ from defi_kit.bindings import exchange
 from defi_kit.chain import Account, Chain, abi, embedded, hashing
 from defi_kit.chain.anvil import AnvilChain
 from defi_kit.chain.receipts import Log
+from defi_kit.testing import PoolMarket, PoolTrial
 
 pytestmark = pytest.mark.chain
 
@@ -97,6 +98,8 @@ def test_a_receipt_tells_its_events_and_its_time_without_asking(node: Node) -> N
         ("borrow", 2),
         ("repay", 6),
         ("swap", 11),  # as well: what is new since the last look, and all pools that matter
+        ("add_liquidity", 12),  # allowances and approvals of two tokens, and the pool before
+        ("peg", 6),
     ],
 )
 def test_a_verb_stays_within_its_round_trips(node: Node, verb: str, most: int) -> None:
@@ -108,6 +111,10 @@ def test_a_verb_stays_within_its_round_trips(node: Node, verb: str, most: int) -
         "borrow": lambda: kit.lending.borrow(kit.usd(200), sender=alice),
         "repay": lambda: kit.lending.repay(kit.usd(1), sender=alice),
         "swap": lambda: kit.exchange.swap(kit.usd(1), kit.weth, sender=alice),
+        "add_liquidity": lambda: kit.exchange.add_liquidity(
+            kit.weth("0.1"), kit.usd(1_000), sender=alice
+        ),
+        "peg": lambda: kit.peg.swap(kit.usd(10), sender=alice),
     }
     assert node.cost(deeds[verb])["round trips"] <= most
 
@@ -199,6 +206,20 @@ def test_a_view_leaves_nothing_in_memory_and_a_transaction_little(kit: Kit) -> N
     assert blocks(lambda: kit.usd.balance(alice)) < 0.1
     # Undecoded logs, a hash and numbers; all of it is filed away before long.
     assert blocks(lambda: transfer(alice, 1, sender=alice)) < 12
+
+
+def test_a_step_of_the_lending_machine_with_all_its_checks_enters_the_evm_twice() -> None:
+    with Chain.embedded() as chain:
+        trial = PoolTrial(PoolMarket.deploy(chain, mode="both"))
+        trial.supply("alice", 10**6)
+        calls: Counter[str] = Counter()
+        with (
+            counted(embedded, "answers", calls),
+            counted(embedded.EmbeddedChain, "call", calls),
+            counted(embedded.EmbeddedChain, "_transact", calls),
+        ):
+            trial.supply("alice", 10**6)
+    assert calls == {"answers": 1, "_transact": 1}
 
 
 def test_what_happened_is_looked_for_from_the_deployment_on(kit: Kit) -> None:
