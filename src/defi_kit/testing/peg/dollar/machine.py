@@ -58,6 +58,13 @@ class DollarMachine(PegMachine):
         """What could be done at the end of every life."""
         self.trial.run("bob")
         self.trial.around("mallory", 7 * 10**self.trial.market.decimals)
+        holder = self.holder("alice")
+        other = next(name for name in self.trial.PEOPLE if name != holder)
+        self.trial.impersonate(other, holder)
+        self.trial.for_another(holder, other)
+        self.trial.usurp(other)
+        if self.trial.market.stoppable:
+            self.stopped(other, holder, other)
 
     def number(self, number: int) -> int:
         """One of the assets."""
