@@ -122,13 +122,18 @@ class LendingMachine(TrialMachine):
         trial.withdraw("carol", trial.position("carol").supplied // 2)
 
     def ruin(self, who: str, account: str) -> None:
-        """All that somebody posted is worth a tenth, is taken, and some of the debt remains."""
+        """All that somebody posted falls, to where it still covers the debt and the bonus, and then
+        to a tenth; each time it is taken, and in the end some of the debt remains."""
         trial, numbers = self.trial, range(len(self.trial.terms.collaterals))
-        before = list(trial.known)
-        for number in numbers:
-            trial.set_price(number, max(1, before[number] // 10))
-        for number in numbers:
-            trial.liquidate(who, account, number, MAX_UINT256)
+        before, position = list(trial.known), self.trial.position(account)
+        terms = zip(position.collateral, before, trial.terms.collaterals, strict=True)
+        backing = sum(amount * price * risk.liquidation_ltv for amount, price, risk in terms)
+        covered = position.debt * PRICE_SCALE * WAD * 850 // max(backing, 1)
+        for thousandths in (min(covered, 1_000), 100):
+            for number in numbers:
+                trial.set_price(number, max(1, before[number] * thousandths // 1_000))
+            for number in numbers:
+                trial.liquidate(who, account, number, MAX_UINT256)
         for number in numbers:
             trial.set_price(number, before[number])
 
