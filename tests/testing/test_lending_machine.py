@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from defi_kit.bindings import SimplePool
 from defi_kit.chain import Chain
 from defi_kit.errors import InputError
 from defi_kit.testing import (
@@ -24,6 +25,7 @@ from defi_kit.testing import (
 from defi_kit.testing.bytecode import creation_code
 from defi_kit.testing.lending.market import FlashLender
 from defi_kit.units import MAX_UINT256
+from testing.broken.my_market import MyMarket
 
 QUICK = settings(
     max_examples=12,
@@ -202,6 +204,27 @@ def test_what_is_done_for_another_is_told_and_seen() -> None:
         "4. bob borrows 10,000 USD, paid to alice",
     ]
     assert trial.position("carol").supplied in (10**11, 10**11 - 1)
+
+
+def test_what_a_market_does_not_offer_is_not_said_to_be_never_tried() -> None:
+    bare = LendingTrial(MyMarket(Chain.embedded(), SimplePool.deploy))
+    assert [verb for verb in bare.verbs() if not bare.offers(verb)] == ["flash_loan", "transfer"]
+    ours = LendingTrial(PoolMarket.deploy(Chain.embedded()))
+    assert [verb for verb in ours.verbs() if not ours.offers(verb)] == ["call_back"]
+
+
+def test_a_token_calls_back_in_the_middle_of_every_verb() -> None:
+    trial = LendingTrial(MyMarket(Chain.embedded(), SimplePool.deploy))
+    trial.supply("carol", 10**12)
+    for deed in ("supply", "withdraw", "borrow", "repay"):
+        assert trial.call_back(deed).refused is None
+    for deed in ("supply_collateral", "withdraw_collateral"):
+        assert trial.call_back(deed, 0).refused is None
+    assert trial.explored.noted["callbacks"] == 6 * 4
+    assert trial.story().splitlines()[1::5] == [
+        "2. what if the token moved by a supply calls every door?",
+        "7. what if the token moved by a withdraw_collateral of ETH calls every door?",
+    ]
 
 
 @pytest.mark.parametrize("wrong", [{"mode": "dream"}, {"rate": "flat"}])

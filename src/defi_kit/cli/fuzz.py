@@ -136,8 +136,9 @@ def _show(report: Report, screen: Console) -> None:
     table.add_column("refused", justify="right")
     for verb in sorted({*explored.done, *explored.refused}):
         table.add_row(verb, f"{explored.done[verb]:,}", f"{explored.refused[verb]:,}")
-    for verb in report.never:
-        table.add_row(verb, "never", "", style="dim")
+    for verbs, told in ((report.never, "never"), (report.not_offered, "not offered")):
+        for verb in verbs:
+            table.add_row(verb, told, "", style="dim")
     screen.print(table)
     noted = "".join(f", {count:,} {what}" for what, count in sorted(explored.noted.items()))
     looking = report.seconds - report.shortening

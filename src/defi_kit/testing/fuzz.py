@@ -117,6 +117,8 @@ class Report:
     """Invariants that the target does not promise: name → why."""
     never: tuple[str, ...]
     """Verbs that were not even tried."""
+    not_offered: tuple[str, ...] = ()
+    """Verbs that the target has nothing for."""
     found: Counterexample | None = None
     file: Path | None = None
     reproduced: bool | None = None
@@ -136,6 +138,7 @@ class Report:
             "explored": self.explored.to_json(),
             "not_promised": dict(self.exempt),
             "never_tried": list(self.never),
+            "not_offered": list(self.not_offered),
             "violation": None
             if found is None
             else {
@@ -229,14 +232,10 @@ def _fuzz(campaign: Campaign, progress: Progress = _silent) -> Report:
             found = getattr(error, "counterexample", None)
             if found is None:
                 raise  # no step of a trial: the adapter cannot be made, or a rule is wrong
-        subject = Limited.subject(0)
-        exempt = dict(Limited.trial_class(subject, prepared=True).exempt)
+        trial = Limited.trial_class(Limited.subject(0), prepared=True)
         shortening = 0.0
-        never = tuple(
-            verb
-            for verb in Limited.trial_class.verbs()
-            if not explored.done[verb] and not explored.refused[verb]
-        )
+        tried = {*explored.done, *explored.refused}
+        left = [verb for verb in trial.verbs() if verb not in tried]
         if found is not None:
             stopped = time.monotonic()
             patience = PATIENCE if ends is None else min(PATIENCE, max(1, ends - stopped))
@@ -247,8 +246,9 @@ def _fuzz(campaign: Campaign, progress: Progress = _silent) -> Report:
         explored=explored,
         seconds=time.monotonic() - began,
         shortening=shortening,
-        exempt=exempt,
-        never=never,
+        exempt=dict(trial.exempt),
+        never=tuple(verb for verb in left if trial.offers(verb)),
+        not_offered=tuple(verb for verb in left if not trial.offers(verb)),
         found=found,
     )
     if found is None:

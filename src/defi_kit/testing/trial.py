@@ -155,6 +155,10 @@ class Trial:
         """An argument as the story tells it; `given` are all arguments of the step."""
         return f"{value:,}" if isinstance(value, int) else str(value)
 
+    def offers(self, verb: str) -> bool:
+        """Whether there is anything of the subject's that this verb could do."""
+        return True
+
     def judge(self, before: Any, done: Step, after: Any) -> None:
         """Checks every invariant that the subject promises; raises the first Violation."""
         self._judge_by(self.invariants, before, done, after)

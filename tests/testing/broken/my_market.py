@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from defi_kit.bindings import BrokenPool as Pool
-from defi_kit.bindings import MockOracle, MockToken
+from defi_kit.bindings import MockOracle, ReentrantToken
 from defi_kit.chain import Account, Chain
 from defi_kit.errors import Reverted
 from defi_kit.testing import Adapter, Collateral, Position, Terms, View
+from defi_kit.testing.lending import Door
 
 PRICE = 2_000 * 10 ** (36 + 6 - 18)  # of 1e-18 ETH in 1e-6 USD, scaled by 1e36
 
@@ -18,7 +19,8 @@ class MyMarket(Adapter):
     """A pool of dollars, lent against ether."""
 
     def __init__(self, chain: Chain, deploy: Callable[..., Any] = Pool.deploy) -> None:
-        usd, eth = MockToken.deploy(chain, "USD", 6), MockToken.deploy(chain, "ETH", 18)
+        usd = ReentrantToken.deploy(chain, "USD", 6)
+        eth = ReentrantToken.deploy(chain, "ETH", 18)
         self.oracle = MockOracle.deploy(chain, PRICE)
         self.pool = deploy(chain, usd, eth, self.oracle)
         collateral = Collateral(
@@ -67,6 +69,20 @@ class MyMarket(Adapter):
             ("withdraw", lambda: self.pool.withdraw(10**6, victim, sender=who)),
             ("take collateral", lambda: self.pool.withdraw_collateral(1, victim, sender=who)),
         )
+
+    def doors(self, who: Account) -> Sequence[Door]:
+        pool, has = self.pool, self.position(who)
+        calls = (
+            pool.build("borrow", has.debt // 2, who),
+            pool.build("withdraw", has.supplied // 2, who),
+            pool.build("withdraw_collateral", has.collateral[0] // 2, who),
+            pool.build("supplied_by", who),
+        )
+        names = ("borrow", "withdraw", "withdraw_collateral", "supplied_by")
+        return [
+            Door(name, pool.address, call.data, shows=name == "supplied_by")
+            for name, call in zip(names, calls, strict=True)
+        ]
 
     def view(self, people: Sequence[Account]) -> View:
         pool = self.pool

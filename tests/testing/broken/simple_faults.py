@@ -104,4 +104,30 @@ SIMPLE: Faults = {
         "repaid = assets.min(debtOf(account));\n"
         "        require(assets <= repaid || assets > repaid + 1e3);",
     ),
+    "a loan is paid out before it is booked (Rari)": (
+        "totalDebtShares += shares;\n        cash -= assets;\n        _checkDebt(account);\n"
+        "        asset.safeTransfer(msg.sender, assets);",
+        "_checkDebt(account);\n        positions[account].debtShares -= shares;\n"
+        "        asset.safeTransfer(msg.sender, assets);\n"
+        "        positions[account].debtShares += shares;\n"
+        "        totalDebtShares += shares;\n        cash -= assets;",
+    ),
+    "a claim that is paid out is remembered (Cream, Grim)": (
+        "positions[account].shares -= shares;\n        totalShares -= shares;\n"
+        "        cash -= assets;\n        asset.safeTransfer(msg.sender, assets);",
+        "uint256 left = positions[account].shares - shares;\n"
+        "        asset.safeTransfer(msg.sender, assets);\n"
+        "        positions[account].shares = left;\n"
+        "        totalShares -= shares;\n        cash -= assets;",
+    ),
+    "in the middle of a withdrawal a share is worth less (read-only, Sturdy)": (
+        "totalShares -= shares;\n        cash -= assets;\n"
+        "        asset.safeTransfer(msg.sender, assets);",
+        "cash -= assets;\n        asset.safeTransfer(msg.sender, assets);\n"
+        "        totalShares -= shares;",
+    ),
+    "a token that does not move is booked all the same": (
+        "collateral.safeTransferFrom(msg.sender, address(this), amount);",
+        "collateral.call(abi.encodeWithSelector(0x23b872dd, msg.sender, address(this), amount));",
+    ),
 }

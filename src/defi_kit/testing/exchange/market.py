@@ -8,7 +8,6 @@ pool refuses raises `defi_kit.errors.Reverted` and changes nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from math import isqrt
 from typing import Any, Final, Protocol, runtime_checkable
 
@@ -16,6 +15,7 @@ from ...bindings import MockToken, ReentrantToken
 from ...chain import Account, Chain
 from ...chain.hashing import HasAddress, address_of
 from ...units import MAX_UINT256
+from ..doors import Door
 
 __all__ = ["Door", "PairAdapter", "PairMarket"]
 
@@ -24,18 +24,6 @@ Calls = Sequence[tuple[str, Callable[[], Any]]]
 
 PLENTY: Final = 2**110
 """What `fund` gives of each token. [raw]"""
-
-
-@dataclass(frozen=True, slots=True)
-class Door:
-    """What anybody may call, and a token that is moved and calls back."""
-
-    name: str
-    to: str
-    """Which contract it calls."""
-    data: bytes
-    shows: bool
-    """Whether it changes nothing, and answers with a price or with what shares are worth."""
 
 
 @runtime_checkable

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..doors import Door
 from .adapter import Adapter
 from .market import Collateral, FlashLender, LendingMarket, Position, Terms, View
 from .trial import LendingTrial
@@ -9,6 +10,7 @@ from .trial import LendingTrial
 __all__ = [
     "Adapter",
     "Collateral",
+    "Door",
     "FlashLender",
     "LendingMarket",
     "LendingTrial",

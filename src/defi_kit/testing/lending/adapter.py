@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...bindings import MockToken
+from ...bindings import MockToken, ReentrantToken
 from ...chain import Account, Chain
 from ...chain.hashing import HasAddress, address_of
 from ...units import MAX_UINT256
@@ -65,6 +65,14 @@ class Adapter:
         """The market's balances: of the asset, and of each collateral. [raw]"""
         pairs = zip(self.tokens, self.holders, strict=True)
         return tuple(token.balance_of(holder) for token, holder in pairs)
+
+    def switch_token(self, place: int, off: bool) -> None:
+        """Every transfer of the asset (place 0), or of a collateral, is refused; or no longer."""
+        self.tokens[place].set_transfers_off(off)
+
+    def hook(self, place: int) -> ReentrantToken:
+        """The same token with its hook, for adapters that have `doors`."""
+        return ReentrantToken(self.chain, self.tokens[place].address)
 
     def accrue(self) -> None:
         """Nothing, where interest needs no booking."""

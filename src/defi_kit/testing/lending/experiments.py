@@ -1,21 +1,28 @@
-"""L5 to L8, L11, L12 and L16 of any lending market: try it, look; the trial undoes it."""
+"""L5 to L8, L11 to L13 and L16 of any lending market: try it, look; the trial undoes it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from ...errors import Reverted
 from ...units import MAX_UINT256, WAD
+from ..doors import Door
+from ..trial import Step
 from ..violations import hold
 from .invariants import PRICE_SCALE, Sight, grain, wealth
+from .market import Hooked, LendingMarket, Position, TokenSwitch
 
 if TYPE_CHECKING:
+    from ...chain import Account
     from .trial import LendingTrial
 
 __all__ = [
     "brink",
+    "call_back",
     "compound",
     "dust",
+    "freeze",
     "gift",
     "impersonate",
     "inflate",
@@ -26,6 +33,8 @@ __all__ = [
 
 STEP_LOSS: Final = 10**12
 """Booking interest rounds by less than this part of it."""
+INTRUDER: Final = "the token"
+"""Who a token is that calls back, among the people."""
 MUCH: Final = 1_000
 """By what factor the rate may move more than what is lent does, where it is steepest."""
 
@@ -256,6 +265,112 @@ def brink(trial: LendingTrial, who: str, account: str, number: int) -> None:
             number,
             MAX_UINT256,
         )
+
+
+def freeze(trial: LendingTrial, who: str, place: int) -> None:
+    """L12, L13: while a token reverts, what needs it is refused, and all else goes on."""
+    market, account = trial.market, trial.accounts[who]
+    assert isinstance(market, TokenSwitch)
+    for verb, number, amount in _some_of_each(trial, trial.seen.positions[who]):
+        needed = place == (0 if number is None else number + 1)
+        given = (amount,) if number is None else (number, amount)
+        with trial.rewound():
+            if not _tried(getattr(market, verb), account, *given):
+                continue
+        with trial.rewound():
+            market.switch_token(place, True)
+            done, token = _tried(getattr(market, verb), account, *given), f"token {place}"
+            told = f"{verb} of {who} goes on while {token} cannot be moved, which it should move"
+            hold("L13", not (needed and done), told)
+            told = f"{verb} of {who} is refused while {token} cannot be moved, which it needs not"
+            hold("L12", needed or done, told)
+
+
+def _some_of_each(trial: LendingTrial, has: Position) -> Iterator[tuple[str, int | None, int]]:
+    """Each verb of a lender or borrower with the collateral's number and about half of what such a
+    position allows, where it allows anything."""
+    unit, prices = 10**trial.terms.decimals, trial.known
+    worth = sum(amount * price for amount, price in zip(has.collateral, prices, strict=True))
+    yield "supply", None, 1_000 * unit
+    for number, price in enumerate(prices):
+        yield "supply_collateral", number, 1 + 1_000 * unit * PRICE_SCALE // max(price, 1)
+    for verb, whole in (
+        ("withdraw", has.supplied),
+        ("repay", has.debt),
+        ("borrow", worth // PRICE_SCALE // 2),
+    ):
+        if whole > 1:
+            yield verb, None, whole // 2
+    for number, held in enumerate(has.collateral):
+        if held > 1:
+            yield "withdraw_collateral", number, held // 2
+
+
+def call_back(trial: LendingTrial, deed: str, number: int | None) -> None:
+    """L1 to L6, L11, L15: the token that is moved has a position, and calls every door in the
+    middle of what it does; nobody loses, nothing is made, and it stays healthy. L13: a price that
+    is shown there is the one before or after."""
+    market = trial.market
+    assert isinstance(market, Hooked)
+    token = market.hook(0 if number is None else number + 1)
+    actor = trial.chain.impersonate(token.address)
+    accounts, trial.accounts = trial.accounts, {**trial.accounts, INTRUDER: actor}
+    try:
+        _settle(trial, actor)
+        given = _given(trial, deed, number)
+        for door in market.doors(actor) if given else ():
+            with trial.rewound():
+                _enter(trial, door, token, deed, *given)
+    finally:
+        trial.accounts = accounts
+
+
+def _settle(trial: LendingTrial, who: Account) -> None:
+    """Lends, posts something of each collateral, borrows."""
+    market: LendingMarket = trial.market
+    unit, worth = 10**trial.terms.decimals, 20_000
+    market.fund(who)
+    _tried(market.supply, who, worth * unit)
+    for number, price in enumerate(trial.known):
+        amount = 1 + worth * unit * PRICE_SCALE // max(price, 1)
+        _tried(market.supply_collateral, who, number, amount)
+    _tried(market.borrow, who, worth * unit // 4)
+
+
+def _given(trial: LendingTrial, deed: str, number: int | None) -> tuple[int, ...]:
+    """What the intruder does that with, if it can."""
+    position = trial.look().positions[INTRUDER]
+    for verb, which, amount in _some_of_each(trial, position):
+        if (verb, which) == (deed, number):
+            return (amount,) if which is None else (which, amount)
+    return ()
+
+
+def _enter(trial: LendingTrial, door: Door, token: Any, deed: str, *given: int) -> None:
+    calls, shown = token.calls(), _shown(trial, door)
+    token.arm(door.to, door.data)
+    trial.look()
+    before = trial.foresee()
+    verb = getattr(trial.market, deed)
+    if not _tried(verb, trial.accounts[INTRUDER], *given) or token.calls() == calls:
+        return
+    trial.note("callbacks")
+    if not token.last_succeeded():
+        return
+    what = f"{door.name} in the middle of {deed}"
+    if door.shows:
+        answer, later = token.last_result(), _shown(trial, door)
+        told = f"{what} shows {answer.hex()}, and after it {later.hex()}"
+        hold("L13", answer in (shown, later), told)
+    after = trial.look()
+    trial.judge(before, Step(what, (INTRUDER,)), after)
+
+
+def _shown(trial: LendingTrial, door: Door) -> bytes:
+    try:
+        return trial.chain.call(door.to, door.data)
+    except Reverted:
+        return b""
 
 
 def _waited(trial: LendingTrial, seconds: int) -> Sight:

@@ -11,13 +11,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, rule
+from hypothesis.stateful import initialize, precondition, rule
 
 from ...units import MAX_UINT256, WAD
-from ..machine import VARIANTS, TrialMachine
+from ..machine import VARIANTS, TrialMachine, once
 from ..trial import Trial
 from .invariants import PRICE_SCALE, value
-from .market import ClaimSender, Position
+from .market import Position
 from .pool.market import PoolMarket
 from .trial import LendingTrial
 
@@ -159,7 +159,7 @@ class LendingMachine(TrialMachine):
         owed = self.trial.position(borrower).debt // 10
         self.favour("repay", friend, borrower, owed)
         self.favour("withdraw_collateral", borrower, friend, 0, self.free(borrower, 0, 100))
-        if isinstance(self.trial.market, ClaimSender):
+        if self.trial.offers("transfer"):
             for to in (friend, lender):
                 self.trial.transfer(lender, to, some)
 
@@ -311,11 +311,11 @@ class LendingMachine(TrialMachine):
         arguments = (which, amount) if verb.endswith("collateral") else (amount,)
         self.favour(verb, who, to, *arguments)
 
+    @precondition(lambda self: self.trial.offers("transfer"))
     @rule(who=PEOPLE, to=PEOPLE, thousandths=PARTS)
     def transfer(self, who: str, to: str, thousandths: int) -> None:
-        if isinstance(self.trial.market, ClaimSender):
-            assets = self.trial.position(who).supplied * thousandths // 1_000
-            self.trial.transfer(who, to, assets)
+        assets = self.trial.position(who).supplied * thousandths // 1_000
+        self.trial.transfer(who, to, assets)
 
     # --- the world around -------------------------------------------------------------------------
 
@@ -377,6 +377,7 @@ class LendingMachine(TrialMachine):
     def donate(self, who: str, number: int, amount: int) -> None:
         self.trial.donate(who, None if number < 0 else self.which(number), amount)
 
+    @precondition(lambda self: self.trial.offers("flash_loan"))
     @rule(who=PEOPLE, thousandths=PARTS, less=st.sampled_from((0, 0, 1, 1_000)))
     def flash_loan(self, who: str, thousandths: int, less: int) -> None:
         assets = self.trial.seen.view.cash * thousandths // 1_000
@@ -400,6 +401,19 @@ class LendingMachine(TrialMachine):
     def impersonate(self, who: str, victim: str) -> None:
         if who != victim:
             self.trial.impersonate(who, victim)
+
+    @precondition(lambda self: self.trial.offers("freeze"))
+    @rule(who=PEOPLE, place=st.integers(0, 3))
+    @once
+    def freeze(self, who: str, place: int) -> None:
+        self.trial.freeze(who, place % (len(self.trial.terms.collaterals) + 1))
+
+    @precondition(lambda self: self.trial.offers("call_back"))
+    @rule(deed=VERBS, number=NUMBERS)
+    @once
+    def call_back(self, deed: str, number: int) -> None:
+        which = self.which(number) if deed.endswith("collateral") else None
+        self.trial.call_back(deed, which)
 
     @rule(who=PEOPLE, account=PEOPLE, number=NUMBERS)
     def brink(self, who: str, account: str, number: int) -> None:

@@ -11,9 +11,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
+from ...bindings import ReentrantToken
 from ...chain import Account, Chain
+from ..doors import Door
 
-__all__ = ["ClaimSender", "Collateral", "FlashLender", "LendingMarket", "Position", "Terms", "View"]
+__all__ = [
+    "ClaimSender",
+    "Collateral",
+    "FlashLender",
+    "Hooked",
+    "LendingMarket",
+    "Position",
+    "Terms",
+    "TokenSwitch",
+    "View",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,4 +216,27 @@ class FlashLender(Protocol):
 
     def flash_loan(self, who: Account, assets: int, repaid: int) -> None:
         """`who` borrows through a receiver contract that gives back so much."""
+        ...
+
+
+@runtime_checkable
+class TokenSwitch(Protocol):
+    """A market among tokens that can be made to refuse every transfer."""
+
+    def switch_token(self, place: int, off: bool) -> None:
+        """Of the asset (place 0), or of collateral number place - 1."""
+        ...
+
+
+@runtime_checkable
+class Hooked(Protocol):
+    """A market among tokens that call back when they are moved: `ReentrantToken`s."""
+
+    def doors(self, who: Account) -> Sequence[Door]:
+        """What such a token calls in the middle of something else: verbs for the good of `who`,
+        which is the token itself, with about half of what it has or may have; and prices shown."""
+        ...
+
+    def hook(self, place: int) -> ReentrantToken:
+        """The token, to be armed with a door: the asset (place 0), or collateral place - 1."""
         ...

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from inspect import signature
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from ...chain import Account
 from ...units import MAX_UINT256
@@ -19,9 +19,17 @@ from ..trial import Invariant, Literal_, Step, Trial, step
 from ..words import grouped
 from . import experiments
 from .invariants import INVARIANTS, TIMELESS, Sight
-from .market import ClaimSender, FlashLender, LendingMarket, Position
+from .market import ClaimSender, FlashLender, Hooked, LendingMarket, Position, TokenSwitch
 
 __all__ = ["LendingTrial"]
+
+OPTIONAL: Final = {
+    "transfer": ClaimSender,
+    "flash_loan": FlashLender,
+    "freeze": TokenSwitch,
+    "call_back": Hooked,
+}
+"""Verb → what a market has that offers it."""
 
 
 class LendingTrial(Trial):
@@ -95,6 +103,10 @@ class LendingTrial(Trial):
     def reaches_others(self, verb: str) -> bool:
         """Whether the market has this verb for another, or can pay another."""
         return "to" in signature(getattr(self.market, verb)).parameters
+
+    def offers(self, verb: str) -> bool:
+        """Not, where it takes what the market has not."""
+        return verb not in OPTIONAL or isinstance(self.market, OPTIONAL[verb])
 
     def _other(self, name: str | None) -> tuple[Account, ...]:
         return () if name is None else (self.accounts[name],)
@@ -225,6 +237,19 @@ class LendingTrial(Trial):
     def gift(self, who: str, gift: int, seconds: int) -> None:
         """L6: what is given changes nothing, now or later."""
         experiments.gift(self, who, gift, seconds)
+
+    @step("what if {who} goes on while token {place} cannot be moved?", undone=True)
+    def freeze(self, who: str, place: int) -> None:
+        """L12, L13: a token that reverts is paid with by nobody, and is in nobody's way who does
+        not need it. Place 0 is the asset."""
+        experiments.freeze(self, who, place)
+
+    @step("what if the token moved by a {deed}[ of {number}] calls every door?", undone=True)
+    def call_back(self, deed: str, number: int | None = None) -> None:
+        """L1 to L6, L11, L13, L15: a token that has a position of its own calls the market again in
+        the middle of a "borrow", or of another of the six verbs of lenders and borrowers; those of
+        collateral name which."""
+        experiments.call_back(self, deed, number)
 
     @step("what if {account} stood at the very limit of {number}?", undone=True)
     def brink(self, who: str, account: str, number: int) -> None:

@@ -55,6 +55,7 @@ class PoolMachine(LendingMachine):
 
     # What L7, L8, L12 and L16 say exactly here, as experiments and at each step.
     compound = dust = flash_loan = for_another = gift = leave = poke = round_trip = None  # type: ignore[assignment]
+    call_back = freeze = None  # type: ignore[assignment]
 
     def close(self) -> None:
         """Every experiment."""

@@ -174,6 +174,10 @@ class PoolMarket:
         token = self.world.asset if number is None else self.world.tokens[number]
         token.transfer(self.contract, amount, sender=who)
 
+    def switch_token(self, place: int, off: bool) -> None:
+        """Every transfer of that token is refused from now on, or no longer."""
+        (self.world.asset, *self.world.tokens)[place].set_transfers_off(off)
+
     # --- views ------------------------------------------------------------------------------------
 
     def view(self, people: Sequence[Account]) -> View:

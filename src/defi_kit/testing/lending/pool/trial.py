@@ -84,7 +84,7 @@ class PoolTrial(LendingTrial):
 
     # `experiment` says exactly what these say of any market.
     compound = dust = gift = leave = poke = round_trip = None  # type: ignore[assignment]
-    flash_loan = None  # type: ignore[assignment]
+    call_back = flash_loan = freeze = None  # type: ignore[assignment]
 
     def __init__(
         self,
