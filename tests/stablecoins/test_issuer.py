@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from defi_kit import reverts
-from defi_kit.chain import Account, Chain
-from defi_kit.errors import ParameterError
+from defi_kit.chain import Account, Chain, Receipt, Sender
+from defi_kit.errors import ParameterError, Reverted
 from defi_kit.stablecoins import (
     Bank,
     FiatDollar,
@@ -97,6 +99,133 @@ def test_a_refused_mint_leaves_the_cash_with_the_customer(usd: FiatDollar, alice
     assert issuer.bank.cash == 0
     issuer.unfreeze(alice)
     issuer.deposit(alice, usd(5))
+
+
+@pytest.mark.parametrize(
+    ("refusal", "stop"),
+    [
+        (reverts.MintLimitExceeded, lambda usd, bank: usd.configure_minter(bank, 10**12, 10**9)),
+        (reverts.MintAllowanceExceeded, lambda usd, bank: usd.configure_minter(bank, 10**9)),
+        (reverts.NotMinter, lambda usd, bank: usd.remove_minter(bank)),
+        (reverts.AccountIsFrozen, lambda usd, bank: usd.freeze(bank)),
+        (reverts.AccountIsFrozen, lambda usd, bank: usd.freeze(usd.chain.account("alice"))),
+        (reverts.DollarIsPaused, lambda usd, bank: usd.pause()),
+    ],
+)
+def test_a_refused_deposit_is_never_attested(
+    usd: FiatDollar,
+    alice: Account,
+    bob: Account,
+    refusal: type[Reverted],
+    stop: Callable[[FiatDollar, Sender], Receipt],
+) -> None:
+    other = usd.chain.account("another bank")
+    usd.configure_minter(other, usd("1_000_000"))
+    issuer = issuer_of(usd, HonestBank())
+    issuer.deposit(bob, usd(1_000))
+    stop(usd, issuer.minter)
+    with pytest.raises(refusal):
+        issuer.deposit(alice, usd(60_000))
+    assert (issuer.bank.cash, usd.reserves(), len(usd.statements())) == (10**9, usd(1_000), 1)
+    if usd.paused:
+        usd.unpause()
+    usd.unfreeze(alice)
+    with pytest.raises(reverts.MintBeyondReserves):
+        usd.mint(alice, 1, sender=other)
+
+
+def test_a_deposit_that_fails_once_attested_is_taken_back(
+    usd: FiatDollar, alice: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issuer = issuer_of(usd, HonestBank())
+    issuer.deposit(alice, usd(5))
+    monkeypatch.setattr(FiatDollar, "require_mint", lambda *_, **__: None)
+    usd.freeze(alice)  # in between
+    with pytest.raises(reverts.AccountIsFrozen):
+        issuer.deposit(alice, usd(60))
+    assert [one.reserves for one in usd.statements()] == [5 * 10**6, 65 * 10**6, 5 * 10**6]
+
+
+def test_a_deposit_that_cannot_be_taken_back_says_so(
+    usd: FiatDollar, alice: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issuer = issuer_of(usd, HonestBank())
+    monkeypatch.setattr(FiatDollar, "require_mint", lambda *_, **__: None)
+
+    def fail(*_: object, **__: object) -> None:
+        issuer.attesters = ()  # they went home
+        raise reverts.DollarIsPaused()
+
+    monkeypatch.setattr(FiatDollar, "mint", fail)
+    with pytest.raises(reverts.DollarIsPaused) as told:
+        issuer.deposit(alice, usd(60))
+    assert "attest() anew" in told.value.__notes__[0]
+
+
+def test_a_deposit_waits_for_the_limit_and_no_longer(
+    usd: FiatDollar, alice: Account, chain: Chain
+) -> None:
+    issuer = issuer_of(usd, HonestBank())
+    usd.configure_minter(issuer.minter, usd("100_000"), usd("50_000"))
+    issuer.deposit(alice, usd("50_000"))
+    chain.advance(DAY)
+    issuer.deposit(alice, usd("50_000"))
+    assert usd.balance(alice) == usd("100_000")
+
+
+def test_require_mint_tells_and_sends_nothing(usd: FiatDollar, alice: Account) -> None:
+    bank, before = usd.chain.account("bank"), usd.chain.block_number
+    with pytest.raises(reverts.StatementTooOld):  # never stated
+        usd.require_mint(alice, 1, sender=bank)
+    with pytest.raises(reverts.NotMinter):
+        usd.require_mint(alice, 1, sender=alice)
+    assert usd.chain.block_number == before
+    issuer_of(usd, HonestBank(1)).attest()
+    usd.require_mint(alice, 1, sender=bank)
+    assert usd.total_supply() == usd(0)
+
+
+@pytest.mark.parametrize("bank", [HonestBank(), SlowBank(delay=0), FractionalBank()], ids=repr)
+def test_the_bank_pays_nothing_that_cannot_be_recorded(
+    bank: Bank, usd: FiatDollar, alice: Account
+) -> None:
+    issuer = issuer_of(usd, bank)
+    issuer.deposit(alice, usd(1_000))
+    asked = [issuer.redeem(alice, usd(20)) for _ in range(2)]
+    cash = issuer.bank.cash
+    usd.remove_minter(issuer.minter)
+    for _ in range(2):
+        with pytest.raises(reverts.NotMinter):
+            issuer.process()
+        assert issuer.bank.cash == cash
+    usd.configure_minter(issuer.minter, usd(1))
+    usd.freeze(issuer.minter)
+    with pytest.raises(reverts.AccountIsFrozen):
+        issuer.process()
+    usd.unfreeze(issuer.minter)
+    assert issuer.process().settled == tuple(one.id for one in asked)
+    assert issuer.bank.cash == cash - usd(40).raw
+
+
+def test_what_was_settled_before_a_failure_stays_paid(
+    usd: FiatDollar, alice: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issuer = issuer_of(usd, HonestBank())
+    issuer.deposit(alice, usd(1_000))
+    for _ in range(2):
+        issuer.redeem(alice, usd(400))
+    settle = FiatDollar.settle_redemption
+
+    def settle_one(self: FiatDollar, id_: int, *, sender: Sender | None = None) -> Receipt:
+        done = settle(self, id_, sender=sender)
+        usd.remove_minter(issuer.minter)
+        return done
+
+    monkeypatch.setattr(FiatDollar, "settle_redemption", settle_one)
+    for _ in range(2):
+        with pytest.raises(reverts.NotMinter):
+            issuer.process()
+        assert (issuer.bank.cash, usd.owed) == (usd(600).raw, usd(400))
 
 
 def test_the_queue_grows_old_before_everybodys_eyes(

@@ -164,9 +164,13 @@ def test_terms_that_cannot_be_are_refused_at_deployment(chain: Chain) -> None:
         PegSwap.deploy(chain, PegTerms(backing), good, treasury=ZERO_ADDRESS)
     with pytest.raises(AmountError):
         PegTerms(backing, "0.00001%").struct()
-    fine = Token(chain, bindings.MockToken.deploy(chain, "FINE", 25).address)
-    with pytest.raises(reverts.TooManyDecimals):
-        PegSwap.deploy(chain, PegTerms(fine), good)
+    fine, finer = (
+        Token(chain, bindings.MockToken.deploy(chain, "FINE", decimals).address)
+        for decimals in (25, 36)
+    )
+    for terms in (PegTerms(fine), PegTerms(finer, cap=finer(1_000_000))):
+        with pytest.raises(reverts.TooManyDecimals):
+            PegSwap.deploy(chain, terms, good)
 
 
 @pytest.mark.parametrize("decimals", [(0, 24), (24, 0), (8, 6), (18, 18)])

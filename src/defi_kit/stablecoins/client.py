@@ -162,6 +162,16 @@ class FiatDollar(RegulatedToken):
         receipt = self._sent(lambda: self.dollar.mint(to, raw, sender=sender))
         return Minted(address_of(to), self.raw(raw), receipt)
 
+    def require_mint(self, to: Who, amount: Amount | int, *, sender: Sender | None = None) -> None:
+        """Raises what `mint` would be refused with at the latest block; sends nothing.
+
+        The reserves come last: MintBeyondReserves and StatementTooOld say that nothing else is
+        amiss.
+        """
+        asked = self.dollar.build("mint", to, self.unit.to_raw(amount))
+        with self._explained():
+            self.chain.call(self.address, asked.data, sender=sender)
+
     def burn(self, amount: Amount | int, *, sender: Sender | None = None) -> Burned:
         """Destroys that much of the sender's own; only minters may."""
         raw = self.unit.to_raw(amount)

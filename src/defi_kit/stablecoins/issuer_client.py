@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ..chain import Receipt, Sender
+from ..errors import DefiKitError
+from ..reverts import MintBeyondReserves, StatementTooOld
 from ..tokens.client import Minted
 from ..units import Amount
 from .bank import Bank, Payment
 from .client import Attested, FiatDollar, Requested
+from .redemptions import Redemption
 from .regulated_client import Who
 
 __all__ = ["Issuer", "IssuerReport", "Processed"]
@@ -73,18 +77,40 @@ class Issuer:
     def deposit(self, customer: Who, amount: Amount | int) -> Minted:
         """Cash came in: it is attested where that is needed, and as many dollars are minted.
 
-        Refused as `mint` is; then the cash stays with the customer.
+        Refused as `mint` is; then the cash stays with the customer, and nobody attested it.
         """
         raw = self.usd.unit.to_raw(amount)
-        before = self.bank
-        self.bank = before.deposit(raw, now=self.usd.chain.timestamp)
+        before, stating = self.bank, False
         try:
+            self.bank = before.deposit(raw, now=self.usd.chain.timestamp)
             if self.usd.mintable().raw < raw:
+                self._require_customer(customer, raw)
+                stating = True
                 self.attest()
             return self.usd.mint(customer, raw, sender=self.minter)
-        except BaseException:
+        except BaseException as error:
             self.bank = before
+            if stating:
+                self._take_back(error)
             raise
+
+    def _require_customer(self, customer: Who, raw: int) -> None:
+        """What `mint` would be refused with once the cash is attested: any other minter could
+        issue dollars on a statement of cash that went back to the customer.
+        """
+        # The reserves are the last that the contract looks at: nothing else is amiss.
+        with suppress(MintBeyondReserves, StatementTooOld):
+            self.usd.require_mint(customer, raw, sender=self.minter)
+
+    def _take_back(self, error: BaseException) -> None:
+        """Attests the bank without the cash of a deposit that failed after it was attested."""
+        try:
+            if self.usd.reserves().raw > self.bank.stated:
+                self.attest()
+        except DefiKitError as again:
+            error.add_note(
+                f"the reserves on chain may still count the cash, attest() anew: {again}"
+            )
 
     def attest(self, signers: Iterable[Sender] | None = None) -> Attested:
         """The attesters sign what the bank states, as of now."""
@@ -105,26 +131,37 @@ class Issuer:
 
         Where the bank says later, all behind wait as well: nobody is paid out of turn. What it will
         never pay is refused, and the dollars go back. Redemptions of frozen holders are passed by.
+        Where an answer cannot be recorded (NotMinter, AccountIsFrozen) the bank does not pay.
         """
         found: dict[Payment, list[int]] = {answer: [] for answer in Payment}
         stuck = False
         for id_, one in self.usd.pending_redemptions().items():
             answer = Payment.LATER
             if not (stuck or self.usd.is_frozen(one.holder)):
-                self.bank, answer = self.bank.pay(
-                    one.amount, asked_at=one.requested_at, now=self.usd.chain.timestamp
-                )
+                answer = self._pay(id_, one)
                 stuck = answer is Payment.LATER
-            if answer is Payment.PAID:
-                self.usd.settle_redemption(id_, sender=self.minter)
-            elif answer is Payment.NEVER:
-                self.usd.refuse_redemption(id_, sender=self.minter)
             found[answer].append(id_)
         return Processed(
             settled=tuple(found[Payment.PAID]),
             refused=tuple(found[Payment.NEVER]),
             waiting=tuple(found[Payment.LATER]),
         )
+
+    def _pay(self, id_: int, one: Redemption) -> Payment:
+        """The bank's answer, recorded; a bank whose answer cannot be recorded has paid nothing."""
+        before = self.bank
+        try:
+            self.bank, answer = before.pay(
+                one.amount, asked_at=one.requested_at, now=self.usd.chain.timestamp
+            )
+            if answer is Payment.PAID:
+                self.usd.settle_redemption(id_, sender=self.minter)
+            elif answer is Payment.NEVER:
+                self.usd.refuse_redemption(id_, sender=self.minter)
+        except BaseException:
+            self.bank = before
+            raise
+        return answer
 
     def freeze(self, who: Who) -> Receipt:
         """Freezes the account, and with it the payment of what it is owed."""

@@ -13,9 +13,10 @@ from ..bindings import peg_swap as abi
 from ..chain import Chain, Receipt, Sender
 from ..chain.hashing import ZERO_ADDRESS, HasAddress, address_of
 from ..errors import InputError, Reverted, UnitMismatch
+from ..reverts import TooManyDecimals
 from ..tokens import Token
 from ..units import Amount, Number, Ratio
-from .peg import MAX_CAP, PIPS, Peg, PegSide
+from .peg import MAX_CAP, MAX_DECIMALS, PIPS, Peg, PegSide
 
 __all__ = ["PegSwap", "PegSwapped", "PegTerms", "StockMoved"]
 
@@ -39,12 +40,15 @@ class PegTerms:
 
     def struct(self) -> abi.Side:
         """The same as the contract's constructor takes it."""
+        decimals = self.token.decimals
+        if decimals > MAX_DECIMALS:  # before the cap, which in such a token is too large as well
+            raise TooManyDecimals(decimals, MAX_DECIMALS)
         oracle = ZERO_ADDRESS if self.oracle is None else address_of(self.oracle)
         cap = MAX_CAP if self.cap is None else self.token.unit.to_raw(self.cap)
         fee, tolerance = (Ratio.parse(part).over(PIPS) for part in (self.fee, self.tolerance))
         # Without an oracle the tolerance means nothing; it is written as zero.
         tolerance = 0 if self.oracle is None else tolerance
-        PegSide(self.token.address, self.token.decimals, cap, fee, tolerance, oracle)
+        PegSide(self.token.address, decimals, cap, fee, tolerance, oracle)
         return abi.Side(self.token.address, oracle, cap, fee, tolerance)
 
 
