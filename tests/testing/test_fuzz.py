@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import pydoc
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -14,10 +16,13 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import settings
 
+import defi_kit.testing
 from defi_kit.artifacts import load
+from defi_kit.chain import Chain
 from defi_kit.cli import main
 from defi_kit.errors import ConnectionFailed, InputError
 from defi_kit.testing import LendingMachine, PegMachine, PoolMachine, PoolMarket, TrialMachine
+from defi_kit.testing.exchange import ExchangePair
 from defi_kit.testing.fuzz import TARGETS, Campaign, fuzz
 from defi_kit.testing.recipe import Recipe
 from defi_kit.testing.shrinking import _Search
@@ -111,9 +116,29 @@ def test_workers_share_the_steps() -> None:
 
 def test_without_time_nothing_is_tried() -> None:
     code, out, _ = _run("lending", "--time-limit", "0")
-    assert code == 0
+    assert code == 2
     assert "nothing was tried" in out
     assert "nothing found" not in out
+
+
+@pytest.mark.chain
+def test_a_node_is_left_as_it_was_found() -> None:
+    campaign = Campaign(kind="exchange", target=f"{__name__}:Waited", steps=1)
+    with Chain.anvil() as chain:
+        chain.mine()
+        block = chain.block_number, chain.timestamp
+        assert fuzz(replace(campaign, chain=chain.url)).explored.steps
+        assert (chain.block_number, chain.timestamp) == block
+        chain.mine()
+        assert chain.timestamp - block[1] < 86_400  # the clock has not leaped either
+
+
+class Waited(ExchangePair):
+    """A year after it was made."""
+
+    def __init__(self, chain: Chain) -> None:
+        super().__init__(chain)
+        chain.advance(31_536_000)
 
 
 @pytest.mark.chain
@@ -148,8 +173,11 @@ def test_time_is_up() -> None:
 
 
 MISTAKEN = """
+from dataclasses import replace
+
+from defi_kit.bindings import MockToken
 from defi_kit.errors import ConnectionFailed
-from defi_kit.testing import PoolMarket
+from defi_kit.testing import DollarAdapter, PairAdapter, PoolMarket
 
 
 class Blind(PoolMarket):
@@ -165,6 +193,42 @@ class Forgetful(PoolMarket):
 class Cut(PoolMarket):
     def borrow(self, who, assets):
         raise ConnectionFailed("nothing listens")
+
+
+class Bare:
+    def __init__(self, chain):
+        for name in set(dir(PoolMarket)) - {"supply_collateral", "view"}:
+            setattr(type(self), name, lambda self, *given: None) if name[0] != "_" else None
+        self.chain, self.terms, self.address = chain, None, None
+
+
+class Narrow(PoolMarket):
+    def borrow(self, who):
+        pass
+
+
+class Lending(PoolMarket):
+    def flash_loan(self, who):
+        pass
+
+
+class Cropped(PoolMarket):
+    def view(self, people):
+        view = super().view(people)
+        first, one = next(iter(view.positions.items()))
+        return replace(view, positions={**view.positions, first: replace(one, collateral=(0,))})
+
+
+class Pair(PairAdapter):
+    def __init__(self, chain):
+        tokens = [MockToken.deploy(chain, symbol, 6) for symbol in ("A", "B")]
+        super().__init__(chain, tokens, tokens[0])
+
+
+class Dollar(DollarAdapter):
+    def __init__(self, chain):
+        token = MockToken.deploy(chain, "A", 6)
+        super().__init__(chain, token, [token])
 """
 
 
@@ -178,20 +242,35 @@ def mistaken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("target", "told"),
+    ("kind", "target", "told"),
     [
-        ("json:dumps", "json:dumps cannot be made: TypeError"),
-        ("os:getcwd", "os:getcwd cannot be made: TypeError"),
-        ("mistaken:Blind.deploy", "cannot be looked at: AttributeError"),
-        ("mistaken:Nobody", "nothing to make it with"),
+        ("lending", "json:dumps", "json:dumps cannot be made: TypeError"),
+        ("lending", "os:getcwd", "os:getcwd cannot be made: TypeError"),
+        ("lending", "mistaken:Blind.deploy", "cannot be looked at: AttributeError"),
+        ("lending", "mistaken:Nobody", "nothing to make it with"),
+        ("lending", "mistaken:Bare", "Bare lacks supply_collateral, view"),
+        ("lending", "mistaken:Narrow.deploy", "Narrow.borrow cannot be called with (who, assets)"),
+        ("lending", "mistaken:Lending.deploy", "flash_loan cannot be called with (who, assets, re"),
+        ("lending", "mistaken:Cropped.deploy", "Position.collateral of alice has 1 entries, not 2"),
+        ("exchange", "mistaken:Pair", "Pair lacks add, quote, remove, reserves, shares, supply, s"),
+        ("peg", "mistaken:Dollar", "Dollar lacks mint, prices, quote, redeem, set_price"),
     ],
 )
-def test_an_adapter_that_is_none_is_wrong_usage(mistaken: Path, target: str, told: str) -> None:
-    code, out, err = _run("lending", "--target", target, "--json")
+def test_an_adapter_that_is_none_is_wrong_usage(
+    mistaken: Path, kind: str, target: str, told: str
+) -> None:
+    code, out, err = _run(kind, "--target", target, "--json")
+    answer = json.loads(out)
     assert code == 2
-    assert told in " ".join(err.split())
-    assert told in json.loads(out)["message"]
-    assert "docs/property-test" in err or "module:name" in err
+    assert told in answer["message"]
+    assert f"error: {answer['message']}\n  hint: {answer['hint']}\n" in err
+    hints = "module:name", "`python -m pydoc defi_kit.testing.", "an entry for each"
+    assert answer["hint"].startswith(hints) or hints[1] in answer["hint"]
+
+
+@pytest.mark.parametrize("name", ["LendingMarket", "PairMarket", "DollarMarket"])
+def test_python_lists_what_an_adapter_has_to_have(name: str) -> None:
+    assert pydoc.locate(f"defi_kit.testing.{name}") is getattr(defi_kit.testing, name)
 
 
 def test_an_adapter_that_cannot_be_imported_is_wrong_usage(mistaken: Path) -> None:
@@ -207,10 +286,32 @@ def test_what_an_adapter_raises_later_is_found_and_replayed(mistaken: Path) -> N
     code, out, _ = _run("lending", *where)
     assert code == 1
     line = MISTAKEN.splitlines().index("        raise KeyError(who.name)") + 1
-    assert f"KeyError violated: 'alice', at {mistaken / 'mistaken.py'}:{line}" in out
+    assert f"the adapter raised KeyError: 'alice', at {mistaken / 'mistaken.py'}:{line}" in out
     code, out, _ = _run("--replay", str(folder / "lending-KeyError.json"), "--json")
     assert code == 1
     assert json.loads(out)["violation"]["invariant"] == "KeyError"
+
+
+def test_a_saved_finding_finds_its_adapter(mistaken: Path, tmp_path_factory: Any) -> None:
+    """From any folder; and where the whole project went elsewhere."""
+    run = "import sys; from defi_kit.cli import main; main(sys.argv[1:])"
+    fuzz(
+        Campaign(kind="lending", target="mistaken:Forgetful.deploy", folder=mistaken / ".defi_kit")
+    )
+    moved = tmp_path_factory.mktemp("moved") / "project"
+    for project in (mistaken, moved):
+        file = project / ".defi_kit" / "lending-KeyError.json"
+        if project is moved:
+            mistaken.rename(moved)
+        done = subprocess.run(
+            [sys.executable, "-c", run, "fuzz", "--replay", file],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path_factory.getbasetemp(),
+        )
+        assert done.returncode == 1, done.stderr
+        assert f"the adapter raised KeyError: 'alice', at {project / 'mistaken.py'}" in done.stdout
 
 
 def test_a_connection_that_breaks_is_no_finding(mistaken: Path) -> None:
@@ -232,6 +333,9 @@ def test_a_fork_of_the_exchange_is_read_from_a_file(tmp_path: Path, form: str) -
     ("arguments", "told"),
     [
         ((), "lending, exchange or peg"),
+        (("exchange", "--replay", "lending-L10.json"), "its file tells: leave out exchange"),
+        (("--replay", "lending-L10.json", "--steps", "5"), "its file tells: leave out --steps"),
+        (("lending", "--chain", "http://127.0.0.1:1"), "http://127.0.0.1:1"),
         (("lending", "--target", "nobody"), "no target 'nobody'"),
         (("lending", "--target", "no.where:Nobody"), "nothing to make it with"),
         (("lending", "--target", "morpho", "--mode", "both"), "has no mode"),

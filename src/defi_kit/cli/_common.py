@@ -1,6 +1,7 @@
 """What the commands share: errors and exit codes, `--json`, `--chain`, and where output goes.
 
 Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted by Ctrl-C, 143 by SIGTERM.
+Of `fuzz`, where 1 is a violation, also 2 whenever nothing was fuzzed.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ __all__ = [
     "INTERRUPTED",
     "REFUSED",
     "TERMINATED",
+    "WRONG_USAGE",
     "Commands",
     "chain_option",
     "console",
@@ -39,12 +41,14 @@ __all__ = [
     "open_chain",
     "print_json",
     "refuse_fresh_chains",
+    "report",
     "stop_if_asked",
 ]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 REFUSED = 1
+WRONG_USAGE = 2
 INTERRUPTED = 130
 TERMINATED = 143
 
@@ -80,7 +84,7 @@ class Commands(click.Group):
                 raise
             _discard_output()
             where = "the output" if error.filename is None else error.filename
-            _report(DefiKitError(f"cannot write {where}: {error.strerror}"), as_json=False)
+            report(DefiKitError(f"cannot write {where}: {error.strerror}"), as_json=False)
             return REFUSED
 
     def _attempt(self, arguments: list[str], name: str, extra: dict[str, Any]) -> int:
@@ -98,7 +102,7 @@ class Commands(click.Group):
                 print_json({**told, "hint": None})
             return error.exit_code
         except DefiKitError as error:
-            _report(error, as_json)
+            report(error, as_json)
             return REFUSED
         except (KeyboardInterrupt, click.Abort):
             click.echo("interrupted", err=True)
@@ -169,7 +173,8 @@ def _signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _report(error: DefiKitError, as_json: bool) -> None:
+def report(error: DefiKitError, as_json: bool) -> None:
+    """Says on stderr what went wrong and what helps; with `--json` on stdout as well."""
     message, hint = error.message or type(error).__name__, error.hint
     click.echo(
         f"{click.style('error:', fg='red', bold=True)} {click.style(message, fg='red')}", err=True

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
-from defi_kit.cli._common import REFUSED, console, json_option, print_json
-from defi_kit.errors import InputError, NotSupported
+from defi_kit.cli._common import REFUSED, WRONG_USAGE, console, json_option, print_json, report
+from defi_kit.errors import DefiKitError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -44,7 +45,8 @@ __all__ = [
     default="embedded",
     show_default=True,
     metavar="embedded|anvil|URL",
-    help="In this process, on an Anvil started for it, or on a running local development node.",
+    help="In this process, on an Anvil started for it, or on a running local development node, "
+    "which is left as it was found.",
 )
 @click.option(
     "--mode",
@@ -77,33 +79,51 @@ __all__ = [
     "--replay",
     "saved",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Do again what such a file tells; nothing else is fuzzed.",
+    help="Do again what such a file tells, on a fresh chain; takes nothing else but --json.",
 )
 @json_option
+@click.pass_context
 def command(
-    kind: str | None, saved: Path | None, workers: int, as_json: bool, **wanted: Any
+    context: click.Context,
+    /,
+    kind: str | None,
+    saved: Path | None,
+    workers: int,
+    as_json: bool,
+    **wanted: Any,
 ) -> None:
     """Drive a market, an exchange or a peg through random lives and look for what must not be.
 
     What is found is made short, told as a story, and written as a script of plain defi_kit calls.
-    Exit codes: 0 nothing found, 1 a violation, 2 wrong usage.
+    Exit codes: 0 nothing found, 1 a violation, 2 nothing was fuzzed to its end: wrong usage, an
+    adapter that lacks something, no node, no time.
     """
     screen = console(as_json=as_json)
     try:
         if saved is not None:
-            found = _replay(saved, screen, as_json)
+            _refuse_beside_replay(context)
+            code = _replay(saved, screen, as_json)
         elif kind is None:
             raise click.UsageError("what? lending, exchange or peg; or --replay FILE")
         else:
-            found = _fuzz(kind, workers, wanted, screen, as_json)
-    except (InputError, NotSupported) as error:
-        hint = f"\n  hint: {error.hint}" if error.hint else ""
-        raise click.UsageError(f"{error.message}{hint}") from error
-    if found:
-        raise click.exceptions.Exit(REFUSED)
+            code = _fuzz(kind, workers, wanted, screen, as_json)
+    except DefiKitError as error:
+        report(error, as_json)
+        code = WRONG_USAGE
+    raise click.exceptions.Exit(code)
 
 
-def _fuzz(kind: str, workers: int, wanted: dict[str, Any], screen: Console, as_json: bool) -> bool:
+def _refuse_beside_replay(context: click.Context) -> None:
+    """The file says it all: whatever else was asked for would go unheard."""
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        source = context.get_parameter_source(name)
+        if name not in ("saved", "as_json") and source is ParameterSource.COMMANDLINE:
+            given = context.params[name] if name == "kind" else parameter.opts[0]
+            raise click.UsageError(f"--replay does what its file tells: leave out {given}")
+
+
+def _fuzz(kind: str, workers: int, wanted: dict[str, Any], screen: Console, as_json: bool) -> int:
     from rich.progress import Progress
 
     from defi_kit.testing.fuzz import Campaign, fuzz
@@ -118,38 +138,40 @@ def _fuzz(kind: str, workers: int, wanted: dict[str, Any], screen: Console, as_j
             words = f"{explored.trials} lives, {refused} refusals"
             bar.update(task, completed=explored.steps, description=words)
 
-        report = fuzz(campaign, workers=workers, progress=told)
+        done = fuzz(campaign, workers=workers, progress=told)
     if as_json:
-        print_json(report.to_json())
+        print_json(done.to_json())
     else:
-        _show(report, screen)
-    return report.found is not None
+        _show(done, screen)
+    if done.found is not None:
+        return REFUSED
+    return 0 if done.explored.steps else WRONG_USAGE
 
 
-def _show(report: Report, screen: Console) -> None:
+def _show(done: Report, screen: Console) -> None:
     from rich.table import Table
 
-    explored, title = report.explored, f"{report.campaign.kind}, {report.campaign.target}"
+    explored, title = done.explored, f"{done.campaign.kind}, {done.campaign.target}"
     table = Table(title=title, title_justify="left", title_style="bold", box=None)
     table.add_column("verb", no_wrap=True)
     table.add_column("done", justify="right")
     table.add_column("refused", justify="right")
     for verb in sorted({*explored.done, *explored.refused}):
         table.add_row(verb, f"{explored.done[verb]:,}", f"{explored.refused[verb]:,}")
-    for verbs, told in ((report.never, "never"), (report.not_offered, "not offered")):
+    for verbs, told in ((done.never, "never"), (done.not_offered, "not offered")):
         for verb in verbs:
             table.add_row(verb, told, "", style="dim")
     screen.print(table)
     noted = "".join(f", {count:,} {what}" for what, count in sorted(explored.noted.items()))
-    looking = report.seconds - report.shortening
+    looking = done.seconds - done.shortening
     rate = explored.steps / looking if looking else 0
-    short = f" and {report.shortening:.1f} s to make it short" if report.shortening else ""
+    short = f" and {done.shortening:.1f} s to make it short" if done.shortening else ""
     screen.print(
         f"\n{explored.steps:,} steps in {explored.trials:,} lives{noted}; "
-        f"{looking:.1f} s{short}, {rate:,.0f} steps a second, seed {report.campaign.seed}"
+        f"{looking:.1f} s{short}, {rate:,.0f} steps a second, seed {done.campaign.seed}"
     )
     reasons: dict[str, list[str]] = {}
-    for name, why in sorted(report.exempt.items()):
+    for name, why in sorted(done.exempt.items()):
         reasons.setdefault(why, []).append(name)
     for why, names in reasons.items():
         told = f"not promised: {', '.join(names)}: {why}"
@@ -157,23 +179,23 @@ def _show(report: Report, screen: Console) -> None:
     if not explored.steps:
         screen.print("nothing was tried: the time was up before the first step", style="yellow")
         return
-    if report.found is None:
+    if done.found is None:
         screen.print("nothing found", style="green")
         return
-    _tell(report.found, screen)
-    if report.file is not None:
-        screen.print(f"\nwritten: {report.file} and {report.file.with_suffix('.py').name}")
-    if not report.reproduced:
+    _tell(done.found, screen)
+    if done.file is not None:
+        screen.print(f"\nwritten: {done.file} and {done.file.with_suffix('.py').name}")
+    if not done.reproduced:
         screen.print("It was not seen again on a fresh chain.", style="red")
 
 
 def _tell(found: Counterexample, screen: Console) -> None:
-    screen.print(f"\n{found.invariant} violated: {found.reason}", style="bold red", soft_wrap=True)
+    screen.print(f"\n{found.headline}", style="bold red", markup=False, soft_wrap=True)
     screen.print(f"\n{found.story}\n", markup=False, soft_wrap=True)
     screen.print(found.script, markup=False, soft_wrap=True)
 
 
-def _replay(saved: Path, screen: Console, as_json: bool) -> bool:
+def _replay(saved: Path, screen: Console, as_json: bool) -> int:
     from defi_kit.testing.fuzz import replay
 
     sys.path.insert(0, "")
@@ -184,10 +206,10 @@ def _replay(saved: Path, screen: Console, as_json: bool) -> bool:
             print_json({"violation": None})
         else:
             screen.print(f"{saved}: {message}", style="green")
-        return False
+        return 0
     if as_json:
         told = {"invariant": found.invariant, "reason": found.reason, "script": found.script}
         print_json({"violation": {**told, "story": found.story.splitlines()}})
     else:
         _tell(found, screen)
-    return True
+    return REFUSED

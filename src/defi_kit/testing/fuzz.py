@@ -5,10 +5,11 @@ The same seed takes the same steps. Needs Hypothesis.
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from importlib.util import find_spec
@@ -19,10 +20,12 @@ from typing import TYPE_CHECKING, Any, Final
 from ..chain import Chain
 from ..errors import InputError, NotSupported
 from .bytecode import located
+from .engine import connected
 from .explored import Explored
 from .recipe import Recipe
 from .shrinking import shorten
 from .trial import NO_FINDINGS, Counterexample, name_of, reason_of
+from .violations import Violation
 
 if TYPE_CHECKING:
     from .machine import TrialMachine
@@ -259,8 +262,14 @@ def _fuzz(campaign: Campaign, progress: Progress = _silent) -> Report:
 
 def replay(path: Path) -> Counterexample | None:
     """Does again what a file tells, on a fresh chain; the counter-example as it is now, None where
-    nothing is violated any more. InputError for a file that is none."""
+    nothing is violated any more. InputError for a file that is none.
+
+    Its modules are looked for where they lay, and last in the folder that holds the file's own:
+    files are written to `.defi_kit` in the folder of a project."""
     saved = Counterexample.load(path)
+    sys.path[:0] = [folder for folder in saved.folders if folder not in sys.path]
+    home = str(path.resolve().parent.parent)
+    sys.path += [] if home in sys.path else [home]
     with _fresh(saved.engine) as chain:
         trial = saved.start(chain)
         try:
@@ -268,7 +277,8 @@ def replay(path: Path) -> Counterexample | None:
         except NO_FINDINGS:
             raise
         except Exception as error:
-            return replace(saved, invariant=name_of(error), reason=reason_of(error))
+            raised = not isinstance(error, Violation)
+            return replace(saved, invariant=name_of(error), reason=reason_of(error), raised=raised)
     return None
 
 
@@ -285,11 +295,15 @@ def _fresh(engine: str) -> Chain:
     return Chain.anvil() if engine == "anvil" else Chain.embedded()
 
 
-def _open(where: str) -> AbstractContextManager[Chain | None]:
-    """The chain that is shared by all subjects; None where each is to have one of its own."""
+@contextmanager
+def _open(where: str) -> Iterator[Chain | None]:
+    """The chain that is shared by all subjects; None where each is to have one of its own. A node
+    that ran before is left as it was found. InputError where that is no development node."""
     if where == "embedded":
-        return nullcontext()
-    return Chain.anvil() if where == "anvil" else Chain.connect(where)
+        yield None
+        return
+    with connected(where) as chain, chain.snapshot():
+        yield chain
 
 
 def _configured(campaign: Campaign, explored: Explored, chain: Chain | None) -> type[TrialMachine]:

@@ -108,7 +108,7 @@ class TrialMachine(RuleBasedStateMachine):
         subject, recipe = _made(cls, variant)
         with ExitStack() as undone:
             undone.enter_context(rewound(subject))
-            with recipe.blamed("looked at"):
+            with recipe.blamed("looked at", cls.trial_class.adapter()):
                 self.trial = cls.trial_class(
                     subject, recipe=recipe, explored=cls.explored, prepared=True
                 )
@@ -138,8 +138,9 @@ def _made(cls: type[TrialMachine], variant: int) -> tuple[Any, Recipe]:
         )
     recipe = Recipe(cls.made_by, dict(arguments)) if cls.made_by else Recipe.of(make, arguments)
     chain = cls.chain()
-    with recipe.blamed("made"):
+    with recipe.blamed("made", cls.trial_class.adapter()):
         subject = make(chain, **arguments)
+        cls.trial_class.check(subject)
         cls.trial_class.prepare(subject)
     return subject, recipe
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 import sysconfig
 import traceback
@@ -16,7 +17,7 @@ from ..chain import Chain
 from ..errors import ChainError, InputError
 from .violations import Violation
 
-__all__ = ["Recipe", "folder_of", "place_of"]
+__all__ = ["Recipe", "demand", "folder_of", "place_of"]
 
 _LIBRARIES: Final = (
     str(Path(__file__).resolve().parents[1]),
@@ -87,8 +88,11 @@ class Recipe:
         return f"{self.path}(chain{given})"
 
     @contextmanager
-    def blamed(self, what: str) -> Iterator[None]:
-        """Whatever is wrong with an adapter before its first step is its author's to mend."""
+    def blamed(self, what: str, adapter: str = "") -> Iterator[None]:
+        """Whatever is wrong with an adapter before its first step is its author's to mend.
+
+        `adapter` names what it has to be, if there is a protocol for that.
+        """
         try:
             yield
         except (InputError, ChainError, Violation):
@@ -97,9 +101,41 @@ class Recipe:
             told = f"{type(error).__name__}: {error}{place_of(error)}"
             raise InputError(
                 f"{self.make} cannot be {what}: {told}",
-                hint="it takes a chain and gives an adapter, whose functions are listed in "
-                "docs/property-test-your-own-pool.md",
+                hint=f"it takes a chain and gives {_listed(adapter)}" if adapter else None,
             ) from error
+
+
+def demand(subject: Any, protocol: type, adapter: str) -> None:
+    """InputError where an adapter lacks members of a protocol, all of which it names, or has one
+    that does not take what it is called with. `adapter` is where to read of a whole one."""
+    wanted = {**vars(protocol), **protocol.__annotations__}
+    names = sorted(name for name in wanted if not name.startswith("_"))
+    named, hint = type(subject).__name__, f"it is to be {_listed(adapter)}"
+    lacking = [name for name in names if not hasattr(subject, name)]
+    if lacking:
+        raise InputError(f"{named} lacks {', '.join(lacking)}", hint=hint)
+    for name in filter(lambda one: inspect.isfunction(wanted[one]), names):
+        function = getattr(subject, name)
+        given = list(inspect.signature(wanted[name]).parameters)[1:]
+        try:
+            inspect.signature(function).bind(*given)
+        except TypeError as error:
+            told = f"{named}.{name} cannot be called with ({', '.join(given)}): {error}"
+            raise InputError(f"{told}{_defined(function)}", hint=hint) from error
+        except ValueError:  # written in C: nobody knows what it takes
+            continue
+
+
+def _listed(adapter: str) -> str:
+    name = adapter.rpartition(".")[2]
+    article = "an" if name[0] in "AEIOU" else "a"
+    return f"{article} {name}, whose functions `python -m pydoc {adapter}` lists"
+
+
+def _defined(function: Any) -> str:
+    """Such as ", at file:line"."""
+    code = getattr(function, "__code__", None)
+    return f", at {code.co_filename}:{code.co_firstlineno}" if code else ""
 
 
 def folder_of(module: str) -> str | None:

@@ -22,7 +22,7 @@ from ..chain import Account, Chain
 from ..errors import BadResponse, ChainTimeout, ConnectionFailed, InputError, Reverted
 from ..units import MAX_UINT256
 from .explored import Explored
-from .recipe import Recipe, folder_of, place_of
+from .recipe import Recipe, demand, folder_of, place_of
 from .violations import Violation
 
 __all__ = ["Counterexample", "Invariant", "Step", "Trial", "rewound", "step"]
@@ -109,6 +109,8 @@ class Trial:
     """What the subject is called in a script."""
     invariants: ClassVar[Mapping[str, Invariant]] = {}
     """Name → check, done after every step that was not refused. Override to add some."""
+    ADAPTS: ClassVar[type | None] = None
+    """Of trials of anybody's subject: the protocol that adapters have to have."""
 
     def __init__(
         self,
@@ -133,10 +135,24 @@ class Trial:
         self.exempt: Mapping[str, str] = {}
         """Invariants that are not checked: name → why the subject does not promise it."""
         if not prepared:
+            self.check(subject)
             self.prepare(subject)
         self.seen = self.look()
 
     # --- for subclasses ---------------------------------------------------------------------------
+
+    @classmethod
+    def check(cls, subject: Any) -> None:
+        """InputError where an adapter lacks something, before anything is done with it."""
+        if cls.ADAPTS is not None:
+            demand(subject, cls.ADAPTS, cls.adapter())
+
+    @classmethod
+    def adapter(cls) -> str:
+        """What adapters have to have, by the name it is imported by, such as
+        "defi_kit.testing.PairMarket"; empty where there is nothing to adapt."""
+        wanted = cls.ADAPTS
+        return f"{_shown(wanted.__module__, wanted.__name__)}.{wanted.__name__}" if wanted else ""
 
     @classmethod
     def prepare(cls, subject: Any) -> None:
@@ -236,7 +252,7 @@ class Trial:
             self.explored.done[done.verb] += 1
         else:
             self.explored.refused[done.verb] += 1
-            self.explored.refusals[type(done.refused).__name__] += 1
+            self.explored.refusals[refusal_told(done.refused)] += 1
 
     def _explain(self, error: Exception) -> None:
         """Story and script go with the error, and into a file; not where a script runs already."""
@@ -268,6 +284,12 @@ class Trial:
         told = template.replace("[", "").replace("]", "").format_map(words)
         return told if done.refused is None else f"{told}: refused, {type(done.refused).__name__}"
 
+    def folders(self) -> tuple[str, ...]:
+        """Where Python has to look for the trial's class and for its subject's, beyond where it
+        looks anyway."""
+        modules = {type(self).__module__, *([self.recipe.module] if self.recipe else [])}
+        return tuple(sorted({folder for one in modules if (folder := folder_of(one))}))
+
     def script(self) -> str:
         """The record as Python, flat, that can be pasted into an interpreter. It ends as the trial
         did: with the Violation, if there was one."""
@@ -279,7 +301,7 @@ class Trial:
         for module, name in names:
             wanted.setdefault(_shown(module, name), set()).add(name)
         engine = "embedded" if self.chain.engine == "embedded" else "anvil"
-        folders = sorted({folder for module, _ in names if (folder := folder_of(module))})
+        folders = self.folders()
         lines = [f"import sys; sys.path.insert(0, {folder!r})" for folder in folders]
         lines += [f"from {module} import {', '.join(sorted(n))}" for module, n in wanted.items()]
         lines += ["", f"chain = Chain.{engine}()"]
@@ -330,6 +352,18 @@ class Counterexample:
     story: str
     script: str
     seed: int | None
+    raised: bool = False
+    """Whether that was no violation: something else was raised, and `invariant` is its class."""
+    folders: tuple[str, ...] = ()
+    """Where the modules of trial and recipe lay."""
+
+    @property
+    def headline(self) -> str:
+        """What happened, in a line."""
+        if not self.raised:
+            return f"{self.invariant} violated: {self.reason}"
+        ours = self.recipe is None or self.recipe.module.startswith("defi_kit.")
+        return f"{'a step' if ours else 'the adapter'} raised {self.invariant}: {self.reason}"
 
     @classmethod
     def of(cls, trial: Trial, error: Exception) -> Counterexample:
@@ -346,6 +380,8 @@ class Counterexample:
             story=trial.story(),
             script=trial.script(),
             seed=trial.seed,
+            raised=not isinstance(error, Violation),
+            folders=trial.folders(),
         )
 
     def save(self, folder: Path) -> Path:
@@ -363,6 +399,8 @@ class Counterexample:
             "seed": self.seed,
             "invariant": self.invariant,
             "reason": self.reason,
+            "raised": self.raised,
+            "folders": list(self.folders),
             "steps": [[verb, *given] for verb, given in self.steps],
             "story": self.story.splitlines(),
             "script": self.script,
@@ -394,6 +432,8 @@ class Counterexample:
                 story="\n".join(data["story"]),
                 script=str(data["script"]),
                 seed=data["seed"],
+                raised=bool(data.get("raised")),
+                folders=tuple(map(str, data.get("folders", ()))),
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(
@@ -412,7 +452,7 @@ class Counterexample:
         unknown = {verb for verb, _ in self.steps} - set(made.verbs())
         if unknown:
             raise InputError(f"{name} has no verb {', '.join(sorted(unknown))}")
-        with recipe.blamed("made"):
+        with recipe.blamed("made", made.adapter()):
             return made(recipe.on(chain))
 
     def run(self, chain: Chain) -> Trial:

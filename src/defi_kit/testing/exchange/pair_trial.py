@@ -125,6 +125,7 @@ class PairTrial(Trial):
 
     KIND = "exchange"
     SUBJECT = "market"
+    ADAPTS = PairMarket
     invariants: ClassVar[Mapping[str, Invariant]] = PAIR_INVARIANTS
 
     def __init__(

@@ -121,7 +121,8 @@ class View:
 
 @runtime_checkable
 class LendingMarket(Protocol):
-    """One asset, lent against collaterals. Fifteen functions; see `docs/testing` for a worked one.
+    """One asset, lent against collaterals. Fifteen functions; the tutorial,
+    docs/property-test-your-own-pool.md, has a worked one.
 
     `supply`, `supply_collateral` and `repay` may have one more parameter, `to: Account | None =
     None`, where one can do so for another; `withdraw`, `withdraw_collateral` and `borrow`, where

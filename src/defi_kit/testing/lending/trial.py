@@ -12,9 +12,10 @@ from inspect import signature
 from typing import ClassVar, Final
 
 from ...chain import Account
+from ...errors import InputError
 from ...units import MAX_UINT256
 from ..explored import Explored
-from ..recipe import Recipe
+from ..recipe import Recipe, demand
 from ..trial import Invariant, Literal_, Step, Trial, step
 from ..words import grouped
 from . import experiments
@@ -37,6 +38,7 @@ class LendingTrial(Trial):
 
     KIND = "lending"
     SUBJECT = "market"
+    ADAPTS = LendingMarket
     PEOPLE: ClassVar[tuple[str, ...]] = ("alice", "bob", "carol", "keeper", "mallory")
     """Accounts that have money, and are looked at."""
     invariants: ClassVar[Mapping[str, Invariant]] = INVARIANTS
@@ -58,6 +60,15 @@ class LendingTrial(Trial):
         self._next: Sight | None = None
         super().__init__(market, recipe=recipe, explored=explored, prepared=prepared)
         self.exempt = self.terms.exempt
+        self._check_lengths(self.seen)
+
+    @classmethod
+    def check(cls, subject: LendingMarket) -> None:
+        """Also of what it need not have, but has."""
+        super().check(subject)
+        for offered in OPTIONAL.values():
+            if isinstance(subject, offered):
+                demand(subject, offered, f"{offered.__module__}.{offered.__name__}")
 
     @classmethod
     def prepare(cls, subject: LendingMarket) -> None:
@@ -79,6 +90,24 @@ class LendingTrial(Trial):
             prices=tuple(self.prices),
             known=tuple(self.known),
         )
+
+    def _check_lengths(self, sight: Sight) -> None:
+        """Of each collateral there has to be one entry, of each token one."""
+        collaterals, view = len(self.terms.collaterals), sight.view
+        given = {
+            "View.collateral": (len(view.collateral), collaterals),
+            "View.held": (len(view.held), collaterals + 1),
+        }
+        for name, position in sight.positions.items():
+            given[f"Position.collateral of {name}"] = len(position.collateral), collaterals
+            given[f"wallet of {name}"] = len(sight.wallets[name]), collaterals + 1
+        for what, (entries, wanted) in given.items():
+            if entries != wanted:
+                raise InputError(
+                    f"{what} has {entries} entries, not {wanted}: Terms.collaterals has "
+                    f"{collaterals}",
+                    hint="an entry for each collateral; View.held and wallet begin with the asset",
+                )
 
     def foresee(self) -> Sight:
         """The next block's view, if nothing happens until then."""

@@ -25,6 +25,7 @@ class DollarTrial(Trial):
 
     KIND = "peg"
     SUBJECT = "market"
+    ADAPTS = DollarMarket
     PEOPLE = PEOPLE
     invariants: ClassVar[Mapping[str, Invariant]] = DOLLAR_INVARIANTS
 
