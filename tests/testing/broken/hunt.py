@@ -85,7 +85,7 @@ def pool_bytecode(source: str) -> dict[str, bytes]:
     """LendingPool with each mistake in one of its files."""
     path = f"contracts/lending/{source}.sol"
     return faulty_bytecode(
-        path, SOURCES[source] | CHECKED_SOURCES.get(source, {}), contract="LendingPool"
+        path, SOURCES.get(source, {}) | CHECKED_SOURCES.get(source, {}), contract="LendingPool"
     )
 
 

@@ -155,6 +155,14 @@ CHECKED: Faults = {
         "if (l.collateralLeft == 0) a.held ^= uint16(1 << r.number);",
         "",
     ),
+    "a loan leaves the rate of before it": (
+        "m.cash -= uint104(assets);\n        _close(m);\n\n        emit Borrowed",
+        "m.cash -= uint104(assets);\n        _market = m;\n\n        emit Borrowed",
+    ),
+    "as much is liquidated as would be at another LTV": (
+        "_targetHealth, l.bonus, worth.risk.liquidationLtv)",
+        "_targetHealth, l.bonus, worth.risk.borrowLtv)",
+    ),
 }
 """Mistakes that are found by what `PoolMachine` knows of our pool, not of anybody's."""
 CHECKED_VAULT: Faults = {
@@ -175,6 +183,16 @@ CHECKED_VAULT: Faults = {
     "the pool pays itself": (
         "require(receiver != address(this), InvalidReceiver(receiver));",
         "receiver;",
+    ),
+}
+AUTHORIZATION: Faults = {
+    "what is revoked stays": (
+        "isAuthorized[owner][operator] = authorized;",
+        "if (authorized) isAuthorized[owner][operator] = authorized;",
+    ),
+    "a signature is good for ever": (
+        "uint256 nonce = ++authorizationNonce[owner];",
+        "uint256 nonce = authorizationNonce[owner];",
     ),
 }
 VAULT: Faults = {
@@ -229,4 +247,8 @@ MATH: Faults = {
     ),
 }
 SOURCES: dict[str, Faults] = {"LendingPool": POOL, "LendingVault": VAULT, "LiquidationMath": MATH}
-CHECKED_SOURCES: dict[str, Faults] = {"LendingPool": CHECKED, "LendingVault": CHECKED_VAULT}
+CHECKED_SOURCES: dict[str, Faults] = {
+    "LendingPool": CHECKED,
+    "LendingVault": CHECKED_VAULT,
+    "LendingAuthorization": AUTHORIZATION,
+}

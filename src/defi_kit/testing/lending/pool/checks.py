@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import floor
+from typing import Final
 
 from ....lending.books import DUST_DIVISOR
 from ....lending.interest import RAY, to_assets_up
@@ -27,6 +28,10 @@ from ...violations import Violation, hold
 from ...words import grouped
 
 Prices = tuple[int | Exception, ...]
+CLOSING: Final = frozenset(
+    ("deposit", "mint", "withdraw", "redeem", "borrow", "leverage", "repay", "liquidate")
+)
+"""Verbs that move cash or debts."""
 
 
 @dataclass(frozen=True)
@@ -173,13 +178,24 @@ def l6(before: Seen, step: Step, after: Seen) -> None:
     )
 
 
+def l7(_: Seen, step: Step, after: Seen) -> None:
+    """From each loan, repayment or withdrawal on the rate is the one of its utilisation."""
+    if step.verb not in CLOSING:
+        return
+    market = after.pool.market
+    rate, due = market.rate, after.pool.parameters.rate.rate(market.utilisation)
+    hold("L7", rate == due, lambda: f"{step} left a rate of {rate}, where {due} is due")
+
+
 def l9(before: Seen, step: Step, after: Seen) -> None:
     """While (1 + bonus) * LTV is below health, a liquidation raises health, makes no bad debt; and
-    none does whatever the LTV while the collateral is worth the debt and the bonus."""
+    none does whatever the LTV while the collateral is worth the debt and the bonus. One that is
+    as large as it may be, and not all, leaves the account at the target."""
     if step.verb != "liquidate":
         return
     adjusted, debt = _debt_and_cover(before, step.target, after.now)
     risk, bonus = _terms(before, step, after.now)
+    _l9_target(before, step, after, risk)
     _l9_cover(before, step, after, debt, bonus)
     if adjusted * WAD <= debt * (WAD + bonus) * risk.liquidation_ltv:
         return
@@ -195,6 +211,27 @@ def l9(before: Seen, step: Step, after: Seen) -> None:
         lambda: (
             f"the liquidation lowered health from {_ratio(adjusted, debt * BPS)} to "
             f"{_ratio(left, owed * BPS)}"
+        ),
+    )
+
+
+def _l9_target(before: Seen, step: Step, after: Seen, risk: Collateral) -> None:
+    """Health is the target, where neither the liquidator nor what there is set the limit."""
+    number = before.pool.parameters.numbers[step.token]
+    left, owed = _debt_and_cover(after, step.target, after.now)
+    held = after.pool.account(step.target).collateral[number]
+    if step.limits != (MAX_UINT256, MAX_UINT256, 0) or not owed or not held:
+        return
+    price, target = before.prices[number], before.pool.parameters.target_health
+    assert isinstance(price, int)
+    # A unit of collateral that was not seized, the rounding of values; debts round up by a share.
+    slack = (price // PRICE_SCALE + 4) * risk.liquidation_ltv + target * (_share(after) + 2)
+    hold(
+        "L9",
+        abs(left - target * owed) <= slack,
+        lambda: (
+            f"a liquidation as large as it may be left a health of {_ratio(left, owed * BPS)}, "
+            f"and {_ratio(target, BPS)} is the target"
         ),
     )
 
@@ -315,6 +352,7 @@ STEP_CHECKS: dict[str, Callable[[Seen, Step, Seen], None]] = {
     "L4": l4,
     "L5": l5,
     "L6": l6,
+    "L7": l7,
     "L9": l9,
     "L10": l10,
     "L11": l11,

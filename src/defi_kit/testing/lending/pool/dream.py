@@ -102,6 +102,12 @@ class TwinWorld(World):
         said = self.pool.authorizations.get(owner.address)
         return said.nonce if said else 0
 
+    def _in_force(self, owner: Account, operator: Account | Any, nonce: int) -> None:
+        """It is the twin that was told."""
+
+    def _once(self, send: Callable[[], Any]) -> None:
+        """Signatures are brought to contracts."""
+
     def _tick(self, step: Step, number: int, price: int | Exception) -> None:
         self.chain.mine()
         self.prices[number] = price

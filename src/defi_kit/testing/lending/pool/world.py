@@ -15,6 +15,7 @@ from ....errors import Reverted
 from ....lending import pool as twin
 from ....lending.authorization import Authorization
 from ....units import MAX_UINT256
+from ...violations import Violation, hold
 from .checks import Step
 from .lockstep import Lockstep, agree
 from .setting import PEOPLE
@@ -120,6 +121,7 @@ class World(Lockstep):
         self, owner: Account, operator: Account | CallbackActor, authorized: bool
     ) -> Receipt | None:
         """`owner` lets an operator act for it, or no more."""
+        nonce = self.nonce(owner)
         receipt = self._step(
             Step("authorize", owner.address, owner.address),
             lambda now: (
@@ -130,6 +132,7 @@ class World(Lockstep):
         )
         change = self.granted.add if authorized else self.granted.discard
         change((owner.address, operator.address))
+        self._in_force(owner, operator, nonce)
         return receipt
 
     def authorize_by_signature(
@@ -156,7 +159,26 @@ class World(Lockstep):
         )
         if receipt:
             self.granted.add((owner.address, operator.address))
+            self._in_force(owner, operator, nonce)
+            self._once(send)
         return receipt
+
+    def _once(self, send: Callable[[], Receipt]) -> None:
+        """L11: what was brought once is not good for a second time."""
+        with self.chain.snapshot():
+            try:
+                send()
+            except Reverted:
+                return
+        raise Violation("L11", "a signature is good for more than once")
+
+    def _in_force(self, owner: Account, operator: Account | CallbackActor, nonce: int) -> None:
+        """L11: an operator may what its owner said last, and nothing signed before can undo it."""
+        said = (owner.address, operator.address) in self.granted
+        may = self.contract.is_authorized(owner, operator)
+        hold("L11", may == said, f"an operator may act: {may}, while its owner said {said}")
+        now = self.nonce(owner)
+        hold("L11", now == nonce + 1, f"the nonce of an owner who was heard is {now} after {nonce}")
 
     def leverage(
         self, who: Account, number: int, amount: int, assets: int, repaid: int
