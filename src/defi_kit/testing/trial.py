@@ -252,7 +252,7 @@ class Trial:
             self.explored.done[done.verb] += 1
         else:
             self.explored.refused[done.verb] += 1
-            self.explored.refusals[refusal_told(done.refused)] += 1
+            self.explored.refusals[type(done.refused).__name__] += 1
 
     def _explain(self, error: Exception) -> None:
         """Story and script go with the error, and into a file; not where a script runs already."""
