@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from defi_kit.cli import main
 from defi_kit.errors import ParameterError
 from defi_kit.simulation.peg import Depeg, run_depeg
+from defi_kit.simulation.peg.depeg import terms
 
 
 def test_the_breaker_keeps_the_loss_out() -> None:
@@ -62,6 +63,20 @@ def test_a_scenario_that_cannot_be_is_refused(wrong: dict[str, float]) -> None:
         Depeg(**wrong)
     with pytest.raises(ParameterError, match="no engine 'ouija'"):
         run_depeg(engine="ouija")
+
+
+def test_what_lies_in_the_swap_is_a_part_of_the_supply() -> None:
+    assert run_depeg(Depeg(supply=1e9, breaker=False)).min_price >= 0.8774
+    with pytest.raises(ParameterError, match=r"stock 1e\+09 is more than the 1e\+06 dollars"):
+        Depeg(supply=1e6)
+
+
+def test_a_tolerance_is_what_was_said() -> None:
+    assert [terms(Depeg(tolerance=one))[2] for one in (0.0157, 0.1256, 0.57)] == [
+        15_700,
+        125_600,
+        570_000,
+    ]
 
 
 def test_the_command_line_tells_both() -> None:

@@ -162,6 +162,8 @@ def test_terras_week_in_pools_of_the_exchange_wants_thinner_ones() -> None:
     assert "they were given" in CliRunner().invoke(main, [*terra, "--depth", "0.03"]).output
     refused = CliRunner().invoke(main, [*terra, "--fit", "1,2"])
     assert "neither is given" in refused.output
+    refused = CliRunner().invoke(main, ["peg", "terra", "--tries", "5"])
+    assert "--fit is not given" in refused.output
 
 
 def test_the_command_line_trades_on_the_exchange() -> None:
@@ -176,3 +178,11 @@ def test_the_command_line_trades_on_the_exchange() -> None:
     assert int(accounts["exchange"]["dollar"]) > 0
     model = CliRunner().invoke(main, [*common, "--json", "--market", "model"]).output
     assert "accounts" not in json.loads(model)
+
+
+def test_a_smaller_run_kills_terras_design_later() -> None:
+    """As docs/pegs.md says: with 8 % the two weeks of the front door end before it does."""
+    done = peg.run(peg.Scenario.of("terra", run_size=0.08, days=28), seed=0)
+    assert all(point.dollar > 0.95 for point in done.path if point.day < 14)
+    assert done.death_day is not None
+    assert 14 < done.death_day < 18

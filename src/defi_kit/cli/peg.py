@@ -31,7 +31,7 @@ def command() -> None:
     metavar="DAYS",
     help="Fit the agents anew to these days, such as 1,2,3 (1 is 2022-05-07).",
 )
-@click.option("--tries", type=click.IntRange(1), default=400, show_default=True, help="Of a fit.")
+@click.option("--tries", type=click.IntRange(1), help="Of a fit.  [default: 400]")
 @click.option("--seed", type=int, help="Of a fit; else of chance in the path, 5 % a day.")
 @click.option(
     "--market",
@@ -45,7 +45,7 @@ def command() -> None:
 @json_option
 def terra(
     days: str | None,
-    tries: int,
+    tries: int | None,
     seed: int | None,
     market: str | None,
     depth: float | None,
@@ -57,12 +57,14 @@ def terra(
     from defi_kit.simulation import peg
 
     if days is None:
+        if tries is not None:
+            raise click.UsageError("--tries are those of a fit: --fit is not given")
         people = None if depth is None else replace(peg.TERRA_PEOPLE, depth=depth)
         report = peg.terra(people, seed=seed, market=market or "model")
     elif market or depth is not None:
         raise click.UsageError("--fit finds the depth, on the market model: neither is given")
     else:
-        report = peg.fit_terra(_days(days), tries=tries, seed=seed or 0)
+        report = peg.fit_terra(_days(days), tries=tries or 400, seed=seed or 0)
     if as_json:
         print_json(report.to_dict())
     else:

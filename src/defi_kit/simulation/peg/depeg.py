@@ -14,7 +14,6 @@ the most part; it is no record of trades. What it rests on (UTC):
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Any, Final, Protocol
@@ -50,7 +49,7 @@ class Depeg:
     supply: float = 5e9
     """Dollars that are out; what stood behind them at first is taken to keep its worth."""
     stock: float = 1e9
-    """Of them, in the swap."""
+    """Of them, in the swap: the supply or less."""
     cap: float = 2e9
     """Most backing that the swap may hold."""
     flow: float = 20e6
@@ -68,6 +67,11 @@ class Depeg:
             value = getattr(self, name)
             if not least <= value <= most:
                 raise ParameterError(f"{name} {value} is not from {least} to {most}")
+        if self.stock > self.supply:
+            raise ParameterError(
+                f"stock {self.stock:g} is more than the {self.supply:g} dollars that are out",
+                hint="what lies in the swap is a part of the supply",
+            )
 
     def price(self, hour: int) -> float:
         """Of the backing, between the script's points on a straight line."""
@@ -219,7 +223,7 @@ class _Twin:
 
 def terms(scenario: Depeg) -> tuple[int, int, int]:
     """Cap [backing], stock [dollar] and tolerance [pips]."""
-    pips = math.floor(scenario.tolerance * 10**6)
+    pips = round(scenario.tolerance * 10**6)
     return int(scenario.cap) * BACKING, int(scenario.stock) * 10**18, pips
 
 
