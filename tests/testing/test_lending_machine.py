@@ -12,7 +12,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from defi_kit.bindings import SimplePool
 from defi_kit.chain import Chain
-from defi_kit.errors import InputError
+from defi_kit.errors import InputError, Reverted
 from defi_kit.testing import (
     LendingMachine,
     LendingMarket,
@@ -23,8 +23,8 @@ from defi_kit.testing import (
     Violation,
 )
 from defi_kit.testing.bytecode import creation_code
-from defi_kit.testing.lending.market import FlashLender
-from defi_kit.units import MAX_UINT256
+from defi_kit.testing.lending.market import FlashLender, View
+from defi_kit.units import MAX_UINT256, WAD
 from testing.broken.my_market import MyMarket
 
 QUICK = settings(
@@ -65,8 +65,10 @@ class Generous(PoolMarket):
 class Forgetful(PoolMarket):
     """Says that everybody is healthy."""
 
-    def _healthy(self, who: Any) -> bool | None:
-        return True
+    def view(self, people: Any) -> View:
+        seen = super().view(people)
+        sound = {who: replace(one, healthy=True) for who, one in seen.positions.items()}
+        return replace(seen, positions=sound)
 
 
 @pytest.mark.parametrize(
@@ -80,6 +82,43 @@ def test_what_is_wrong_is_found(market: type[PoolMarket], invariants: set[str]) 
     with pytest.raises(Violation) as caught:
         run_state_machine_as_test(seed(1)(Machine), settings=QUICK)
     assert caught.value.invariant in invariants
+
+
+@pytest.mark.parametrize("refusing", [False, True])
+def test_our_pool_is_shown_as_each_of_its_views_shows_it(refusing: bool) -> None:
+    with Chain.embedded() as chain:
+        market = PoolMarket.deploy(chain)
+        trial, pool = LendingTrial(market), market.contract
+        trial.supply("carol", 1_000_000 * 10**6)
+        trial.supply_collateral("alice", 0, 10**18)
+        trial.borrow("alice", 1_000 * 10**6)
+        trial.set_price(0, market.world.opening[0] // 3)
+        trial.wait(86_400)
+        if refusing:
+            trial.turn_off(0)
+
+        def healthy(who: Any) -> bool | None:
+            try:
+                return bool(pool.health_of(who) >= WAD)
+            except Reverted:
+                return None
+
+        people = list(trial.accounts.values())
+        view, tokens = market.view(people), (market.world.asset, *market.world.tokens)
+        assert view.now == chain.timestamp
+        for who in people:
+            seen = view.positions[who.address]
+            assert (seen.shares, seen.debt) == (pool.balance_of(who), pool.debt_of(who))
+            assert seen.supplied == pool.convert_to_assets(pool.balance_of(who))
+            assert seen.collateral == tuple(pool.collateral_of(who, t) for t in tokens[1:])
+            assert seen.healthy == healthy(who)
+            assert view.wallets[who.address] == market.wallet(who)
+        assert view.held == tuple(token.balance_of(pool) for token in tokens)
+        assert (view.total_supplied, view.total_debt) == (pool.total_assets(), pool.total_debt())
+        assert (view.total_shares, view.collateral) == (pool.total_supply(), view.held[1:])
+        alice = view.positions[people[0].address]
+        assert alice.healthy is (None if refusing else False)
+        assert trial.position_now("alice") == alice
 
 
 def test_a_subclass_adds_rules_and_invariants() -> None:

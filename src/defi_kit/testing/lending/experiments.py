@@ -45,13 +45,13 @@ def leave(trial: LendingTrial) -> None:
     for number in range(len(trial.terms.collaterals)):
         market.set_price(number, None)
     for name, who in trial.accounts.items():
-        if trial.look().positions[name].debt:
+        if trial.position_now(name).debt:
             _repay_a_little_more(trial, name)
             _must("L12", "repay everything", market.repay, who, MAX_UINT256)
-            left = trial.look().positions[name].debt
+            left = trial.position_now(name).debt
             hold("L12", not left, f"{name} repaid all and owes {trial.money(left)}")
     for name, who in trial.accounts.items():
-        for number, amount in enumerate(trial.look().positions[name].collateral):
+        for number, amount in enumerate(trial.position_now(name).collateral):
             if amount:
                 _must(
                     "L12",
@@ -62,7 +62,7 @@ def leave(trial: LendingTrial) -> None:
                     amount,
                 )
     for name, who in trial.accounts.items():
-        due = trial.look().positions[name].supplied
+        due = trial.position_now(name).supplied
         if due:
             _must(
                 "L12", f"pay {name} the {trial.money(due)} that are due", market.withdraw, who, due
@@ -73,11 +73,11 @@ def _repay_a_little_more(trial: LendingTrial, name: str) -> None:
     """As who works out the debt by the next block does, to be safe; then tried no more."""
     with trial.rewound():
         trial.chain.mine()
-        due = trial.look().positions[name].debt + trial.terms.rounding + 1
+        due = trial.position_now(name).debt + trial.terms.rounding + 1
     with trial.rewound():
         what = f"take {trial.money(due)} for a debt that is a little less"
         _must("L12", what, trial.market.repay, trial.accounts[name], due)
-        left = trial.look().positions[name].debt
+        left = trial.position_now(name).debt
         hold("L12", not left, f"{name} repaid {trial.money(due)} and owes {trial.money(left)}")
 
 
@@ -175,7 +175,7 @@ def round_trip(trial: LendingTrial, who: str, assets: int) -> None:
     market, account = trial.market, trial.accounts[who]
     had, waited = trial.seen.positions[who].supplied, _booked(trial, 2)
     market.supply(account, assets)
-    claim = trial.look().positions[who].supplied - had
+    claim = trial.position_now(who).supplied - had
     if claim <= 0 or not _tried(market.withdraw, account, claim):
         return
     after = trial.look()
@@ -239,7 +239,7 @@ def brink(trial: LendingTrial, who: str, account: str, number: int) -> None:
     with trial.rewound():
         market.set_price(number, trial.known[number])
         trial.chain.mine()
-        owed = trial.look().positions[account].debt
+        owed = trial.position_now(account).debt
     needed = owed * PRICE_SCALE * WAD - others
     if needed <= 0:
         return
@@ -248,7 +248,7 @@ def brink(trial: LendingTrial, who: str, account: str, number: int) -> None:
     with trial.rewound():
         told = market.set_price(number, price)
         trial.chain.mine()
-        exact = trial.look().positions[account].healthy
+        exact = trial.position_now(account).healthy
     if exact:
         with trial.rewound():
             market.set_price(number, price)

@@ -117,6 +117,9 @@ class View:
     reserve: int | None = None
     """What the market keeps for itself of debts and cash, and no lender owns; None where that is
     not told, or is a claim as any lender's. [asset]"""
+    wallets: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """Account's address → what it holds outside, as `LendingMarket.wallet` says it, where that
+    comes along with the rest; who is missing is asked for."""
 
 
 @runtime_checkable

@@ -86,7 +86,10 @@ class LendingTrial(Trial):
         return Sight(
             view=view,
             positions={name: view.positions[who.address] for name, who in accounts.items()},
-            wallets={name: market.wallet(who) for name, who in accounts.items()},
+            wallets={
+                name: view.wallets.get(who.address) or market.wallet(who)
+                for name, who in accounts.items()
+            },
             prices=tuple(self.prices),
             known=tuple(self.known),
         )
@@ -128,6 +131,11 @@ class LendingTrial(Trial):
         """As it was seen last."""
         position: Position = self.seen.positions[name]
         return position
+
+    def position_now(self, name: str) -> Position:
+        """As it is: in an experiment, where nothing is seen between verbs."""
+        self._next, who = None, self.accounts[name]
+        return self.market.view([who]).positions[who.address]
 
     def reaches_others(self, verb: str) -> bool:
         """Whether the market has this verb for another, or can pay another."""

@@ -16,6 +16,7 @@ from ....bindings import CallbackActor, LendingPool, MockOracle, MockToken
 from ....bindings import lending_pool as abi
 from ....chain import Account, Chain, Receipt
 from ....chain.abi import function
+from ....chain.contract import Contract
 from ....errors import Reverted
 from ....lending import pool as twin
 from ....lending.rates import RateModel
@@ -33,9 +34,16 @@ from .setting import (
     units_of,
 )
 
-__all__ = ["Lockstep", "agree"]
+__all__ = ["Lockstep", "Question", "agree", "question"]
 
 SNAPSHOT = function(LendingPool.FUNCTIONS["snapshot"])
+Question = tuple[str, bytes]
+"""Whom a view is asked of, and its calldata."""
+
+
+def question(to: Contract, name: str, *args: Any) -> Question:
+    """A view, to be asked again and again."""
+    return to.address, to.build(name, *args).data
 
 
 class Lockstep:
@@ -94,11 +102,8 @@ class Lockstep:
         self._owners = *self.names, self.actor.address, self.contract.address
         books = ("snapshot", self.names), ("total_assets",), ("total_debt",)
         self._asked = [
-            (to.address, to.build(*call).data)
-            for to, call in (
-                *((self.contract, call) for call in books),
-                *((held, ("balance_of", who)) for who in self._owners for held in holdings),
-            )
+            *(question(self.contract, *call) for call in books),
+            *(question(held, "balance_of", who) for who in self._owners for held in holdings),
         ]
         """Everything that is looked at, as calls: the same after each step."""
         self.granted: set[tuple[str, str]] = set()
@@ -130,7 +135,7 @@ class Lockstep:
 
     def look(self) -> Seen:
         """What the chain shows now."""
-        shown, *numbers = self._answers()
+        shown, *numbers = self.answers(self._asked)
         total_assets, total_debt, *held = [int.from_bytes(number, "big") for number in numbers]
         now, books, drift, total_shares, collaterals, accounts = SNAPSHOT.decode(shown)[0]
         debt_shares, reserve, rate, index, cash, accrued_at = books
@@ -161,11 +166,11 @@ class Lockstep:
             granted=frozenset(self.granted),
         )
 
-    def _answers(self) -> list[bytes]:
+    def answers(self, asked: Sequence[Question]) -> list[bytes]:
         """To all that is asked. A node is asked one view at a time, as its users do."""
         if self.chain.engine == "embedded":
-            return self.chain.calls(self._asked)
-        return [self.chain.call(to, data) for to, data in self._asked]
+            return self.chain.calls(asked)
+        return [self.chain.call(to, data) for to, data in asked]
 
     def now(self) -> int:
         """The next block's time."""

@@ -17,6 +17,7 @@ from ....units import BPS, MAX_UINT256, WAD
 from ...bytecode import creation_code
 from ..market import Collateral, Position, Terms, View
 from .dream import TwinWorld
+from .lockstep import SNAPSHOT, Question, question
 from .setting import ADAPTIVE, RATE
 from .world import World
 
@@ -39,6 +40,8 @@ class PoolMarket:
         self.contract = world.contract
         self.address = "" if world.contract is None else world.contract.address
         self.terms = _terms(world)
+        self._asked: dict[tuple[str, ...], tuple[list[Question], list[Question]]] = {}
+        """Addresses → what `view` of them asks."""
 
     @classmethod
     def deploy(
@@ -181,34 +184,76 @@ class PoolMarket:
     # --- views ------------------------------------------------------------------------------------
 
     def view(self, people: Sequence[Account]) -> View:
-        """Books, positions, and what it holds, with interest to the latest block."""
-        pool, held = self.contract, (self.world.asset, *self.world.tokens)
-        shot = pool.snapshot(list(people))
+        """Books, positions, and what it and people hold, with interest to the latest block."""
+        views, healths = self._questions(people)
+        shown, *numbers = self.world.answers(views)
+        now, books, _, total_shares, collaterals, accounts = SNAPSHOT.decode(shown)[0]
+        claims = list({shares for shares, _, _ in accounts})
+        worth = self.world.answers(
+            [question(self.contract, "convert_to_assets", shares) for shares in claims]
+        )
+        supplied = dict(zip(claims, map(_number, worth), strict=True))
+        healthy = self._healthy(healths, all(price for _, price, _ in collaterals))
+        total_assets, total_debt, *rest = map(_number, numbers)
+        debts, rest = rest[: len(people)], rest[len(people) :]
+        several = len(self.world.tokens) + 1
+        held, *wallets = [
+            tuple(rest[place : place + several]) for place in range(0, len(rest), several)
+        ]
         return View(
-            now=shot.timestamp,
+            now=now,
             positions={
                 who.address: Position(
-                    supplied=pool.convert_to_assets(one.shares),
-                    shares=one.shares,
-                    debt=pool.debt_of(who),
-                    debt_shares=one.debt_shares,
-                    collateral=tuple(one.collateral),
-                    healthy=self._healthy(who),
+                    supplied=supplied[shares],
+                    shares=shares,
+                    debt=debt,
+                    debt_shares=debt_shares,
+                    collateral=tuple(collateral),
+                    healthy=sound,
                 )
-                for who, one in zip(people, shot.accounts, strict=True)
+                for who, (shares, debt_shares, collateral), debt, sound in zip(
+                    people, accounts, debts, healthy, strict=True
+                )
             },
-            total_supplied=pool.total_assets(),
-            total_shares=shot.total_shares,
-            total_debt=pool.total_debt(),
-            total_debt_shares=shot.market.debt_shares,
-            cash=shot.market.cash,
-            held=tuple(token.balance_of(pool) for token in held),
-            collateral=tuple(one.held for one in shot.collaterals),
+            total_supplied=total_assets,
+            total_shares=total_shares,
+            total_debt=total_debt,
+            total_debt_shares=books[0],
+            cash=books[4],
+            held=held,
+            collateral=tuple([believed for _, _, believed in collaterals]),
+            wallets={who.address: owned for who, owned in zip(people, wallets, strict=True)},
         )
 
-    def _healthy(self, who: Account) -> bool | None:
+    def _questions(self, people: Sequence[Account]) -> tuple[list[Question], list[Question]]:
+        """What is asked in the same words each time: the books, what each owes, the balances of
+        the pool and of each; and, since it may be refused, everybody's health."""
+        names = tuple([who.address for who in people])
+        if names not in self._asked:
+            pool, holdings = self.contract, (self.world.asset, *self.world.tokens)
+            views = [
+                question(pool, "snapshot", list(names)),
+                question(pool, "total_assets"),
+                question(pool, "total_debt"),
+                *(question(pool, "debt_of", name) for name in names),
+            ]
+            for owner in (self.address, *names):
+                views += [question(held, "balance_of", owner) for held in holdings]
+            self._asked[names] = views, [question(pool, "health_of", name) for name in names]
+        return self._asked[names]
+
+    def _healthy(self, healths: Sequence[Question], answering: bool) -> list[bool | None]:
+        """All at once while every oracle answers; else one by one, since each may be refused."""
+        if answering:
+            try:
+                return [_number(health) >= WAD for health in self.world.answers(healths)]
+            except Reverted:
+                pass
+        return [self._sound(*health) for health in healths]
+
+    def _sound(self, pool: str, health: bytes) -> bool | None:
         try:
-            return self.contract.health_of(who) >= WAD
+            return _number(self.chain.call(pool, health)) >= WAD
         except Reverted:
             return None
 
@@ -255,6 +300,10 @@ class PoolMarket:
             verb = pool.withdraw_collateral
             each("withdraw collateral", verb, held, token, after=(who, victim))
         return calls
+
+
+def _number(answer: bytes) -> int:
+    return int.from_bytes(answer, "big")
 
 
 def _terms(world: World) -> Terms:
