@@ -120,10 +120,10 @@ def test_the_story_counts_in_whole_dollars(chain: Chain) -> None:
     trial.redeem("alice", 40 * UNIT)
     assert trial.story().splitlines() == [
         "1. alice mints 100 dollars",
-        "2. the price of asset 0 is 1,000 dollars",
+        "2. the price of BTC is 1,000 dollars",
         "3. alice lets bob move everything",
-        "4. bob gives 1 of asset 0 for nothing",
-        "5. what if bob mints 5 dollars, and the price of asset 0 is 1,500 dollars just while "
+        "4. bob gives 1 BTC for nothing",
+        "5. what if bob mints 5 dollars, and the price of BTC is 1,500 dollars just while "
         "alice mints and redeems as much?",
         "6. it is stopped: True",
         "7. alice redeems 40 dollars: refused, Stopped",

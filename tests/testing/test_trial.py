@@ -114,7 +114,8 @@ def test_a_counter_example_is_saved_and_run_again(trial: TillTrial, tmp_path: Pa
     violation = _broken(trial)
     (path,) = trial.folder.glob("*.json")
     assert path.name == "till-T1.json"
-    assert f"Saved: {path}" in violation.__notes__
+    script = path.with_suffix(".py")
+    assert f"Saved: {path}, and the script as {script}" in violation.__notes__
     assert path.with_suffix(".py").read_text() == trial.script() + "\n"
     saved = Counterexample.load(path)
     assert saved == Counterexample.of(trial, violation)

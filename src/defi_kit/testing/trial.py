@@ -24,6 +24,7 @@ from ..units import MAX_UINT256
 from .explored import Explored
 from .recipe import Recipe, demand, folder_of, place_of
 from .violations import Violation
+from .words import refusal_told
 
 __all__ = ["Counterexample", "Invariant", "Step", "Trial", "rewound", "step"]
 
@@ -252,7 +253,7 @@ class Trial:
             self.explored.done[done.verb] += 1
         else:
             self.explored.refused[done.verb] += 1
-            self.explored.refusals[type(done.refused).__name__] += 1
+            self.explored.refusals[refusal_told(done.refused)] += 1
 
     def _explain(self, error: Exception) -> None:
         """Story and script go with the error, and into a file; not where a script runs already."""
@@ -282,7 +283,7 @@ class Trial:
             if any(f"{{{name}}}" in optional for name in left_out):
                 template = template.replace(f"[{optional}]", "")
         told = template.replace("[", "").replace("]", "").format_map(words)
-        return told if done.refused is None else f"{told}: refused, {type(done.refused).__name__}"
+        return told if done.refused is None else f"{told}: refused, {refusal_told(done.refused)}"
 
     def folders(self) -> tuple[str, ...]:
         """Where Python has to look for the trial's class and for its subject's, beyond where it
@@ -413,7 +414,8 @@ class Counterexample:
         """Notes on an error: the story, the script, and the file that it is saved to, if any."""
         error.add_note(f"\nThe story:\n{self.story}\n\nThe script:\n{self.script}")
         if folder is not None:
-            error.add_note(f"Saved: {self.save(folder)}")
+            path = self.save(folder)
+            error.add_note(f"Saved: {path}, and the script as {path.with_suffix('.py')}")
 
     @classmethod
     def load(cls, path: Path) -> Counterexample:

@@ -16,7 +16,7 @@ from ...errors import Reverted
 from ...reverts import NoLiquidity, TooYoung
 from ...units import WAD
 from ..violations import Violation
-from ..words import grouped
+from ..words import grouped, lasting
 from .world import NEVER, struct, structs, told
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ def record(trial: ExchangeTrial, pool: int, age: int) -> None:
     except Reverted as error:
         found = told(error)
         young = isinstance(error, NoLiquidity | TooYoung)
-        trial.insist(young, "X10", f"no price of {age} seconds ago: {error!r}")
+        trial.insist(young, "X10", f"no price of {lasting(age)} ago: {error}")
     if world.twin is None:
         return
     try:

@@ -16,6 +16,7 @@ from ...chain import Account, Chain
 from ...chain.hashing import HasAddress, address_of
 from ...units import MAX_UINT256
 from ..doors import Door
+from ..words import symbols_of
 
 __all__ = ["Door", "PairAdapter", "PairMarket"]
 
@@ -113,6 +114,7 @@ class PairAdapter:
         self.tokens = tuple(MockToken(chain, address_of(token)) for token in tokens)
         first, second = (token.decimals() for token in self.tokens)
         self.decimals = first, second
+        self.symbols = symbols_of(self.tokens, "token")
         self.spender = address_of(spender)
         self.keeper = address_of(spender if keeper is None else keeper)
 

@@ -6,8 +6,9 @@ any pool: X1 to X9, that nobody pays for what another does, and where the money 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import partial
 from typing import Any, ClassVar, Final
 
@@ -15,8 +16,8 @@ from ...errors import Reverted
 from ..explored import Explored
 from ..recipe import Recipe
 from ..trial import Invariant, Literal_, Step, Trial, step
-from ..violations import Violation
-from ..words import grouped
+from ..violations import Violation, hold
+from ..words import grouped, lasting, moved_by, percent, spelled
 from .market import Door, PairMarket
 
 __all__ = ["PAIR_INVARIANTS", "PairTrial", "Sight"]
@@ -39,9 +40,8 @@ class Sight:
         return (*self.wallets[name], self.shares[name])
 
 
-def _hold(holds: bool, number: str, reason: str) -> None:
-    if not holds:
-        raise Violation(number, reason)
+def _hold(holds: bool, number: str, reason: str | Callable[[], str]) -> None:
+    hold(number, holds, reason)
 
 
 def x1(trial: PairTrial, before: Sight, done: Step, after: Sight) -> None:
@@ -52,7 +52,7 @@ def x1(trial: PairTrial, before: Sight, done: Step, after: Sight) -> None:
     late = trial.market.liquidity(*after.reserves)
     # One unit of play: what is measured is a root, rounded down.
     had, has = trial.told_both(before.reserves), trial.told_both(after.reserves)
-    told = f"liquidity {early} before, {late} after: {had} became {has}"
+    told = f"liquidity {moved_by(Fraction(early), Fraction(late))}: {had} became {has}"
     _hold(late + 1 >= early, "X1", told)
     if trial.market.fee and before.reserves != after.reserves:
         _hold(late >= early, "X1", f"{told}, in spite of the fee")
@@ -63,7 +63,7 @@ def x1(trial: PairTrial, before: Sight, done: Step, after: Sight) -> None:
         kept = before.reserves[side] + amount - amount * trial.market.fee // 1_000_000
         rest[side] = min(rest[side], kept)
         enough = trial.market.liquidity(rest[0], rest[1]) + 1 >= early
-        _hold(enough, "X1", f"{told}: a fee of {trial.market.fee} millionths was not kept")
+        _hold(enough, "X1", f"{told}: a fee of {percent(trial.market.fee)} was not kept")
 
 
 def x2(trial: PairTrial, before: Sight, _: Step, after: Sight) -> None:
@@ -71,8 +71,16 @@ def x2(trial: PairTrial, before: Sight, _: Step, after: Sight) -> None:
     if before.supply:
         least = trial.market.liquidity(*before.reserves)
         most = trial.market.liquidity(*after.reserves) + 1
-        told = f"{before.reserves} for {before.supply} shares, {after.reserves} for {after.supply}"
-        _hold(most * before.supply >= least * after.supply, "X2", told)
+        _hold(
+            most * before.supply >= least * after.supply,
+            "X2",
+            lambda: (
+                "liquidity per share "
+                f"{moved_by(Fraction(least, before.supply), Fraction(most, after.supply))}: "
+                f"{trial.told_both(before.reserves)} in {before.supply:,} shares became "
+                f"{trial.told_both(after.reserves)} in {after.supply:,} shares"
+            ),
+        )
 
 
 def x3(trial: PairTrial, _: Sight, __: Step, after: Sight) -> None:
@@ -88,15 +96,17 @@ def x3(trial: PairTrial, _: Sight, __: Step, after: Sight) -> None:
 def x4(_: PairTrial, __: Sight, ___: Step, after: Sight) -> None:
     """Nobody's shares are missing from the supply."""
     owned = sum(after.shares.values())
-    _hold(owned <= after.supply, "X4", f"people have {owned} shares of {after.supply}")
+    _hold(owned <= after.supply, "X4", f"people have {owned:,} shares of {after.supply:,}")
 
 
-def strangers(_: PairTrial, before: Sight, done: Step, after: Sight) -> None:
+def strangers(trial: PairTrial, before: Sight, done: Step, after: Sight) -> None:
     """Nobody loses a token or a share by what another does."""
     for name in PEOPLE:
         if name not in done.arguments[:1]:
             had, has = before.of(name), after.of(name)
-            _hold(had == has, "strangers", f"{name} had {had}, has {has}")
+            if had != has:
+                told = f"{name} had {trial.told_all(had)}, has {trial.told_all(has)}"
+                raise Violation("strangers", told)
 
 
 def money(trial: PairTrial, before: Sight, _: Step, after: Sight) -> None:
@@ -137,6 +147,7 @@ class PairTrial(Trial):
         prepared: bool = False,
     ) -> None:
         self.market = market
+        self.symbols: Sequence[str] = getattr(market, "symbols", ("of token 0", "of token 1"))
         super().__init__(market, recipe=recipe, explored=explored, prepared=prepared)
         self.exempt = market.exempt
 
@@ -202,7 +213,7 @@ class PairTrial(Trial):
         """A plain transfer."""
         self.market.donate(self.person(who), side, amount)
 
-    @step("{seconds} seconds pass")
+    @step("{seconds} pass")
     def wait(self, seconds: int) -> None:
         """The clock leaps."""
         self.chain.advance(seconds)
@@ -301,7 +312,10 @@ class PairTrial(Trial):
                 [now - was for was, now in zip(before.of(one), after.of(one), strict=True)]
                 for one in (who, to)
             )
-            told = f"{name} for {to}: {who}'s tokens and shares moved by {payer}, {to}'s by {taker}"
+            told = (
+                f"{name} for {to}: what {who} has moved by {self.told_all(payer)}, "
+                f"what {to} has by {self.told_all(taker)}"
+            )
             self._insist("strangers", max(payer) <= 0 <= min(taker), told)
 
     @step("what if {who} tries to spend for {victim}?", undone=True)
@@ -318,7 +332,8 @@ class PairTrial(Trial):
                     continue
                 has = self.look().of(victim)
             kept = all(now >= was for was, now in zip(had, has, strict=True))
-            self._insist("strangers", kept, f"{who} can {name} for {victim}: {had} became {has}")
+            told = f"{self.told_all(had)} became {self.told_all(has)}"
+            self._insist("strangers", kept, f"{who} can {name} for {victim}: {told}")
 
     @step(
         "what if {who} does {deed} with {amount}, and the token of side {hook} calls door {door}?",
@@ -343,7 +358,7 @@ class PairTrial(Trial):
         self.note("callbacks")
         if tried.shows and token.last_succeeded():
             answer, later = token.last_result(), self._shown(tried)
-            told = f"{tried.name} shows {answer.hex()} in a {deed}, {later.hex()} after it"
+            told = f"{tried.name} shows {spelled(answer)} in a {deed}, {spelled(later)} after it"
             self._insist("X13", answer in (shown, later), told)
         self.judge(before, Step(deed, (who, *given[deed])), self.look())
 
@@ -380,6 +395,8 @@ class PairTrial(Trial):
         """Amounts in whole tokens, where their side is known."""
         if not isinstance(value, int):
             return str(value)
+        if name == "seconds":
+            return lasting(value)
         side = {"amount0": 0, "amount1": 1}.get(name, given.get("side"))
         if name == "side" or not isinstance(side, int):
             return f"{value:,}"
@@ -389,8 +406,12 @@ class PairTrial(Trial):
 
     def sum_of(self, side: int, raw: int) -> str:
         """So much of the token of that side."""
-        return f"{grouped(raw, self.market.decimals[side])} of token {side}"
+        return f"{grouped(raw, self.market.decimals[side])} {self.symbols[side]}"
 
     def told_both(self, amounts: Sequence[int]) -> str:
         """So much of each."""
         return " and ".join(self.sum_of(side, raw) for side, raw in enumerate(amounts))
+
+    def told_all(self, had: Sequence[int]) -> str:
+        """So much of each, and shares."""
+        return f"{self.told_both(had[:2])} and {had[2]:,} shares"

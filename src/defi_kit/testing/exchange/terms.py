@@ -6,8 +6,9 @@ and a recipient that is none are refused, and so is what would spoil the books.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...bindings import MockToken
@@ -65,11 +66,20 @@ def _served(trial: ExchangeTrial, deed: Deed, payer: Account, taker: Account) ->
     parties += [(taker, asset, got) for asset, got in deed.got.items()]
     had = [_owned(trial, who, asset) for who, asset, _ in parties]
     refusal = _sent(trial, payer, deed.verb, *deed.given, taker, NEVER)
-    trial.insist(refusal is None, "X7", f"{deed.verb} at its quote: {refusal!r}")
+    trial.insist(refusal is None, "X7", f"{deed.verb} at its quote: {refusal}")
     has = [_owned(trial, who, asset) for who, asset, _ in parties]
     moved = [now - was for was, now in zip(had, has, strict=True)]
     due = [change for _, _, change in parties]
-    trial.insist(moved == due, "X7", f"{deed.verb} for another moved {moved}, should {due}")
+
+    def told(changes: Sequence[int]) -> str:
+        assets = [asset for _, asset, _ in parties]
+        return " and ".join(map(partial(_sum_of, trial), assets, changes))
+
+    trial.insist(
+        moved == due,
+        "X7",
+        lambda: f"{deed.verb} for another moved {told(moved)}, should {told(due)}",
+    )
 
 
 def _deeds(trial: ExchangeTrial, who: str, pool: int, token: str, amount: int) -> Iterator[Deed]:
@@ -160,7 +170,8 @@ def _skims(trial: ExchangeTrial, sender: Account, pool: int) -> None:
             had = world.owned(taker, token)
             refusal = _sent(trial, sender, "skim", token, _listed(right), taker)
             got = world.owned(taker, token) - had
-            told = f"what was given should go to another: {got} did, {refusal!r}"
+            came = trial.sum_of(world.symbol(token), got)
+            told = f"what was given should go to another: {came} did, {refusal or 'not refused'}"
             trial.insist(refusal is None and got >= 7, "X7", told)
 
 
@@ -183,6 +194,13 @@ def _owned(trial: ExchangeTrial, who: Account, asset: Asset) -> int:
     if isinstance(asset, int):
         return trial.world.exchange.balance_of(who, asset)
     return MockToken(trial.chain, asset).balance_of(who)
+
+
+def _sum_of(trial: ExchangeTrial, asset: Asset, raw: int) -> str:
+    """So much of a token, or so many shares."""
+    if isinstance(asset, int):
+        return f"{raw:,} shares"
+    return trial.sum_of(trial.world.symbol(asset), raw)
 
 
 def _done(act: Callable[[], Any]) -> Reverted | None:

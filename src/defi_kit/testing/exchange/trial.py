@@ -7,7 +7,8 @@ were made, and a path through several pools is "0>2>1". Amounts are raw.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar
+from functools import partial
+from typing import Any, ClassVar, Final
 
 from ...chain import Account
 from ...dex.pool import Pool, PoolKey
@@ -18,12 +19,20 @@ from ..explored import Explored
 from ..recipe import Recipe
 from ..trial import Invariant, Literal_, Step, Trial, step
 from ..violations import hold
-from ..words import grouped
+from ..words import grouped, lasting, percent
 from . import experiments, terms
 from .invariants import INVARIANTS
 from .world import NEVER, PLENTY, SHARE, World, struct, structs
 
 __all__ = ["ExchangeTrial"]
+
+_WORDS: Final[Mapping[str, Callable[[int], str]]] = {
+    "fee": percent,
+    "amplification": lambda word: f"StableSwap of {word:,}" if word else "constant product",
+    "seconds": lasting,
+    "age": lasting,
+}
+"""How arguments are told that are no amounts."""
 
 
 class ExchangeTrial(Trial):
@@ -88,7 +97,7 @@ class ExchangeTrial(Trial):
 
     # --- pools ------------------------------------------------------------------------------------
 
-    @step("somebody makes a pool of {token} and {other}, fee {fee}, amplification {amplification}")
+    @step("somebody makes a pool of {token} and {other}, fee {fee}, {amplification}")
     def create(self, token: str, other: str, fee: int, amplification: int) -> None:
         """A pool on StableSwap, or without amplification on the constant product."""
         world = self.world
@@ -274,7 +283,12 @@ class ExchangeTrial(Trial):
         token = world.weth if start == ETHER else start
         cut = world.exchange.protocol_fees(token) - self.seen.fees.get(token, 0)
         most = amount * key.fee * SHARE // 10**12
-        self.insist(cut <= most, "X3", f"the protocol takes {cut} raw units, its share is {most}")
+        told = partial(self.sum_of, world.symbol(token))
+        self.insist(
+            cut <= most,
+            "X3",
+            lambda: f"the protocol takes {told(cut)}, its share is {told(most)}",
+        )
 
     def _proceeds(self, start: str, path: Sequence[Any], amount: int) -> int | None:
         return self.world.ask(
@@ -361,7 +375,7 @@ class ExchangeTrial(Trial):
             lambda twin, now: (twin.transfer_shares(giver.address, taker.address, key.id, shares),),
         )
 
-    @step("{seconds} seconds pass")
+    @step("{seconds} pass")
     def wait(self, seconds: int) -> None:
         """The clock leaps."""
         self.chain.advance(seconds)
@@ -385,7 +399,7 @@ class ExchangeTrial(Trial):
             mood,
         )
         # Pools at different prices may give more than they take, all the way round.
-        self._due(less, amount - (got if path[-1].token_out == start else 0), wrong, mood)
+        self._due(token, less, amount - (got if path[-1].token_out == start else 0), wrong, mood)
 
     @step("a contract buys {amount} {out} through {pools} for {token} in a flash, and {mood}")
     def flash_buy(self, token: str, pools: str, out: str, amount: int, mood: str) -> None:
@@ -403,7 +417,7 @@ class ExchangeTrial(Trial):
             start,
             mood,
         )
-        self._due(less, quoted - (amount if path[-1].token_out == start else 0), wrong, mood)
+        self._due(token, less, quoted - (amount if path[-1].token_out == start else 0), wrong, mood)
 
     @step("a contract borrows {amount} {token} for the length of a call, and {mood}")
     def flash_borrow(self, token: str, amount: int, mood: str) -> None:
@@ -420,16 +434,17 @@ class ExchangeTrial(Trial):
             )
         except Reverted as refusal:
             due = mood in ("pays", "gives") and 0 < amount <= self.seen.held[named]
-            self.insist(not due, "X13", f"a loan that would be paid back is refused: {refusal!r}")
+            self.insist(not due, "X13", f"a loan that would be paid back is refused: {refusal}")
             raise
-        self._due(less, 0, wrong, mood)
+        self._due(token, less, 0, wrong, mood)
 
-    def _due(self, less: int, due: int, wrong: bool, mood: str) -> None:
+    def _due(self, token: str, less: int, due: int, wrong: bool, mood: str) -> None:
         """X13: at the end `due` has been paid, and who did wrong was refused."""
         self.note("flash swaps and loans")
         self.insist(not wrong, "X13", f"the contract {mood}, and was served")
         if self.world.mode != "twin":
-            self.insist(less >= due, "X13", f"the contract should have paid {due}, paid {less}")
+            told = f"should have paid {self.sum_of(token, due)}, paid {self.sum_of(token, less)}"
+            self.insist(less >= due, "X13", f"the contract {told}")
 
     @step("{who} does {deed} with {amount} {token} in pool {pool}, and {hook} calls back")
     def call_back(
@@ -450,7 +465,7 @@ class ExchangeTrial(Trial):
         for answer in answers:
             self.note("callbacks")
             locked = answer == Locked.SELECTOR
-            self.insist(locked, "X13", f"called in the middle of {key.id:x}: {answer.hex()}")
+            self.insist(locked, "X13", f"called in the middle of {key.id:#x}: 0x{answer.hex()}")
 
     # --- experiments: done, looked at, undone -----------------------------------------------------
 
@@ -491,7 +506,7 @@ class ExchangeTrial(Trial):
         """X10."""
         experiments.one_block(self, who, pool, token, less, more)
 
-    @step("what was the price of pool {pool} {age} seconds ago?", undone=True)
+    @step("what was the price of pool {pool} {age} ago?", undone=True)
     def record(self, pool: int, age: int) -> None:
         """X10: contract and twin remember the same."""
         experiments.record(self, pool, age)
@@ -530,6 +545,8 @@ class ExchangeTrial(Trial):
             return f"pool {value}" if name == "pools" else str(value)
         if value == NEVER:
             return "whatever it costs"
+        if name in _WORDS:
+            return _WORDS[name](value)
         symbol = self._measured(name, given)
         if symbol is None:
             return f"{value:,}"

@@ -85,11 +85,11 @@ def l1(trial: LendingTrial, _: Sight, __: Step, after: Sight) -> None:
     view, positions = after.view, after.positions.values()
     if view.total_shares is not None:
         shares = sum(position.shares for position in positions)
-        hold("L1", shares == view.total_shares, f"{shares} shares, {view.total_shares} in all")
+        hold("L1", shares == view.total_shares, f"{shares:,} shares, {view.total_shares:,} in all")
     if view.total_debt_shares is not None:
         shares = sum(position.debt_shares for position in positions)
         total = view.total_debt_shares
-        hold("L1", shares == total, f"{shares} debt shares, {total} in all")
+        hold("L1", shares == total, f"{shares:,} debt shares, {total:,} in all")
 
 
 def l2(trial: LendingTrial, before: Sight, done: Step, after: Sight) -> None:
@@ -152,7 +152,14 @@ def l4(trial: LendingTrial, _: Sight, done: Step, after: Sight) -> None:
     if done.verb in ("borrow", "repay"):
         debt, least = after.positions[owner(done)].debt, trial.terms.minimum_debt
         enough = not debt or debt + trial.terms.rounding >= least
-        hold("L4", enough, f"{done.verb} left a debt of {debt}, less than the minimum {least}")
+        hold(
+            "L4",
+            enough,
+            lambda: (
+                f"{done.verb} left a debt of {trial.money(debt)}, less than the minimum of "
+                f"{trial.money(least)}"
+            ),
+        )
     if done.verb != "liquidate" or None in after.prices:
         return
     position = after.positions[str(done.arguments[1])]
@@ -328,8 +335,12 @@ def l10(trial: LendingTrial, before: Sight, done: Step, after: Sight) -> None:
         return
     slack = trial.terms.rounding + grain(after)
     paid = before.wallets[str(who)][0] - after.wallets[str(who)][0]
-    most = int(asked or 0) + slack
-    hold("L10", paid <= most, f"{who} would repay {asked} at most, and paid {paid}")
+    money, most = trial.money, int(asked or 0) + slack
+    hold(
+        "L10",
+        paid <= most,
+        lambda: f"{who} would repay {money(int(asked or 0))} at most, and paid {money(paid)}",
+    )
     got = value(after, after.wallets[str(who)][1:]) - value(before, before.wallets[str(who)][1:])
     taken = value(before, before.positions[str(name)].collateral) - value(
         after, after.positions[str(name)].collateral
@@ -393,7 +404,9 @@ def l13(trial: LendingTrial, before: Sight, done: Step, after: Sight) -> None:
         )
     if done.verb == "supply_collateral":
         cap, held = trial.terms.collaterals[index - 1].cap, after.view.collateral[index - 1]
-        hold("L13", cap is None or held <= cap, f"{held} is held, with a cap of {cap}")
+        if cap is not None and held > cap:
+            told = trial.sum_of(index, held), trial.sum_of(index, cap)
+            raise Violation("L13", f"{told[0]} is held, with a cap of {told[1]}")
     cost = -_gain(before, after, {who, whose})
     most = (trial.terms.rounding + grain(after)) * PRICE_SCALE
     hold("L13", cost <= most, lambda: f"{done.verb} cost {who} {trial.money(cost // PRICE_SCALE)}")

@@ -9,7 +9,7 @@ from ....errors import Reverted
 from ...explored import Explored
 from ...recipe import Recipe
 from ...trial import Literal_, Trial, step
-from ...words import grouped
+from ...words import grouped, lasting
 from .world import ORACLES, AlgoWorld
 
 __all__ = ["AlgoTrial"]
@@ -143,7 +143,7 @@ class AlgoTrial(Trial):
             return f"{grouped(value, self.world.design.decimals)} CASH"
         if name == "percent":
             return f"{value} %"
-        return f"{value:,} seconds" if name == "seconds" else f"{value:,}"
+        return lasting(value) if name == "seconds" else f"{value:,}"
 
 
 def _done(outcome: Any) -> Any:

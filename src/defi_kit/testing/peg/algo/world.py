@@ -22,6 +22,7 @@ from ....units import MAX_UINT256, WAD
 from ...bytecode import creation_code
 from ...trial import rewound
 from ...violations import hold
+from ...words import apart, grouped
 from .controllers import Controller, OnChain, OnTwin
 
 __all__ = ["DESIGN", "ORACLES", "PEOPLE", "SHARES", "AlgoWorld", "Mode", "without"]
@@ -336,7 +337,11 @@ class AlgoWorld:
         pool = liquidity + self._left(before, self.chain.timestamp)
         due = liquidity * liquidity * confidence / (pool * (pool - confidence))
         paid = float(shares * self.share_worth()[0])
-        hold("S5", paid >= due * (1 - 1e-9) - 1, f"shares worth {paid:.0f} paid, due {due:.0f}")
+        hold(
+            "S5",
+            paid >= due * (1 - 1e-9) - 1,
+            lambda: f"shares worth {_dollars(paid)} paid, {_dollars(due - paid)} less than is due",
+        )
 
     def _left(self, before: Algo, now: int) -> float:
         """Of the imbalance of the virtual pools. [$]"""
@@ -350,8 +355,14 @@ class AlgoWorld:
         left = self._left(before, after.imbalance_at)
         play = 2 + (abs(before.imbalance) + abs(most)) * 1e-9  # of floating point
         low, high = sorted((left, left + most))
-        told = f"leans by {after.imbalance}, should between {low:.0f} and {high:.0f}"
-        hold("S5", low - play <= after.imbalance <= high + play, told)
+        hold(
+            "S5",
+            low - play <= after.imbalance <= high + play,
+            lambda: (
+                f"leans by {_dollars(after.imbalance)}, should between {_dollars(low)} and "
+                f"{_dollars(high)}"
+            ),
+        )
 
     def _count(self, start: int, shares: int) -> None:
         if not self.design.max_share_growth or not shares:
@@ -360,7 +371,11 @@ class AlgoWorld:
         counted = self.minted.setdefault(number, [start, 0])
         counted[1] += shares
         cap = counted[0] * self.design.max_share_growth // 10**6
-        hold("S5", counted[1] <= cap, f"{counted[1]} shares minted in an epoch, cap {cap}")
+        hold(
+            "S5",
+            counted[1] <= cap,
+            lambda: f"{_shares(counted[1])} minted in an epoch, with a cap of {_shares(cap)}",
+        )
 
     def _quoted(self, ask: Callable[[int], tuple[int, int]], dollars: int) -> Any:
         with self.chain.snapshot():
@@ -521,17 +536,21 @@ class AlgoWorld:
             with rewound(self), suppress(Reverted):
                 if worse[place] >= 0:
                     send(dollars, *worse, to, sender=who)
-                    hold("S5", False, f"a {verb} at {limit} in spite of a limit of {worse[place]}")
+                    told = self._cash if place == 0 else _shares
+                    beyond_ = f"in spite of a limit of {told(worse[place])}"
+                    hold("S5", False, f"a {verb} at {told(limit)} {beyond_}")
         before = {name: self.holdings(name) for name in due}
         with rewound(self):
             try:
                 send(dollars, *limits, to, sender=who)
             except Reverted as refusal:
-                hold("S5", False, f"a {verb} was refused at its quote: {refusal!r}")
+                hold("S5", False, f"a {verb} was refused at its quote: {refusal}")
             for name, change in due.items():
                 pairs = zip(before[name], self.holdings(name), strict=True)
                 moved = tuple(now - was for was, now in pairs)
-                hold("S5", moved == change, f"a {verb} moved {moved} of {name}'s, not {change}")
+                if moved != change:
+                    told_ = f"a {verb} moved {self._all(moved)} of {name}'s"
+                    hold("S5", False, f"{told_}, not {self._all(change)}")
 
     def taxed(self, dollars: int, who: str) -> None:
         """The collateral turns out to keep half of what is sent: then nobody mints with it. Nothing
@@ -543,12 +562,21 @@ class AlgoWorld:
             account = self.chain.account(who)
             self.algo.contract.mint(dollars, MAX_UINT256, MAX_UINT256, account, sender=account)
             held, books = self.controller.backing(), self.controller.state().held
-            hold("S5", held >= books, f"{held} of the collateral is there, the books say {books}")
+            told = f"{self._cash(held)} is there, the books say {self._cash(books)}"
+            hold("S5", held >= books, told)
 
     def loop(self, dollars: int, who: str = "alice") -> None:
         """The same, and undone."""
         with rewound(self):
             self.go_around(dollars, who)
+
+    def _cash(self, raw: int) -> str:
+        """So much collateral."""
+        return f"{grouped(raw, self.design.decimals)} CASH"
+
+    def _all(self, held: tuple[int, ...]) -> str:
+        """Dollars, collateral and shares."""
+        return f"{_dollars(held[0])}, {self._cash(held[1])} and {_shares(held[2])}"
 
     # --- what always holds ------------------------------------------------------------------------
 
@@ -556,14 +584,31 @@ class AlgoWorld:
         """S5's books; returns the state it looked at."""
         state = self.controller.state()
         low, high = self.design.min_ratio, self.design.max_ratio
-        hold("S5", low <= state.ratio <= high, f"ratio {state.ratio} is out of its bounds")
+        bounds = low <= state.ratio <= high
+        hold("S5", bounds, lambda: f"a ratio of {_percent(state.ratio)} is out of its bounds")
         state.check()
-        hold("S5", state.held == self.held, f"books say {state.held}, paid in {self.held}")
+        hold(
+            "S5",
+            state.held == self.held,
+            lambda: f"books say {self._cash(state.held)}, paid in {self._cash(self.held)}",
+        )
         hold("S5", self.controller.backing() >= self.held, "collateral is missing")
         hold("S5", state.ended == self.ended, "ended otherwise than by its rules")
         if self.lockstep:
-            hold("twin", state == self.twin, f"is {self.twin}, the contract {state}")
+            hold("twin", state == self.twin, lambda: f"the contract's {apart(state, self.twin)}")
         return state
+
+
+def _dollars(raw: float) -> str:
+    return f"{grouped(round(raw), 18)} ALGO"
+
+
+def _shares(raw: int) -> str:
+    return f"{grouped(raw, 18)} SHARE"
+
+
+def _percent(ratio: int) -> str:
+    return f"{grouped(ratio, 16)} %"
 
 
 def _opening(design: AlgoDesign) -> dict[str, int]:

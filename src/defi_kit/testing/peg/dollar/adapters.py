@@ -114,6 +114,8 @@ class PegSwapDollar(DollarAdapter):
     Its stock is not out; what one gets elsewhere is none of its business.
     """
 
+    rounding = 1
+
     def __init__(
         self,
         chain: Chain,
@@ -201,6 +203,7 @@ class AlgoDollar(DollarAdapter):
     """Our AlgoController: asset 0 is its collateral, asset 1 its share."""
 
     own = frozenset({1})
+    rounding = 1
 
     def __init__(self, chain: Chain, design: str = "frax", bytecode: str = "") -> None:
         """Args:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 from typing import TYPE_CHECKING, Final
 
 from ....units import MAX_UINT256
 from ...trial import Invariant, Step
-from ...violations import hold
+from ...violations import Violation, hold
 
 if TYPE_CHECKING:
     from .trial import DollarTrial
@@ -69,23 +70,34 @@ def dollars_moved(before: Sight, done: Step, after: Sight) -> dict[str, int]:
     return change
 
 
-def s1(_: DollarTrial, before: Sight, done: Step, after: Sight) -> None:
+def s1(trial: DollarTrial, before: Sight, done: Step, after: Sight) -> None:
     """Balances move by what was said, and the supply by their sum: by a mint or redemption only."""
     expected = dollars_moved(before, done, after)
     for name, change in expected.items():
         moved = after.balances[name] - before.balances[name]
-        hold("S1", moved == change, f"{name}'s dollars moved by {moved}, not by {change}")
+        if moved != change:
+            told = f"{name}'s dollars moved by {trial.dollars(moved)}"
+            raise Violation("S1", f"{told}, not by {trial.dollars(change)}")
     change = sum(expected.values())
     grown = after.supply - before.supply
-    hold("S1", grown == change, f"the supply moved by {grown}, balances by {change}")
+    dollars = trial.dollars
+    hold(
+        "S1",
+        grown == change,
+        lambda: f"the supply moved by {dollars(grown)}, balances by {dollars(change)}",
+    )
     owned = sum(after.balances.values())
-    hold("S1", owned <= after.supply, f"people have {owned} dollars of {after.supply}")
+    hold(
+        "S1",
+        owned <= after.supply,
+        lambda: f"people have {dollars(owned)} of {dollars(after.supply)}",
+    )
 
 
-def s2(_: DollarTrial, before: Sight, done: Step, after: Sight) -> None:
+def s2(trial: DollarTrial, before: Sight, done: Step, after: Sight) -> None:
     """Nothing is spent beyond an allowance, nor minted beyond the limits or without a price, nor
     moved while all is stopped."""
-    expected = dict(before.allowances)
+    expected, dollars = dict(before.allowances), trial.dollars
     if done.verb == "approve":
         who, spender, amount = done.arguments
         expected[str(who), str(spender)] = int(str(amount))
@@ -93,23 +105,27 @@ def s2(_: DollarTrial, before: Sight, done: Step, after: Sight) -> None:
         who, owner, _to, amount = done.arguments
         pair, spent = (str(owner), str(who)), int(str(amount))
         left = before.allowances[pair]
-        hold("S2", spent <= left, f"{who} moves {spent} of {owner}'s, who allows {left}")
+        told = f"{who} moves {dollars(spent)} of {owner}'s, who allows {dollars(left)}"
+        hold("S2", spent <= left, told)
         # An unlimited allowance may stay as it is.
         endless = left == MAX_UINT256 and after.allowances[pair] == left
         expected[pair] = left if endless else left - spent
     for (owner_, spender_), allowed in expected.items():
         found = after.allowances[owner_, spender_]
-        hold("S2", found == allowed, f"{owner_} lets {spender_} move {found}, not {allowed}")
+        if found != allowed:
+            told = f"{owner_} lets {spender_} move {dollars(found)}, not {dollars(allowed)}"
+            raise Violation("S2", told)
     if done.verb == "mint":
         minted = after.supply - before.supply
-        hold("S2", minted <= before.room, f"{minted} minted, there was room for {before.room}")
+        told = f"{dollars(minted)} minted, there was room for {dollars(before.room)}"
+        hold("S2", minted <= before.room, told)
     hold("S2", not before.stopped or done.verb not in MOVES, f"{done.verb} while all is stopped")
     for name in before.frozen:
         was, now = before.balances[name], after.balances[name]
-        hold("S2", was == now, f"{name} is frozen at {was} dollars, and has {now}")
+        hold("S2", was == now, f"{name} is frozen at {dollars(was)}, and has {dollars(now)}")
 
 
-def covered(before: Sight, after: Sight, what: str) -> None:
+def covered(trial: DollarTrial, before: Sight, after: Sight, what: str) -> None:
     """S4: what stands behind a dollar has not fallen below the floor, nor fallen at all where it
     was below."""
     if before.worth is None or after.worth is None or before.prices != after.prices:
@@ -120,16 +136,19 @@ def covered(before: Sight, after: Sight, what: str) -> None:
     least = after.floor
     if before.supply:
         least = min(least, before.worth / before.supply)
-    told = f"{what} leaves {float(now):.9g} behind a dollar, where {float(least):.9g} is due"
-    hold("S4", now >= least, told)
+    if now < least:
+        told = f"{what} leaves {float(now):.9g} behind a dollar"
+        missing = trial.dollars(ceil((least - now) * after.supply))
+        raise Violation("S4", f"{told}, {missing} less in all than what is due")
 
 
-def s4(_: DollarTrial, before: Sight, done: Step, after: Sight) -> None:
+def s4(trial: DollarTrial, before: Sight, done: Step, after: Sight) -> None:
     """Nothing that is done takes from what stands behind the dollars of others; no dollar is minted
     unbacked."""
     enough = all(held >= booked for held, booked in zip(after.held, after.reserve, strict=True))
-    hold("S4", enough, f"holds {after.held}, books {after.reserve}")
-    covered(before, after, done.verb)
+    told = trial.told_assets
+    hold("S4", enough, lambda: f"holds {told(after.held)}, books {told(after.reserve)}")
+    covered(trial, before, after, done.verb)
 
 
 def s5(trial: DollarTrial, before: Sight, done: Step, after: Sight) -> None:
@@ -139,15 +158,18 @@ def s5(trial: DollarTrial, before: Sight, done: Step, after: Sight) -> None:
     who = str(done.arguments[0])
     gained = trial.gained(before, after, who)
     dollars = after.balances[who] - before.balances[who]
-    hold("S5", gained + dollars <= 0, f"{who} makes {float(gained + dollars):.3g} raw dollars")
+    made = gained + dollars
+    hold("S5", made <= 0, lambda: f"{who} makes {trial.dollars(ceil(made))}")
 
 
-def strangers(_: DollarTrial, before: Sight, done: Step, after: Sight) -> None:
+def strangers(trial: DollarTrial, before: Sight, done: Step, after: Sight) -> None:
     """Nobody's assets move by what another does."""
     for name in PEOPLE:
         if name not in done.arguments[:1]:
             had, has = before.wallets[name], after.wallets[name]
-            hold("strangers", had == has, f"{name} had {had}, has {has}")
+            if had != has:
+                told = f"{name} had {trial.told_assets(had)}, has {trial.told_assets(has)}"
+                raise Violation("strangers", told)
 
 
 def money(trial: DollarTrial, before: Sight, _: Step, after: Sight) -> None:
@@ -160,7 +182,9 @@ def money(trial: DollarTrial, before: Sight, _: Step, after: Sight) -> None:
             sight.held[number] + sum(wallet[number] for wallet in sight.wallets.values())
             for sight in (before, after)
         )
-        hold("money", was == now, f"of asset {number} there were {was}, now {now}")
+        if was != now:
+            there, left = trial.sum_of(number, was), trial.sum_of(number, now)
+            raise Violation("money", f"there were {there}, now {left}")
 
 
 DOLLAR_INVARIANTS: Final[Mapping[str, Invariant]] = {

@@ -17,6 +17,7 @@ from ....chain import Account, Chain
 from ....chain.hashing import HasAddress, address_of
 from ....errors import NotSupported
 from ....units import MAX_UINT256
+from ...words import symbols_of
 
 __all__ = ["DollarAdapter", "DollarMarket"]
 
@@ -40,6 +41,9 @@ class DollarMarket(Protocol):
     """Whether `stop` does something."""
     freezable: bool
     """Whether `freeze` does something."""
+    rounding: int
+    """Units of each asset by which a redemption may fall short of its exact worth: one for each
+    time that it rounds. [raw]"""
     exempt: Mapping[str, str]
     """Invariants that the dollar does not promise, each with the reason: {"S5": "…"}."""
 
@@ -131,6 +135,7 @@ class DollarAdapter:
     stoppable = False
     freezable = False
     exempt: Mapping[str, str] = {}
+    rounding = 2
     fee = Fraction(0)
     """Part of a redemption that is kept."""
 
@@ -151,6 +156,7 @@ class DollarAdapter:
         self.decimals = self.dollar.decimals()
         self.assets = tuple(MockToken(chain, address_of(asset)) for asset in assets)
         self.asset_decimals = tuple(asset.decimals() for asset in self.assets)
+        self.symbols = symbols_of(self.assets, "asset")
         self.keeper = address_of(dollar if keeper is None else keeper)
 
     def fund(self, who: Account) -> None:

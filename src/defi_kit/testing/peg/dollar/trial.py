@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
+from math import ceil
 from typing import Any, ClassVar
 
 from ....errors import Reverted
@@ -13,7 +14,7 @@ from ...explored import Explored
 from ...recipe import Recipe
 from ...trial import Invariant, Literal_, Trial, step
 from ...violations import hold
-from ...words import grouped
+from ...words import grouped, lasting
 from .invariants import DOLLAR_INVARIANTS, PEOPLE, Sight, covered
 from .market import DollarMarket
 
@@ -38,6 +39,9 @@ class DollarTrial(Trial):
         prepared: bool = False,
     ) -> None:
         self.market = market
+        self.symbols: Sequence[str] = getattr(market, "symbols", None) or tuple(
+            f"of asset {number}" for number in range(len(market.asset_decimals))
+        )
         self.stopped = False
         self.frozen: frozenset[str] = frozenset()
         super().__init__(market, recipe=recipe, explored=explored, prepared=prepared)
@@ -97,21 +101,27 @@ class DollarTrial(Trial):
         except Reverted as refusal:
             payable = due <= 0 or amount > market.balance(holder) or self.stopped
             payable = payable or who in self.frozen
-            self._hold("S4", payable, f"a redemption of {amount} refused: {refusal!r}")
+            self._hold("S4", payable, f"a redemption of {self.dollars(amount)} refused: {refusal}")
             raise
         paid = tuple(now - was for was, now in zip(before, market.wallet(holder), strict=True))
-        self._hold("quote", quoted == paid, f"quoted {quoted}, paid {paid}")
+        if quoted != paid:
+            promise = "no quote" if quoted is _REFUSED else f"quoted {self.told_assets(quoted)}"
+            self._hold("quote", False, f"{promise}, paid {self.told_assets(paid)}")
         if None not in market.prices():
             worth = market.worth(paid)
-            told = f"{amount} redeemed for {paid}, worth {float(worth):.6g}, due {float(due):.6g}"
-            self._hold("S4", worth >= due, told)
+            if worth < due:
+                less = self.dollars(ceil(due - worth))
+                told = f"{self.dollars(amount)} redeemed for {self.told_assets(paid)}"
+                self._hold("S4", False, f"{told}, worth {less} less than what is due")
 
     def _due(self, amount: int) -> Fraction:
-        """What is promised, less the rounding of a unit of each asset."""
+        """What is promised, less the rounding in each asset."""
         market = self.market
         if None in market.prices():
             return Fraction(0)
-        return market.promised(amount) - market.worth([1] * len(market.asset_decimals))
+        return market.promised(amount) - market.worth(
+            [market.rounding] * len(market.asset_decimals)
+        )
 
     def _hold(self, invariant: str, holds: bool, reason: str) -> None:
         if invariant not in self.exempt:
@@ -137,7 +147,7 @@ class DollarTrial(Trial):
         """A plain transfer of an asset to where it is held."""
         self.market.donate(self.person(who), number, amount)
 
-    @step("the price of asset {number} is {price}")
+    @step("the price of {number} is {price}")
     def set_price(self, number: int, price: int | None) -> None:
         """Times 1e36; None: its oracle refuses."""
         self.market.set_price(number, price)
@@ -154,7 +164,7 @@ class DollarTrial(Trial):
         self.market.freeze(self.person(who), frozen)
         self.frozen = self.frozen | {who} if frozen else self.frozen - {who}
 
-    @step("{seconds} seconds pass")
+    @step("{seconds} pass")
     def wait(self, seconds: int) -> None:
         """The clock leaps."""
         self.chain.advance(seconds)
@@ -175,7 +185,8 @@ class DollarTrial(Trial):
         if before.priced and before.prices == after.prices:
             dollars = after.balances[who] - before.balances[who]
             gain = self.gained(before, after, who) + dollars
-            self._hold("S5", gain <= 0, f"{who} makes {float(gain):.6g} raw dollars by {what}")
+            if gain > 0:
+                self._hold("S5", False, f"{who} makes {self.dollars(ceil(gain))} by {what}")
 
     @step("what if {who} mints {amount} and redeems it, or the other way around?", undone=True)
     def around(self, who: str, amount: int) -> None:
@@ -187,7 +198,7 @@ class DollarTrial(Trial):
                     continue
                 moved = abs(self.market.balance(self.person(who)) - before.balances[who])
                 if self._tried(second, who, moved):
-                    self._lose(before, who, f"{first} and {second} of {moved}")
+                    self._lose(before, who, f"{first} and {second} of {self.dollars(moved)}")
 
     @step("what if everybody redeems everything, {first} first?", undone=True)
     def run(self, first: str) -> None:
@@ -197,11 +208,11 @@ class DollarTrial(Trial):
             if before.balances[name]:
                 self._tried("redeem", name, before.balances[name])
                 after = self.look()
-                covered(before, after, f"{name}'s leaving")
+                covered(self, before, after, f"{name}'s leaving")
                 before = after
 
     @step(
-        "what if {who} mints {amount}, and the price of asset {number} is {price} just while "
+        "what if {who} mints {amount}, and the price of {number} is {price} just while "
         "{victim} mints and redeems as much?",
         undone=True,
     )
@@ -261,8 +272,10 @@ class DollarTrial(Trial):
                 [now - was for was, now in zip(before.of(one), after.of(one), strict=True)]
                 for one in (who, to)
             )
-            told = f"{name} for {to} moves what {who} has by {payer}, what {to} has by {taker}"
-            self._hold("strangers", max(payer) <= 0 <= min(taker), told)
+            if max(payer) > 0 or min(taker) < 0:
+                told = f"what {who} has by {self.told_all(payer)}"
+                told += f", what {to} has by {self.told_all(taker)}"
+                self._hold("strangers", False, f"{name} for {to} moves {told}")
 
     # --- telling ----------------------------------------------------------------------------------
 
@@ -270,16 +283,40 @@ class DollarTrial(Trial):
         """Amounts in whole dollars or whole assets, prices in dollars for a whole asset."""
         if value == MAX_UINT256 and not isinstance(value, bool):
             return "everything"
-        if not isinstance(value, int) or isinstance(value, bool) or name in ("number", "seconds"):
+        if not isinstance(value, int) or isinstance(value, bool):
             told = name in ("stopped", "frozen")
             return str(value) if told else super().words(name, value, given)
+        if name == "seconds":
+            return lasting(value)
+        if name == "number":
+            return self.symbols[value].removeprefix("of ")
         number = given.get("number")
         if name == "price" and isinstance(number, int):
             whole = value * 10 ** self.market.asset_decimals[number]
             return f"{grouped(whole, 36 + self.market.decimals)} dollars"
         if name == "amount" and isinstance(number, int) and "price" not in given:
-            return f"{grouped(value, self.market.asset_decimals[number])} of asset {number}"
-        return f"{grouped(value, self.market.decimals)} dollars"
+            return self.sum_of(number, value)
+        return self.dollars(value)
+
+    def dollars(self, raw: int) -> str:
+        """So many, for a reason."""
+        if raw == MAX_UINT256:
+            return "everything"
+        told = grouped(raw, self.market.decimals)
+        return f"{told} dollar{'s' * (told not in ('1', '-1'))}"
+
+    def sum_of(self, number: int, raw: int) -> str:
+        """So much of that asset, for a reason."""
+        return f"{grouped(raw, self.market.asset_decimals[number])} {self.symbols[number]}"
+
+    def told_assets(self, amounts: Sequence[int]) -> str:
+        """So much of each asset."""
+        return " and ".join(map(self.sum_of, range(len(amounts)), amounts)) or "nothing"
+
+    def told_all(self, had: Sequence[int]) -> str:
+        """So many dollars, and so much of each asset."""
+        assets = f" and {self.told_assets(had[1:])}" if had[1:] else ""
+        return f"{self.dollars(had[0])}{assets}"
 
 
 _REFUSED: Any = object()

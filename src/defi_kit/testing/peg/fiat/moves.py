@@ -9,8 +9,14 @@ from typing import Any
 from ....stablecoins import Fiat
 from ....units import MAX_UINT256
 from ...violations import hold
+from ...words import grouped
 
-__all__ = ["check_moves"]
+__all__ = ["check_moves", "dollars"]
+
+
+def dollars(raw: int) -> str:
+    """So many, for a reason."""
+    return "everything" if raw == MAX_UINT256 else f"{grouped(raw, 6)} USD"
 
 
 def check_moves(before: Fiat, after: Fiat, verb: str, sender: str, args: tuple[Any, ...]) -> None:
@@ -22,11 +28,15 @@ def check_moves(before: Fiat, after: Fiat, verb: str, sender: str, args: tuple[A
     balances = Counter(before.balances)
     for account, change in _moved(before, verb, sender, args):
         balances[account] += change
-    hold("S1", _some(balances) == _some(after.balances), lambda: _told(verb, balances, after))
+    hold(
+        "S1",
+        _some(balances) == _some(after.balances),
+        lambda: f"{verb}: {_told('balance', balances, after.balances)}",
+    )
     allowed = dict(before.allowances)
     allowed.update(_allowed(before, verb, sender, args))
     due, found = _some(allowed), _some(after.allowances)
-    hold("S2", due == found, lambda: f"{verb}: allowances should be {due}, are {found}")
+    hold("S2", due == found, lambda: f"{verb}: {_told('allowance', due, found)}")
 
 
 def _moved(before: Fiat, verb: str, sender: str, args: tuple[Any, ...]) -> list[tuple[str, int]]:
@@ -65,5 +75,11 @@ def _some(amounts: Mapping[Any, int]) -> dict[Any, int]:
     return {key: amount for key, amount in amounts.items() if amount}
 
 
-def _told(verb: str, balances: Mapping[str, int], after: Fiat) -> str:
-    return f"{verb}: balances should be {_some(balances)}, are {_some(after.balances)}"
+def _told(what: str, due: Mapping[Any, int], found: Mapping[Any, int]) -> str:
+    """Whose is another than it should be."""
+    return "; ".join(
+        f"the {what} of {' to '.join(key) if isinstance(key, tuple) else key} should be "
+        f"{dollars(due.get(key, 0))}, is {dollars(found.get(key, 0))}"
+        for key in sorted({*due, *found})
+        if due.get(key, 0) != found.get(key, 0)
+    )

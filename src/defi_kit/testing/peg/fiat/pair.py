@@ -21,6 +21,7 @@ from ....stablecoins.reserves import statement_digest
 from ....tokens.permit import PermitMessage
 from ...bytecode import creation_code
 from ...violations import hold
+from ...words import apart
 from .moves import check_moves
 from .world import (
     AUDITORS,
@@ -156,7 +157,11 @@ class FiatPair(FiatWorld):
 
     def _same(self) -> None:
         self.twin.check()
-        hold("twin", self.looked == self.twin, f"is {self.twin}, the contract {self.looked}")
+        hold(
+            "twin",
+            self.looked == self.twin,
+            lambda: f"the contract's {apart(self.looked, self.twin)}",
+        )
         oldest = self.usd.oldest_redemption()
         same = oldest == self.twin.redemptions.oldest(now=self.chain.timestamp)
         hold("twin", same, f"the contract says that {oldest} waits longest")

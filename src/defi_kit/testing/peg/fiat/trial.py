@@ -11,7 +11,7 @@ from ....units import MAX_UINT256
 from ...explored import Explored
 from ...recipe import Recipe
 from ...trial import Literal_, Trial, step
-from ...words import grouped
+from ...words import grouped, lasting
 from .pair import FiatPair
 from .world import Signed, SignedOrder, ascending
 
@@ -260,7 +260,7 @@ class FiatTrial(Trial):
             return Role(value).name.lower()
         if name in ("amount", "daily"):
             return "everything" if value == MAX_UINT256 else f"{grouped(value, 6)} USD"
-        return f"{value:,} seconds" if name in ("seconds", "early") else f"{value:,}"
+        return lasting(value) if name in ("seconds", "early") else f"{value:,}"
 
 
 def _other_form(signed: S) -> S:

@@ -31,6 +31,7 @@ from ....stablecoins.reserves import statement_digest
 from ....tokens.permit import MAX_S, Permit, PermitMessage, domain_separator, sign
 from ....tokens.typed_data import sign_digest
 from ...violations import hold
+from .moves import dollars
 
 __all__ = [
     "AUDITORS",
@@ -574,7 +575,11 @@ class FiatWorld:
         """
         state = self.state()
         held = sum(state.balances.values())
-        hold("S1", held == state.supply, f"balances sum to {held}, supply is {state.supply}")
+        hold(
+            "S1",
+            held == state.supply,
+            lambda: f"balances sum to {dollars(held)}, supply is {dollars(state.supply)}",
+        )
         self._check_officers(state)
         self._check_stops(state)
         hold("S3", dict(state.nonces) == self.permits, "signatures used are not those accepted")
@@ -609,7 +614,8 @@ class FiatWorld:
                 for id_, one in state.redemptions.tickets.items()}  # fmt: skip
         hold("S6", seen == self.queue, "the queue is not what was asked for")
         owed = self.usd.dollar.owed()
-        hold("S6", owed == self._owed(), f"owes {owed}, burned for it {self._owed()}")
+        told = f"owes {dollars(owed)}, burned for it {dollars(self._owed())}"
+        hold("S6", owed == self._owed(), told)
         pending = [id_ for id_, one in self.queue.items() if one[2] == RedemptionStatus.PENDING]
         hold("S6", self._line() == pending, "the line is out of order")
 

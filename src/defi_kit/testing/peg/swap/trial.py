@@ -9,8 +9,8 @@ from ....errors import Reverted
 from ...explored import Explored
 from ...recipe import Recipe
 from ...trial import Literal_, Trial, step
-from ...words import grouped
-from .world import SwapWorld
+from ...words import lasting
+from .world import SYMBOLS, SwapWorld
 
 __all__ = ["SwapTrial"]
 
@@ -95,10 +95,10 @@ class SwapTrial(Trial):
         if name == "percent":
             return "nothing" if value is None else f"{value} %"
         if not isinstance(value, int) or not isinstance(side, int):
-            return f"{value:,} seconds" if isinstance(value, int) else str(value)
+            return lasting(value) if isinstance(value, int) else str(value)
         if name == "side":
-            return ("COIN", "BACK")[value]
-        return f"{grouped(value, self.world.decimals(side))} {('BACK', 'COIN')[side]}"
+            return SYMBOLS[1 - value]
+        return self.world.sum_of(side, value)
 
 
 def _done(outcome: Any) -> Any:

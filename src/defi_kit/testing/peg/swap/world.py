@@ -6,9 +6,11 @@ Beside it may run the twin, in lockstep; or the twin runs alone.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import partial
 from typing import Any, Final, Literal, Self
 
 from .... import bindings
@@ -19,14 +21,16 @@ from ....stablecoins import Peg, PegSide, PegSwap
 from ....units import MAX_UINT256
 from ...bytecode import creation_code
 from ...trial import rewound
-from ...violations import hold
+from ...violations import Violation, hold
+from ...words import apart, grouped, whole
 from .swaps import OnChain, OnTwin, Price, Side, Swap
 
-__all__ = ["PEOPLE", "TREASURY", "SwapWorld", "Terms"]
+__all__ = ["PEOPLE", "SYMBOLS", "TREASURY", "SwapWorld", "Terms"]
 
 Mode = Literal["chain", "twin", "both"]
 PEOPLE: Final = ("alice", "bob", "bank")
 TREASURY: Final = "bank"
+SYMBOLS: Final = ("BACK", "COIN")
 PURSE: Final = 10_000
 """What people have at first, of each token. [whole tokens]"""
 CONSTRUCTOR: Final = (
@@ -128,7 +132,7 @@ class SwapWorld:
         terms = terms or Terms()
         first, second = (
             terms.token.deploy(chain, symbol, decimals)
-            for symbol, decimals in zip(("BACK", "COIN"), terms.decimals, strict=True)
+            for symbol, decimals in zip(SYMBOLS, terms.decimals, strict=True)
         )
         tokens = first, second
         for token in tokens:
@@ -183,6 +187,10 @@ class SwapWorld:
         """Of a token."""
         return self.sides[side].decimals
 
+    def sum_of(self, side: Side, raw: int) -> str:
+        """So much of a token, for a reason."""
+        return f"{grouped(raw, self.decimals(side))} {SYMBOLS[side]}"
+
     def par(self, side: Side) -> int:
         """Price in the other one where one is worth one. [1e36]"""
         return self.sides[side].par(self.sides[1 - side])
@@ -213,14 +221,15 @@ class SwapWorld:
         try:
             self.peg.sell(side, amount, who)
         except Reverted as refusal:
-            self._refused_as_quoted(quoted, refusal, before[side] < amount)
+            self._refused_as_quoted(side, quoted, refusal, before[side] < amount)
             return self._refused(
                 "swap_out" if side else "swap_in", amount, self.prices[side], refusal
             )
         after = self.held(0, who), self.held(1, who)
         paid = after[1 - side] - before[1 - side]
         hold("S4", before[side] - after[side] == amount, "took another amount than was sold")
-        hold("S4", paid == quoted, f"quoted {quoted}, paid {paid}")
+        got_ = partial(self.sum_of, 1 - side)
+        hold("S4", paid == quoted, lambda: f"{_quote(quoted, got_)}, paid {got_(paid)}")
         worth, got = self.whole(side, amount), self.whole(1 - side, paid)
         hold("S4", 0 < got <= worth, "paid above par")
         keep = worth * (1 - Fraction(self.sides[side].fee, 10**6))
@@ -232,13 +241,15 @@ class SwapWorld:
         self.check()
         return paid
 
-    @staticmethod
-    def _refused_as_quoted(quoted: int | Reverted, refusal: Reverted, poor: bool) -> None:
+    def _refused_as_quoted(
+        self, side: Side, quoted: int | Reverted, refusal: Reverted, poor: bool
+    ) -> None:
         if isinstance(quoted, Reverted):
             same = quoted.arguments == refusal.arguments
             hold("S4", same, "quote and swap refuse otherwise")
         else:
-            hold("S4", poor, f"quoted {quoted}, refused {refusal}")
+            promise = _quote(quoted, partial(self.sum_of, 1 - side))
+            hold("S4", poor, f"{promise}, and refused: {refusal}")
 
     def _was_at_peg(self, side: Side) -> None:
         price = self.prices[side]
@@ -251,7 +262,9 @@ class SwapWorld:
 
     def _was_within_cap(self, side: Side) -> None:
         cap = self.sides[side].cap
-        hold("S4", self.held(side) <= cap, f"holds {self.held(side)} of side {side}, cap {cap}")
+        held = self.held(side)
+        told = partial(self.sum_of, side)
+        hold("S4", held <= cap, lambda: f"holds {told(held)}, with a cap of {told(cap)}")
 
     def stock(
         self, verb: Literal["fund", "unfund"], side: Side, amount: int, who: str = TREASURY
@@ -303,7 +316,12 @@ class SwapWorld:
         self.peg.sell(side, amount, who, to)
         after = [self.held(side, who), self.held(1 - side, who), self.held(1 - side, to)]
         moved = [now - was for was, now in zip(before, after, strict=True)]
-        hold("S4", moved == [-amount, 0, quoted], f"{to} is due {quoted}, and got {moved[2]}")
+        got = partial(self.sum_of, 1 - side)
+        hold(
+            "S4",
+            moved == [-amount, 0, quoted],
+            lambda: f"{to} is due {got(quoted)}, and got {got(moved[2])}",
+        )
 
     def taxed(self, side: Side, amount: int, who: str) -> None:
         """A token turns out to keep half of what is sent: then the swap takes none of it, neither
@@ -317,7 +335,7 @@ class SwapWorld:
                     self.peg.sell(side, amount, who)
                 else:
                     self.peg.stock("fund", side, amount, TREASURY)
-                hold("S4", False, f"took {amount} of side {side}, of which not all arrived")
+                hold("S4", False, f"took {self.sum_of(side, amount)}, of which not all arrived")
 
     def loop(self, side: Side, amount: int, who: str = "alice") -> None:
         """The same, and undone."""
@@ -361,14 +379,27 @@ class SwapWorld:
         for side in (0, 1):
             issued = self.owed[side] - held[side]
             reserve = held[1 - side] - self.owed[1 - side]
-            hold("S4", reserve >= issued, f"{issued} of side {side} issued, {reserve} behind it")
+            if reserve < issued:
+                told = f"{whole(issued)} {SYMBOLS[side]} issued"
+                raise Violation("S4", f"{told}, {whole(reserve)} {SYMBOLS[1 - side]} behind it")
         state = self.peg.state()
         funded = state.funded_backing, state.funded_dollars
         counted = [self.whole(side, funded[side]) for side in (0, 1)]
-        hold("S4", counted == self.owed, f"{counted} funded by its books, {self.owed} by ours")
+        if counted != self.owed:
+            told_, ours = (
+                " and ".join(
+                    f"{whole(one)} {symbol}" for one, symbol in zip(both, SYMBOLS, strict=True)
+                )
+                for both in (counted, self.owed)
+            )
+            raise Violation("S4", f"{told_} funded by its books, {ours} by ours")
         if self.lockstep:
-            hold("twin", state == self.twin, f"is {self.twin}, the contract {state}")
+            hold("twin", state == self.twin, lambda: f"the contract's {apart(state, self.twin)}")
         return state
+
+
+def _quote(quoted: int | Reverted, told: Callable[[int], str]) -> str:
+    return f"no quote: {quoted}" if isinstance(quoted, Reverted) else f"quoted {told(quoted)}"
 
 
 def _opening(terms: Terms) -> list[Price]:
