@@ -171,6 +171,15 @@ def test_terms_that_cannot_be_are_refused_at_deployment(chain: Chain) -> None:
     for terms in (PegTerms(fine), PegTerms(finer, cap=finer(1_000_000))):
         with pytest.raises(reverts.TooManyDecimals):
             PegSwap.deploy(chain, terms, good)
+    with pytest.raises(InputError, match="is no token"):
+        PegTerms(backing.address).struct()  # type: ignore[arg-type]
+
+
+def test_a_hint_says_what_would_not_move(chain: Chain) -> None:
+    swap = SwapWorld.build(chain).swap
+    for nothing in (lambda: swap.quote(swap.dollar.raw(1)), lambda: swap.collect(swap.backing)):
+        with pytest.raises(reverts.ZeroAmount, match="one goes out, and collect"):
+            nothing()
 
 
 @pytest.mark.parametrize("decimals", [(0, 24), (24, 0), (8, 6), (18, 18)])

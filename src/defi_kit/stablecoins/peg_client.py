@@ -40,6 +40,8 @@ class PegTerms:
 
     def struct(self) -> abi.Side:
         """The same as the contract's constructor takes it."""
+        if not isinstance(self.token, Token):
+            raise InputError(f"{self.token!r} is no token", hint="give Token(chain, address)")
         decimals = self.token.decimals
         if decimals > MAX_DECIMALS:  # before the cap, which in such a token is too large as well
             raise TooManyDecimals(decimals, MAX_DECIMALS)
@@ -261,6 +263,11 @@ class PegSwap:
             raise
 
     def _explain(self, error: Reverted) -> None:
+        if error.name == "ZeroAmount":
+            error.hint = (
+                "nothing would move: at least one base unit comes in and at least one goes out, "
+                "and collect(...) needs a surplus"
+            )
         named = {token.address: token for token in (self.backing, self.dollar)}
         token = named.get(str(error.arguments.get("token")))
         if token is None:
