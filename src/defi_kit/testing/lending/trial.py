@@ -17,7 +17,7 @@ from ...units import MAX_UINT256
 from ..explored import Explored
 from ..recipe import Recipe, demand
 from ..trial import Invariant, Literal_, Step, Trial, step
-from ..words import grouped
+from ..words import grouped, lasting
 from . import experiments
 from .invariants import INVARIANTS, TIMELESS, Sight
 from .market import ClaimSender, FlashLender, Hooked, LendingMarket, Position, TokenSwitch
@@ -307,7 +307,7 @@ class LendingTrial(Trial):
         ):
             return f"{grouped(value, self.terms.decimals)} {self.terms.symbol or 'of the asset'}"
         if name == "seconds":
-            return _time(value)
+            return lasting(value)
         if not isinstance(number, int):
             return f"{value:,}"
         held = self.terms.collaterals[number]
@@ -327,15 +327,3 @@ class LendingTrial(Trial):
         """So much of the asset (place 0), or of collateral number place - 1, for a reason."""
         number = place - 1 if place else None
         return self.words("amount", raw, {"number": number})
-
-
-def _time(seconds: int) -> str:
-    """The two largest units."""
-    parts = []
-    for unit, length in (("year", 31_536_000), ("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        count, seconds = divmod(seconds, length)
-        if count:
-            parts.append(f"{count} {unit}{'s' * (count > 1)}")
-    if seconds:
-        parts.append(f"{seconds} second{'s' * (seconds > 1)}")
-    return " ".join(parts[:2]) or "no time"
