@@ -141,6 +141,8 @@ HINTS: dict[str, str] = {
     "NotEnded": "until the end dollars are redeemed: redeem(dollars)",
     "RatioFixed": "this design's ratio never moves; step_period above zero makes it",
     "StepTooEarly": "the ratio steps once a period; wait until then",
+    "SupplyTooLarge": "ask for less: no more dollars than are out, and no more than a supply holds",
+    "Reentered": "a token called back in the middle of a verb; that is refused",
     "TooFewAlgoShares": "the price has moved; quote again, or accept more with slippage=",
     "TooLittleCollateral": "the price has moved; quote again, or accept more with slippage=",
     "TooLittleGas": "send it with more gas, so that an oracle's refusal is known to be one",

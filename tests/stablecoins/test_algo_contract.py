@@ -127,6 +127,16 @@ def test_virtual_pools_make_a_run_dear_and_recover(chain: Chain, alice: Account)
         algo.quote_mint(algo.dollar(60_000))
 
 
+def test_what_is_too_much_or_too_little_is_said_with_a_remedy(chain: Chain) -> None:
+    world = AlgoWorld.build(chain, DESIGN)
+    world.mint(WAD)
+    algo = world.algo
+    with pytest.raises(reverts.SupplyTooLarge, match="hint: ask for less: no more dollars than"):
+        algo.redeem(algo.dollar(10**12))
+    with pytest.raises(reverts.ZeroAmount, match="hint: ask for more"):
+        algo.redeem(1)
+
+
 def test_only_the_controller_mints_and_burns(chain: Chain, alice: Account) -> None:
     algo, _ = controller(chain, DESIGN)
     token = bindings.AlgoToken(chain, algo.dollar.address)

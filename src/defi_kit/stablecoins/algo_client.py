@@ -373,6 +373,8 @@ class AlgoController:
         }
         if error.name == "EpochCapExceeded":
             units |= dict.fromkeys(("minted", "asked", "cap"), self.share)
+        if error.name == "ZeroAmount":
+            error.hint = "ask for more: nothing would come out of it, or nothing is asked for"
         if error.name == "VirtualPoolExhausted":
             units |= dict.fromkeys(("asked", "left"), self.dollar)
         error.in_units(**{name: token.unit.amount for name, token in units.items()})
