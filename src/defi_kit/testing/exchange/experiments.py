@@ -182,7 +182,9 @@ def record(trial: ExchangeTrial, pool: int, age: int) -> None:
         holds = moment <= wanted and total <= state.cumulative_log_price
         if wanted >= state.updated_at:
             holds = (total, moment) == (state.cumulative_log_price_at(wanted), wanted)
-        trial.insist(holds, "X10", f"on record at {wanted} is {found}, of {state}")
+        last = f"the last of the pool is {state.cumulative_log_price:,} [Q64]"
+        told_ = f"on record of {lasting(age)} ago is a sum of logarithms of {total:,}"
+        trial.insist(holds, "X10", f"{told_}, {last}")
     except Reverted as error:
         found = told(error)
         young = isinstance(error, NoLiquidity | TooYoung)

@@ -15,6 +15,7 @@ from ...dex.constant_product import ConstantProduct
 from ...dex.exchange import NOBODY
 from ...dex.pool import LOCKED_SHARES, Pool, PoolKey
 from ..trial import Invariant, Step
+from ..words import apart
 from .world import PEOPLE, PLENTY, Books
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def _difference(trial: ExchangeTrial, meant: Books, shown: Books) -> str:
         if said != found:
             told = trial.pool_told(key, said), trial.pool_told(key, found)
             if told[0] == told[1]:  # it is the time, or the sum of logarithms
-                told = str(said), str(found)
+                return f"of a pool {apart(found, said)}, by the twin"
             return f"a pool has {told[1]}, by the twin {told[0]}"
     for what, said_of, found_of in (
         ("held", meant.held, shown.held),
