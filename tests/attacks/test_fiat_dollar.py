@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from defi_kit import reverts
+from defi_kit import bindings, reverts
 from defi_kit.chain import Account, Chain
+from defi_kit.chain.base import named_key
 from defi_kit.chain.hashing import ZERO_ADDRESS
 from defi_kit.errors import Reverted
 from defi_kit.stablecoins import FiatDollar, SignedAuthorization, SignedStatement
@@ -90,6 +91,51 @@ def test_garbage_signs_for_nobody(
     forged = SignedAuthorization(replace(message, owner=owner), signature)
     with pytest.raises(reverts.SignatureInvalid):
         usd.transfer_with_authorization(forged, sender=attacker)
+
+
+def test_what_an_owner_signs_for_one_wallet_moves_nothing_of_another(
+    usd: FiatDollar, alice: Account, attacker: Account, chain: Chain
+) -> None:
+    one, other = (bindings.MockWallet.deploy(chain, alice) for _ in range(2))
+    for wallet in (one, other):
+        usd.transfer(wallet, usd(5), sender=alice)
+    signed = usd.sign_transfer(one, attacker, usd(5), key=named_key("alice"))
+    for victim in (other.address, alice.address):
+        with pytest.raises(reverts.SignatureInvalid):
+            usd.transfer_with_authorization(
+                replace(signed, message=replace(signed.message, owner=victim))
+            )
+    usd.transfer_with_authorization(signed)
+    for again in (signed, signed.malleated()):
+        with pytest.raises(reverts.AuthorizationSpent):
+            usd.transfer_with_authorization(again)
+
+
+@pytest.mark.parametrize(
+    "runtime",
+    [
+        "366000600037366000f3",  # says again what it was asked
+        "631626ba7e60e01b60005260046000f3",  # the magic value in four bytes
+        "631626ba7e60e01b60010160005260206000f3",  # the magic value, and something after it
+        "631626ba7e60005260206000f3",  # the magic value at the wrong end
+        "00",  # nothing
+    ],
+)
+def test_no_answer_but_the_magic_value_signs_for_a_contract(
+    usd: FiatDollar, alice: Account, attacker: Account, chain: Chain, runtime: str
+) -> None:
+    code = bytes.fromhex(runtime)
+    copy = f"60{len(code):02x}600c60003960{len(code):02x}6000f3"
+    made = chain.transact(None, bytes.fromhex(copy) + code).contract_address
+    assert made is not None
+    usd.transfer(made, usd(5), sender=alice)
+    key = named_key("attacker")
+    with pytest.raises(reverts.SignatureInvalid):
+        usd.transfer_with_authorization(usd.sign_transfer(made, attacker, usd(5), key=key))
+    with pytest.raises(reverts.SignatureInvalid):
+        usd.permit(usd.sign_permit(made, attacker, usd(5), key=key))
+    with pytest.raises(reverts.SignatureInvalid):
+        usd.cancel_authorization(usd.sign_cancellation(made, bytes(32), key=key))
 
 
 def test_a_deposit_by_authorization_cannot_be_sent_ahead_of_its_receiver(

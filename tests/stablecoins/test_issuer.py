@@ -134,13 +134,24 @@ def test_a_refused_deposit_is_never_attested(
         usd.mint(alice, 1, sender=other)
 
 
+def test_a_bank_that_lost_cash_takes_no_deposit_and_states_none(
+    usd: FiatDollar, alice: Account
+) -> None:
+    issuer = issuer_of(usd, HonestBank())
+    issuer.deposit(alice, usd(100))
+    issuer.bank = HonestBank(cash=usd(99).raw)
+    with pytest.raises(reverts.MintBeyondReserves, match="reserves=60099 USD, liabilities=100 USD"):
+        issuer.deposit(alice, usd(60_000))
+    assert (issuer.bank.cash, len(usd.statements())) == (usd(99).raw, 1)
+
+
 def test_a_deposit_that_fails_once_attested_is_taken_back(
     usd: FiatDollar, alice: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     issuer = issuer_of(usd, HonestBank())
     issuer.deposit(alice, usd(5))
     monkeypatch.setattr(FiatDollar, "require_mint", lambda *_, **__: None)
-    usd.freeze(alice)  # in between
+    usd.freeze(alice)  # only now
     with pytest.raises(reverts.AccountIsFrozen):
         issuer.deposit(alice, usd(60))
     assert [one.reserves for one in usd.statements()] == [5 * 10**6, 65 * 10**6, 5 * 10**6]

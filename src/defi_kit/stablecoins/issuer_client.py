@@ -84,7 +84,7 @@ class Issuer:
         try:
             self.bank = before.deposit(raw, now=self.usd.chain.timestamp)
             if self.usd.mintable().raw < raw:
-                self._require_customer(customer, raw)
+                self._require_mint(customer, raw)
                 stating = True
                 self.attest()
             return self.usd.mint(customer, raw, sender=self.minter)
@@ -94,13 +94,20 @@ class Issuer:
                 self._take_back(error)
             raise
 
-    def _require_customer(self, customer: Who, raw: int) -> None:
-        """What `mint` would be refused with once the cash is attested: any other minter could
-        issue dollars on a statement of cash that went back to the customer.
+    def _require_mint(self, customer: Who, raw: int) -> None:
+        """What `mint` would be refused with once the bank is attested with the cash: any other
+        minter could issue dollars on a statement of cash that went back to the customer.
         """
+        usd = self.usd
         # The reserves are the last that the contract looks at: nothing else is amiss.
         with suppress(MintBeyondReserves, StatementTooOld):
-            self.usd.require_mint(customer, raw, sender=self.minter)
+            usd.require_mint(customer, raw, sender=self.minter)
+        liabilities = usd.total_supply().raw + usd.owed.raw
+        if liabilities + raw > self.bank.stated:
+            refusal = MintBeyondReserves(self.bank.stated, liabilities, raw)
+            show = usd.unit.amount
+            refusal.in_units(reserves=show, liabilities=show, amount=show)
+            raise refusal
 
     def _take_back(self, error: BaseException) -> None:
         """Attests the bank without the cash of a deposit that failed after it was attested."""
