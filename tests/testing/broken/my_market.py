@@ -32,7 +32,13 @@ class MyMarket(Adapter):
             max_bonus=self.pool.bonus(),
             price=PRICE,
         )
-        terms = Terms(asset=usd.address, symbol="USD", decimals=6, collaterals=(collateral,))
+        terms = Terms(
+            asset=usd.address,
+            symbol="USD",
+            decimals=6,
+            collaterals=(collateral,),
+            dust=self.pool.dust(),
+        )
         super().__init__(chain, self.pool, terms)
 
     def supply(self, who: Account, assets: int) -> None:

@@ -75,6 +75,14 @@ SIMPLE: Faults = {
         "if (p.collateral == 0) _cancel(account, debtOf(account)); // a loss for the lenders",
         "if (p.collateral == 0) return (repaid, seized);",
     ),
+    "a liquidation leaves a grain, and nobody comes for the debt": (
+        "require(p.debtShares == 0 || valueLeft > DUST, WouldLeaveDust(valueLeft));",
+        "valueLeft;",
+    ),
+    "a debt is a loss while some collateral is left": (
+        "if (p.collateral == 0) _cancel",
+        "if (p.collateral < seized / 50) _cancel",
+    ),
     "a repayment of a liquidator is not lent again": (
         "cash += repaid;\n        if",
         "if",
