@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from defi_kit import reverts
 from defi_kit.dex.curves import CONSTANT_PRODUCT, curve_of
 from defi_kit.dex.pool import MAX_RESERVE, Pool
-from defi_kit.dex.stable_swap import StableSwap
+from defi_kit.dex.stable_swap import StableSwap, _least_invariant
 from defi_kit.errors import ParameterError, Reverted
 from dex.strategies import amplifications, magnitudes, stable_pools
 
@@ -365,3 +365,14 @@ def test_the_fee_is_taken_in_pips_of_what_comes_in() -> None:
     curve = StableSwap(100, 18, 18)
     free, dear = (Pool(10**24, 10**24, 1, fee, curve=curve) for fee in (0, 100_000))
     assert dear.amount_out(10**20, True) == free.amount_out(9 * 10**19, True)
+
+
+@given(stable_pools(), WAY)
+def test_a_swap_with_its_price_on_record_works_the_invariant_out_once(
+    pool: Pool, zero_for_one: bool
+) -> None:
+    """It is the dearest step, and the price before a trade is of the same reserves."""
+    _least_invariant.cache_clear()
+    pool._traded(0, 0, zero_for_one, pool.updated_at + 1)
+    pool.curve.amount_out(1, *pool._ordered(zero_for_one), pool.fee, zero_for_one)
+    assert _least_invariant.cache_info().misses == 1

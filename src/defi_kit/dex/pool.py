@@ -471,7 +471,7 @@ class Pool:
             raise ReserveOverflow(reserve, amount, limit)
 
     def _traded(self, paid: int, taken: int, zero_for_one: bool, now: int | None) -> Self:
-        kept = paid - self.protocol_cut(paid)
+        kept = paid - self.protocol_cut(paid) if self.protocol_share else paid
         if zero_for_one:
             return self._next(kept, -taken, 0, now)
         return self._next(-taken, kept, 0, now)
@@ -481,7 +481,8 @@ class Pool:
         cumulative, time = self.cumulative_log_price, self.updated_at
         if now is not None and now != time:
             if self.supply:
-                cumulative += (now - time) * self.log_price
+                price = self.curve.log_price(self.reserve0, self.reserve1)
+                cumulative += (now - time) * price
             time = now
         return type(self)(
             self.reserve0 + change0,

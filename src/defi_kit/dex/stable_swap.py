@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from math import asinh, isqrt, sinh, sqrt
 from typing import Final, Self
 
@@ -53,6 +54,9 @@ class StableSwap:
 
     scale1: int = field(init=False, repr=False, compare=False)
 
+    limits: tuple[int, int] = field(init=False, repr=False, compare=False)
+    """The most a pool can hold of either token: 112 bits in common units. [raw units]"""
+
     def __post_init__(self) -> None:
         hint = "stable pools use 50 to 2,000"
         check_integer(self.amplification, "amplification", 1, MAX_AMPLIFICATION, hint=hint)
@@ -61,6 +65,7 @@ class StableSwap:
         most = max(self.decimals0, self.decimals1)
         object.__setattr__(self, "scale0", 10 ** (most - self.decimals0))
         object.__setattr__(self, "scale1", 10 ** (most - self.decimals1))
+        object.__setattr__(self, "limits", (MAX_RESERVE // self.scale0, MAX_RESERVE // self.scale1))
 
     @property
     def word(self) -> int:
@@ -80,19 +85,7 @@ class StableSwap:
         >>> StableSwap(100, 18, 18).invariant(10**6, 10**6)
         2000000
         """
-        # D^3 + linear * D = constant, both coefficients times 4xy.
-        a, four = 2 * self.amplification, 4 * x * y
-        linear, constant = (a - 1) * four, a * (x + y) * four
-        # A good guess is the real root in floats. How good does not matter: on a convex function
-        # Newton's first step leads above the root from anywhere, and the others down to it.
-        root = sqrt(linear / 3)
-        d = int(2 * root * sinh(asinh(1.5 * constant / linear / root) / 3))
-        d = -(-(2 * d**3 + constant) // (3 * d * d + linear))
-        while (lower := -(-(2 * d**3 + constant) // (3 * d * d + linear))) < d:
-            d = lower
-        while (d - 1) * ((d - 1) * (d - 1) + linear) >= constant:
-            d -= 1
-        return d
+        return _least_invariant(2 * self.amplification, x + y, x * y)
 
     def invariant_down(self, x: int, y: int) -> int:
         """The largest integer that is at most D*(x, y)."""
@@ -112,7 +105,7 @@ class StableSwap:
         """
         a = 2 * self.amplification
         b = a * x - (a - 1) * d
-        under = b * b - (-a * d**3 // x)
+        under = b * b - (-a * d * d * d // x)
         return -((b - isqrt(under - 1) - 1) // (2 * a))
 
     def price(self, x: int, y: int, d: int) -> Fraction:
@@ -123,11 +116,6 @@ class StableSwap:
 
     # --- trades, in raw units ---------------------------------------------------------------------
 
-    @property
-    def limits(self) -> tuple[int, int]:
-        """The most a pool can hold of either token: 112 bits in common units."""
-        return MAX_RESERVE // self.scale0, MAX_RESERVE // self.scale1
-
     def amount_out(
         self, amount_in: int, reserve_in: int, reserve_out: int, fee: int, zero_for_one: bool
     ) -> int:
@@ -136,7 +124,8 @@ class StableSwap:
         x, y = reserve_in * into, reserve_out * out
         paid = amount_in * into * (PIPS - fee) // PIPS
         # Below zero when so little comes in that rounding D up weighs more.
-        return max(0, (y - self.reserve(x + paid, self.invariant(x, y))) // out)
+        left = self.reserve(x + paid, _least_invariant(2 * self.amplification, x + y, x * y))
+        return (y - left) // out if y > left else 0
 
     def amount_in(
         self, amount_out: int, reserve_in: int, reserve_out: int, fee: int, zero_for_one: bool
@@ -174,8 +163,31 @@ class StableSwap:
         """128 + log2 of the marginal price of token0 in token1, both in raw units. [Q64]"""
         x, y = reserve0 * self.scale0, reserve1 * self.scale1
         a = 2 * self.amplification
-        k = a * (x + y) - (a - 1) * self.invariant(x, y)
+        total = x + y
+        k = a * total - (a - 1) * _least_invariant(a, total, x * y)
         return log2((reserve1 * (a * x + k) << 143) // (reserve0 * (a * y + k))) - (15 << 64)
 
     def _scales(self, zero_for_one: bool) -> tuple[int, int]:
         return (self.scale0, self.scale1) if zero_for_one else (self.scale1, self.scale0)
+
+
+@lru_cache(maxsize=16)
+def _least_invariant(a: int, total: int, product: int) -> int:
+    """The smallest integer that is at least D* of two reserves with this sum and this product.
+
+    Remembered, because a trade and the price before it, or many quotes, are of the same reserves.
+    """
+    # D^3 + linear * D = constant, both coefficients times 4xy.
+    linear = 4 * (a - 1) * product
+    constant = 4 * a * total * product
+    # A good guess is the real root in floats. How good does not matter: on a convex function
+    # Newton's first step leads above the root from anywhere, and the others down to it.
+    root = sqrt(linear / 3)
+    d = int(2 * root * sinh(asinh(1.5 * constant / linear / root) / 3))
+    while True:
+        square = d * d
+        d = -(-(2 * d * square + constant) // (3 * square + linear))
+        below = d - 1
+        if below * (below * below + linear) < constant:
+            return d
+        d = below  # not below the root either, and from an integer above it no step leads up

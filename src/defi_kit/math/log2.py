@@ -20,6 +20,7 @@ COEFFICIENTS: Final = (
     0x2E2A8ECA5705FC2EEFA1FFB41A474FA2,
 )
 """2 / (ln 2 * (2k + 1)), k from 7 down to 0. [Q124]"""
+_7, _6, _5, _4, _3, _2, _1, _0 = COEFFICIENTS
 
 
 def log2(x: int) -> int:
@@ -31,16 +32,16 @@ def log2(x: int) -> int:
     whole = x.bit_length() - 1
     scaled = x << (255 - whole) >> 127
     middle = (whole << 64) + (1 << 63)
-    if scaled < SQRT2:
-        return middle - _series(SQRT2 - scaled, SQRT2 + scaled)
-    return middle + _series(scaled - SQRT2, scaled + SQRT2)
-
-
-def _series(numerator: int, denominator: int) -> int:
-    """2 / ln 2 * artanh(numerator / denominator) for a quotient of at most 0.1716. [Q64]"""
-    t = (numerator << 128) // denominator
+    # What remains is 2 / ln 2 * artanh(t) for a quotient of at most 0.1716; the series is odd.
+    t = (abs(scaled - SQRT2) << 128) // (scaled + SQRT2)
     square = t * t >> 128
-    total = 0
-    for coefficient in COEFFICIENTS:
-        total = coefficient + (total * square >> 128)
-    return total * t >> 188
+    # Horner's rule without a loop: this is the hot path.
+    total = _6 + (_7 * square >> 128)
+    total = _5 + (total * square >> 128)
+    total = _4 + (total * square >> 128)
+    total = _3 + (total * square >> 128)
+    total = _2 + (total * square >> 128)
+    total = _1 + (total * square >> 128)
+    total = _0 + (total * square >> 128)
+    rest = total * t >> 188
+    return middle + rest if scaled >= SQRT2 else middle - rest
