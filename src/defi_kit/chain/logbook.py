@@ -26,10 +26,10 @@ from .receipts import Log
 
 __all__ = ["Logbook"]
 
-KEPT: Final = 40_000
+KEPT: Final = 4_000
 """Logs in memory at most; the older half is filed when there are more."""
 
-UNREAD: Final = 4_096
+UNREAD: Final = 1_024
 """Transactions whose logs may stay undecoded: muted contracts' logs are dropped on decoding."""
 
 CHUNK: Final = 1 << 20
