@@ -163,6 +163,18 @@ CHECKED: Faults = {
         "_targetHealth, l.bonus, worth.risk.liquidationLtv)",
         "_targetHealth, l.bonus, worth.risk.borrowLtv)",
     ),
+    "a loan may be taken in the middle of anything": (
+        "function borrow(uint256 assets, address receiver, address account) external nonReentrant",
+        "function borrow(uint256 assets, address receiver, address account) external",
+    ),
+    "a loss beyond the reserve is not to be booked": (
+        "uint256 fromReserve = loss.min(m.reserve);",
+        "uint256 fromReserve = loss;",
+    ),
+    "a small loss costs the whole reserve": (
+        "m.reserve -= uint88(fromReserve);",
+        "m.reserve = 0;",
+    ),
 }
 """Mistakes that are found by what `PoolMachine` knows of our pool, not of anybody's."""
 CHECKED_VAULT: Faults = {
@@ -183,6 +195,14 @@ CHECKED_VAULT: Faults = {
     "the pool pays itself": (
         "require(receiver != address(this), InvalidReceiver(receiver));",
         "receiver;",
+    ),
+    "a claim may be paid out in the middle of anything": (
+        "function withdraw(uint256 assets, address to, address owner) public override nonReentrant",
+        "function withdraw(uint256 assets, address to, address owner) public override",
+    ),
+    "a deposit is booked though less arrives": (
+        "require(held - before == amount,",
+        "require(held >= before,",
     ),
 }
 AUTHORIZATION: Faults = {

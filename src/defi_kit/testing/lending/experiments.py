@@ -33,6 +33,8 @@ __all__ = [
 
 STEP_LOSS: Final = 10**12
 """Booking interest rounds by less than this part of it."""
+COARSE: Final = 1_000
+"""Of fewer raw units than this of a collateral, what brings health back may be less than one."""
 INTRUDER: Final = "the token"
 """Who a token is that calls back, among the people."""
 MUCH: Final = 1_000
@@ -224,7 +226,8 @@ def inflate(trial: LendingTrial, who: str, victim: str, gift: int, assets: int) 
 
 
 def brink(trial: LendingTrial, who: str, account: str, number: int) -> None:
-    """L5: at health 1 nobody is liquidated; a little below it somebody is."""
+    """L5: at health 1 nobody is liquidated; a little below it somebody is, and when all that is
+    posted is worth next to nothing."""
     market = trial.market
     held = trial.seen.positions[account].collateral
     others = sum(
@@ -254,17 +257,23 @@ def brink(trial: LendingTrial, who: str, account: str, number: int) -> None:
             market.set_price(number, price)
             done = _tried(market.liquidate, liquidator, debtor, number, MAX_UINT256)
             hold("L5", not done, f"{account} was liquidated at health 1")
-    if told is None:
-        market.set_price(number, price * 98 // 100)
-        _must(
-            "L5",
-            f"let {account} be liquidated at health 0.98",
-            market.liquidate,
-            liquidator,
-            debtor,
-            number,
-            MAX_UINT256,
-        )
+    if told is None and held[number] >= COARSE:
+        with trial.rewound():
+            market.set_price(number, price * 98 // 100)
+            what = f"let {account} be liquidated at health 0.98"
+            _must("L5", what, market.liquidate, liquidator, debtor, number, MAX_UINT256)
+    prices = {**dict(enumerate(trial.known)), number: price}
+    fallen = {place: max(1, one // 100) for place, one in prices.items()}
+    for place, one in fallen.items():
+        market.set_price(place, one)
+    worth_it = max(trial.terms.dust, 10**trial.terms.decimals) * PRICE_SCALE
+    for place, amount in enumerate(held):
+        rest = sum(some * fallen[n] for n, some in enumerate(held) if n != place)
+        if 0 < rest <= worth_it:
+            continue  # dust of another collateral has to go first
+        if amount * fallen[place] > worth_it and trial.position_now(account).debt:
+            what = f"let {account} be liquidated when all prices have fallen to a hundredth"
+            _must("L5", what, market.liquidate, liquidator, debtor, place, MAX_UINT256)
 
 
 def freeze(trial: LendingTrial, who: str, place: int) -> None:

@@ -161,8 +161,16 @@ def l5(before: Seen, step: Step, after: Seen) -> None:
 
 
 def l6(before: Seen, step: Step, after: Seen) -> None:
-    """A share's value falls only where bad debt is realised, and by no more than that."""
+    """A share's value falls only where bad debt is realised, and by no more than that; the reserve
+    falls by what it bears of that."""
     lost = step.bad_debt - step.from_reserve
+    reserve = after.settled(after.now).market.reserve
+    left = before.settled(after.now).market.reserve - step.from_reserve
+    hold(
+        "L6",
+        reserve == left,
+        lambda: f"the reserve is {before.told(reserve)}, and should be {before.told(left)}",
+    )
     old, new = before.pool.total_shares + VIRTUAL_SHARES, after.pool.total_shares + VIRTUAL_SHARES
     owned = before.settled(after.now).market.total_assets
     was, told = before.total_assets, before.told

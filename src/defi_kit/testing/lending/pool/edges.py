@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from ....bindings import ReentrantToken
 from ....chain import Account
 from ....errors import Reverted
 from ....lending.liquidation import PRICE_SCALE
@@ -216,11 +217,53 @@ def rate(world: World) -> None:
         hold("L7", books.rate == meant, f"the rate is {books.rate}, the books mean {meant}")
 
 
+def callbacks(world: World) -> None:
+    """L3, L13: nobody gets in while tokens move, not even a token with a position of its own; and
+    what does not arrive is not booked."""
+    asset, pool, least = world.asset, world.contract, world.parameters.minimum_debt
+    if not isinstance(asset, ReentrantToken):
+        return
+    with _borrower(world, world.chain.impersonate(asset.address)) as who:
+        if who is None:
+            return
+        with world.chain.snapshot():
+            asset.arm(asset, asset.build("burn", pool, 1).data)
+            what = "deposit a unit more than arrives"
+            refuse(world, "L3", what, "deposit", least, who, by=who)
+        token = world.tokens[0]
+        for verb, *arguments in (
+            ("accrue",),
+            ("deposit", least, who),
+            ("mint", 10**6, who),
+            ("withdraw", least, who, who),
+            ("redeem", 10**6, who, who),
+            ("supply_collateral", token, 1, who),
+            ("withdraw_collateral", token, 1, who, who),
+            ("borrow", least, who, who),
+            ("repay", least, who),
+            ("flash_loan", world.actor, asset, 1, b""),
+        ):
+            _no_entry(world, who, verb, *arguments)
+        for oracle, price in zip(world.oracles, world.opening, strict=True):
+            oracle.set_price(max(1, price // 100))
+        _no_entry(world, who, "liquidate", who, token, MAX_UINT256, MAX_UINT256, 0)
+
+
+def _no_entry(world: World, who: Account, verb: str, *arguments: Any) -> None:
+    """Not by this verb, in the middle of a withdrawal."""
+    asset, pool, least = world.asset, world.contract, world.parameters.minimum_debt
+    with world.chain.snapshot():
+        asset.arm(pool, pool.build(verb, *arguments).data)
+        must(world, "L13", "withdraw", least, who, who, sender=who)
+        entered = asset.last_succeeded()
+        hold("L13", not entered, f"the pool lets a token {verb} in the middle of a withdrawal")
+
+
 @contextmanager
-def _borrower(world: World) -> Iterator[Account | None]:
-    """Someone new who lends, posts every collateral and borrows ten times the minimum, at opening
-    prices; None where the pool has no room for that. Undone."""
-    pool, least, who = world.contract, world.parameters.minimum_debt, _newcomer(world)
+def _borrower(world: World, who: Account | None = None) -> Iterator[Account | None]:
+    """Someone new, or `who`, who lends, posts every collateral and borrows ten times the minimum,
+    at opening prices; None where the pool has no room for that. Undone."""
+    pool, least, who = world.contract, world.parameters.minimum_debt, who or _newcomer(world)
     with world.chain.snapshot():
         _fund(world, who)
         try:
@@ -251,7 +294,7 @@ def _fund(world: World, who: Account) -> None:
 EDGES: dict[str, tuple[Callable[[World], None], ...]] = {
     "L7": (rate,),
     "L12": (gone_collateral,),
-    "L13": (caps, minimum, receivers, others, accept),
+    "L13": (caps, minimum, receivers, others, accept, callbacks),
     "L14": (dear_shares,),
 }
 """Experiment → what belongs to it."""

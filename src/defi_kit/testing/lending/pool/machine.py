@@ -62,6 +62,7 @@ class PoolMachine(LendingMachine):
         for name in ("bob", "carol"):
             self.trial.impersonate("mallory", name)
         self.trial.inflate("mallory", "carol", 10_000 * self.unit, 15_000 * self.unit)
+        self.trial.brink("keeper", "alice", 0)
         for name in EXPERIMENTS:
             self.trial.experiment(name)
 

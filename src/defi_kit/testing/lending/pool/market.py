@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, Self
 
 from .... import reverts
+from ....bindings import ReentrantToken
 from ....bindings.callback_actor import Call
 from ....chain import Account, Chain
 from ....chain.hashing import address_of
@@ -81,6 +82,7 @@ class PoolMarket:
             asset_decimals=asset_decimals,
             collateral_decimals=collateral_decimals,
             rate=RATES[rate],
+            token=ReentrantToken.deploy,
             bytecode=None if bytecode is None else creation_code(bytecode),
             lockstep=mode == "both",
         )
