@@ -93,6 +93,16 @@ def test_a_reason_is_told_in_human_units(chain: Chain, monkeypatch: pytest.Monke
         trial.swap("bob", "ETH", 10**15, "0", "T6")
 
 
+def test_what_is_in_nobodys_books_is_found_without_a_twin(chain: Chain) -> None:
+    change = ("if (PROTOCOL_SHARE != 0) protocolFees[_traded(tokenIn)] += entry.cut;", "")
+    wrong = faulty_bytecode("contracts/dex/Exchange.sol", {"wrong": change})["wrong"].hex()
+    trial = ExchangeTrial(World.build(chain, "chain", bytecode=wrong))
+    trial.create("T6", "WETH", 3_000, 0)
+    trial.add("alice", 0, 10**24, 10**24)
+    with pytest.raises(Violation, match=r"X3: add_one left [0-9.,]+ T6 in nobody's books"):
+        trial.add_one("bob", 0, "T6", 10**20)
+
+
 def test_a_fork_that_is_wrong_is_found_and_its_script_shows_it(tmp_path: Path) -> None:
     """The script runs by itself, in another process, and ends with the same violation."""
     change = ("amount1 = shares * reserves.reserve1() / supply;", "amount1 = shares;")

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["INVARIANTS"]
 
 TRADES: Final = ("add_one", "buy", "flash_buy", "flash_sell", "swap")
+PAYING: Final = ("add", "add_one", "buy", "remove", "remove_one", "swap")
+"""Verbs in which tokens move, and nobody gives any for nothing."""
 
 
 def x1(trial: ExchangeTrial, before: Books, done: Step, after: Books) -> None:
@@ -51,19 +53,31 @@ def x2(trial: ExchangeTrial, before: Books, _: Step, after: Books) -> None:
                 trial.insist(False, "X2", f"liquidity per share fell: {less}")
 
 
-def x3(trial: ExchangeTrial, _: Books, __: Step, after: Books) -> None:
-    """Balances are at least reserves and fees together, and no ether stays."""
+def x3(trial: ExchangeTrial, before: Books, done: Step, after: Books) -> None:
+    """Balances are at least reserves and fees together, and no ether stays; what one joins, leaves
+    or trades with is booked, all of it."""
+    booked = _booked(after)
+    was = _booked(before) if done.verb in PAYING else {}
     for token, held in after.held.items():
-        booked = after.fees.get(token, 0) + sum(
-            pool.reserve0 if token == key.token0 else pool.reserve1
-            for key, pool in after.pools.items()
-            if token in key.tokens
-        )
-        if held < booked:
+        books = booked.get(token, 0)
+        if held < books:
             told = partial(trial.sum_of, trial.world.symbol(token))
-            trial.insist(False, "X3", f"{told(held)} held, {told(booked)} booked")
+            trial.insist(False, "X3", f"{told(held)} held, {told(books)} booked")
+        if was and held - books > before.held[token] - was.get(token, 0):
+            more = held - books - before.held[token] + was.get(token, 0)
+            left = trial.sum_of(trial.world.symbol(token), more)
+            trial.insist(False, "X3", f"{done.verb} left {left} in nobody's books")
     ether = trial.chain.balance(trial.world.exchange.address)
     trial.insist(not ether, "X3", lambda: f"keeps {trial.sum_of('ETH', ether)}")
+
+
+def _booked(books: Books) -> dict[str, int]:
+    """Reserves and fees together, of each token."""
+    booked = dict(books.fees)
+    for key, pool in books.pools.items():
+        for token, reserve in ((key.token0, pool.reserve0), (key.token1, pool.reserve1)):
+            booked[token] = booked.get(token, 0) + reserve
+    return booked
 
 
 def x4(trial: ExchangeTrial, before: Books, _: Step, after: Books) -> None:
