@@ -109,6 +109,7 @@ class LendingMachine(TrialMachine):
                 trial.liquidate("keeper", name, number, MAX_UINT256)
         for number, risk in enumerate(trial.terms.collaterals):
             trial.set_price(number, risk.price)
+        self.small_loss("keeper", "alice")
         for name in ("alice", "bob"):
             trial.supply_collateral(name, 0, self.posted(0, 20_000))
             trial.borrow(name, self.loan(name, 800))
@@ -121,6 +122,17 @@ class LendingMachine(TrialMachine):
         self.shortfall("alice")
         self.ruin("keeper", "bob")
         trial.withdraw("carol", trial.position("carol").supplied // 2)
+
+    def small_loss(self, who: str, account: str) -> None:
+        """A small loan goes bad right after great losses: what is kept for that is gone, and too
+        little is owed for any interest to come of it."""
+        trial, price = self.trial, self.trial.known[0]
+        trial.supply_collateral(account, 0, self.posted(0, 4_000))
+        trial.borrow(account, self.loan(account, 500))
+        trial.set_price(0, max(1, price // 10))
+        self.leave_little(who, account, 0)
+        trial.liquidate(who, account, 0, MAX_UINT256)
+        trial.set_price(0, price)
 
     def ruin(self, who: str, account: str) -> None:
         """All that somebody posted falls, to where it still covers the debt and the bonus, and then
@@ -374,7 +386,20 @@ class LendingMachine(TrialMachine):
             return
         trial.set_price(which, max(1, trial.known[which] * needed // backing[which]))
         part = position.debt * thousandths // 1_000
+        if thousandths >= 1_000:
+            self.leave_little(who, account, which)
         trial.liquidate(who, account, which, MAX_UINT256 if thousandths > 500 else part)
+
+    def leave_little(self, who: str, account: str, which: int) -> None:
+        """Liquidations that leave a hundredth of the collateral and then a grain of it, with debt
+        that neither covers."""
+        trial = self.trial
+        for thousandths in (990, 1_000):
+            position = trial.position(account)
+            worth = position.collateral[which] * trial.known[which] // PRICE_SCALE
+            buys = worth * WAD // (WAD + trial.terms.collaterals[which].max_bonus)
+            if 1 < buys < position.debt:
+                trial.liquidate(who, account, which, buys * thousandths // 1_000 - 1)
 
     @rule(number=NUMBERS)
     def turn_off(self, number: int) -> None:
