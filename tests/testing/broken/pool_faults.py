@@ -155,6 +155,10 @@ CHECKED: Faults = {
         "if (l.collateralLeft == 0) a.held ^= uint16(1 << r.number);",
         "",
     ),
+    "a small loss takes all of the reserve": (
+        "uint256 fromReserve = loss.min(m.reserve);",
+        "uint256 fromReserve = m.reserve;",
+    ),
     "a loan leaves the rate of before it": (
         "m.cash -= uint104(assets);\n        _close(m);\n\n        emit Borrowed",
         "m.cash -= uint104(assets);\n        _market = m;\n\n        emit Borrowed",

@@ -162,10 +162,19 @@ def l5(before: Seen, step: Step, after: Seen) -> None:
 
 def l6(before: Seen, step: Step, after: Seen) -> None:
     """A share's value falls only where bad debt is realised, and by no more than that; the reserve
-    falls by what it bears of that."""
+    falls by what it bears of that, which is all that it can."""
     lost = step.bad_debt - step.from_reserve
     reserve = after.settled(after.now).market.reserve
-    left = before.settled(after.now).market.reserve - step.from_reserve
+    had = before.settled(after.now).market.reserve
+    borne, left = min(step.bad_debt, had), had - step.from_reserve
+    hold(
+        "L6",
+        step.from_reserve == borne,
+        lambda: (
+            f"{before.told(step.from_reserve)} of a loss of {before.told(step.bad_debt)} from a "
+            f"reserve of {before.told(had)}"
+        ),
+    )
     hold(
         "L6",
         reserve == left,
