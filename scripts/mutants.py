@@ -113,7 +113,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--operator", action="append", default=[], choices=OPERATORS)
     parser.add_argument("--stage", action="append", default=[], choices=STAGES, help="all")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="processes; 2")
-    parser.add_argument("--time-limit", type=float, metavar="MINUTES", help="stop then")
+    parser.add_argument(
+        "--time-limit",
+        type=float,
+        metavar="MINUTES",
+        help="end all tests then; each contract is compiled nevertheless",
+    )
     parser.add_argument(
         "--doubt", action="store_true", help="try those listed as equivalent as well"
     )

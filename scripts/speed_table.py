@@ -20,7 +20,7 @@ LINES: Final = {
         " x",
     ),
     "embedded_tx_vs_raw_pyrevm": (
-        "the same, to raw pyrevm with prepared calldata (the worse of transfer and swap)",
+        "a token's transfer or a binding's swap, the worse, to prepared calldata on raw pyrevm",
         " x",
     ),
     "anvil_views_vs_web3": ("views of Anvil, to those through web3.py", " x"),
@@ -29,7 +29,10 @@ LINES: Final = {
         " x",
     ),
     "machine_rules_per_s": ("the same, with every invariant after every rule", " a second"),
-    "twin_swaps_vs_curvesim": ("swaps in the stable pool's twin, to curvesim's pool", " x"),
+    "twin_swaps_vs_curvesim": (
+        "swaps in the stable pool's twin, to curvesim's, neither with a record of prices",
+        " x",
+    ),
     "sweep_two_processes_vs_one": ("a sweep of economies on two processes, to one", " x"),
     "cold_deploy_s": ("the whole economy deployed by a fresh interpreter", " s"),
     "import_s": ("`import defi_kit`", " s"),

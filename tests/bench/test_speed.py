@@ -23,11 +23,13 @@ from defi_kit.bench.growth import SIZES, Growth, measure_growth
 from defi_kit.bench.installed import base_megabytes
 from defi_kit.bench.machine import rules_per_second
 from defi_kit.bench.rivals import RIVALS, rival_rate
+from defi_kit.bench.scene import Scene
 from defi_kit.bench.soak import Look, Soak, measure_soak
 from defi_kit.bench.speed import SPEED_GOALS, SpeedReport, measure_speed
 from defi_kit.bench.stopwatch import rates
 from defi_kit.chain import Chain
 from defi_kit.cli import main
+from defi_kit.dex.stable_swap import StableSwap
 from defi_kit.errors import AnvilNotFound, NotSupported
 
 pytestmark = [pytest.mark.chain, pytest.mark.xdist_group("speed")]  # the report is made once
@@ -72,6 +74,28 @@ def test_ratios_are_of_the_rates_that_are_reported(report: SpeedReport) -> None:
     assert ratios["anvil_views_vs_web3"] == rate["anvil view"] / rate["web3 view"]
     raw = (rate[f"embedded {it}"] / rate[f"raw pyrevm {it}"] for it in ("transfer", "swap"))
     assert ratios["embedded_tx_vs_raw_pyrevm"] == min(raw)
+
+
+def test_of_both_sides_in_turn_the_median_ratio_counts() -> None:
+    run = speed._Run(rounds=7, lives=1, peers={})
+    ours, theirs = iter([10.0, 90.0, 40.0]), iter([5.0, 30.0, 10.0])
+    run._take_turns({"ours": lambda: next(ours), "theirs": lambda: next(theirs)})
+    assert run._rates == {"ours": 40, "theirs": 10}
+    assert run._over("ours", "theirs") == 3
+
+
+def test_twin_and_curvesim_swap_in_the_same_pool() -> None:
+    with Chain.embedded() as chain:
+        scene = Scene(chain)
+    for pool in (scene._stable, scene._recorded):
+        assert pool.curve == StableSwap(100, 18, 18)
+        assert (pool.reserve0, pool.reserve1, pool.fee) == (10**24, 10**24, 400)
+    scene.twin_swap()
+    scene.twin_recorded_swap()
+    assert scene._stable.cumulative_log_price == 0 < scene._recorded.cumulative_log_price
+    program = RIVALS["curvesim"][1]
+    assert "CurvePool(A=100, D=[10**24, 10**24], n=2, fee=4 * 10**6)" in program
+    assert "10**18)" in program
 
 
 def test_what_misses_its_goal_is_named() -> None:

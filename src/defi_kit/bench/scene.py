@@ -9,6 +9,8 @@ from typing import Any
 from .. import deploy
 from ..chain import Chain, Receipt, Transaction
 from ..chain.hashing import address_of
+from ..dex.pool import Pool
+from ..dex.stable_swap import StableSwap
 from ..units import MAX_UINT256
 from .exchanges import DEPTH, SALE, OurExchange, deploy_tokens
 from .stopwatch import Task
@@ -28,7 +30,7 @@ class Scene:
         self._tokens = deploy_tokens(chain, "AB")
         self._exchange = OurExchange(chain)
         self._open_pool()
-        self._pool = self.kit.exchange.pool(self.kit.weth, self.kit.usd)
+        self._stable = self._recorded = _stable_pool(chain.timestamp)
         self._lending = self.kit.lending.state([self.alice])
         self._now = chain.timestamp
 
@@ -64,9 +66,14 @@ class Scene:
         self.kit.lending.supply(self._one_dollar, sender=self.alice)
 
     def twin_swap(self) -> None:
-        """There and back."""
+        """In a stable pool, there and back; all in one block, so no price goes on record."""
         self._now += 1
-        self._pool, _ = self._pool.swap_exact_in(10**15, bool(self._now & 1), now=self._now)
+        self._stable, _ = self._stable.swap_exact_in(SALE, bool(self._now & 1))
+
+    def twin_recorded_swap(self) -> None:
+        """The same, each in a block of its own: the price before it goes on record."""
+        self._now += 1
+        self._recorded, _ = self._recorded.swap_exact_in(SALE, bool(self._now & 1), now=self._now)
 
     def twin_supply(self) -> None:
         """A dollar."""
@@ -93,6 +100,15 @@ class Scene:
             evm.message_call(sender, to, data)
 
         return call
+
+
+def _stable_pool(now: int) -> Pool:
+    """The twin of a pool as curvesim's in `rivals.py`: 4 basis points, 18 decimals, A of 100."""
+    return (
+        Pool(fee=400, updated_at=now, curve=StableSwap(100, 18, 18))
+        .add_liquidity(DEPTH, DEPTH)
+        .pool
+    )
 
 
 @contextmanager

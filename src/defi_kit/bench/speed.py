@@ -62,6 +62,7 @@ IMPORT: Final = (
 RATIOS: Final = {
     "embedded_tx_vs_web3_anvil": ("embedded transfer", "web3 transfer"),
     "embedded_tx_vs_anvil": ("embedded transfer", "anvil transfer"),
+    "embedded_swap_verb_vs_raw_pyrevm": ("embedded swap verb", "raw pyrevm swap"),
     "embedded_tx_vs_titanoboa": ("embedded transfer", "titanoboa transfer"),
     "embedded_tx_vs_eth_tester": ("embedded transfer", "eth-tester transfer"),
     "embedded_tx_vs_verbs": ("embedded transfer", "verbs transfer"),
@@ -69,10 +70,14 @@ RATIOS: Final = {
     "anvil_views_vs_web3": ("anvil view", "web3 view"),
     "machine_rules_embedded_vs_anvil": ("embedded machine, few lives", "anvil machine, few lives"),
     "twin_swaps_vs_curvesim": ("twin swap", "curvesim swap"),
+    "twin_recorded_swaps_vs_curvesim": ("twin swap on record", "curvesim swap"),
     "sweep_two_processes_vs_one": ("economies, 2 at a time", "economies, 1 at a time"),
     "sweep_two_dask_workers_vs_one": ("economies, 2 Dask workers", "economies, 1 Dask worker"),
 }
 """Ratio → ours, theirs."""
+
+TURNS: Final = 3
+"""How often both sides of a dear comparison are measured, in turn."""
 
 Progress = Callable[[str], None]
 
@@ -126,7 +131,8 @@ def measure_speed(
 ) -> SpeedReport:
     """Measures everything that can be measured here; what cannot be says why.
 
-    rounds: of each measurement; the median counts.
+    rounds: of each measurement; the median counts. Of the Hypothesis machine and of what is beside
+            curvesim three at most, both sides in turn.
     lives:  of a lending pool under the Hypothesis machine, on the embedded chain.
     peers:  a Python interpreter that has curvesim installed, or titanoboa, eth-tester or verbs, by
             that name; this one unless given.
@@ -147,6 +153,7 @@ class _Run:
 
     def __init__(self, rounds: int, lives: int, peers: Mapping[str, str]) -> None:
         self._rounds = rounds
+        self._turns = min(rounds, TURNS)
         self._lives = lives
         self._peers = peers
         self._load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
@@ -154,6 +161,7 @@ class _Run:
         self._figures: dict[str, float | None] = {}
         self._reasons: dict[str, str] = {}
         self._missing: dict[str, str] = {}
+        self._paired: list[list[dict[str, float]]] = []
 
     def embedded(self) -> None:
         """the embedded chain beside raw pyrevm"""
@@ -194,30 +202,46 @@ class _Run:
         """the lending machine on both engines"""
         try:
             with Chain.embedded() as chain:
-                found = rules_per_second(chain, self._lives)
-                self._rates["embedded machine rules"] = found
+                again = [rules_per_second(chain, self._lives) for _ in range(self._turns)]
+                self._rates["embedded machine rules"] = median(again)
             # The very same rules on both: some are dearer than others.
             few = max(2, self._lives // 4)
             with Chain.anvil() as slow, Chain.embedded() as chain:
-                self._rates["anvil machine, few lives"] = rules_per_second(slow, few)
-                again = [rules_per_second(chain, few) for _ in range(self._rounds)]
-                self._rates["embedded machine, few lives"] = median(again)
+                self._take_turns(
+                    {
+                        "anvil machine, few lives": partial(rules_per_second, slow, few),
+                        "embedded machine, few lives": partial(rules_per_second, chain, few),
+                    }
+                )
         except (NotSupported, AnvilNotFound) as error:
             self._missing["machine"] = str(error)
 
     def twins(self) -> None:
-        """twins"""
+        """twins, and curvesim's stable pool"""
         with Chain.embedded() as chain:
             scene = Scene(chain)
-        self._measure({"twin swap": scene.twin_swap, "twin supply": scene.twin_supply})
+        self._measure({"twin supply": scene.twin_supply})
+        tasks = {"twin swap": scene.twin_swap, "twin swap on record": scene.twin_recorded_swap}
+        turn = {name: partial(self._rate, task) for name, task in tasks.items()}
+        try:
+            self._take_turns({**turn, "curvesim swap": partial(self._rival, "curvesim")})
+        except NotSupported as error:
+            self._missing["curvesim"] = str(error)
+            self._take_turns(turn)
 
     def rivals(self) -> None:
         """others that do the same in one process"""
-        for name, (what, _) in RIVALS.items():
+        for name in (name for name in RIVALS if name != "curvesim"):
             try:
-                self._rates[what] = rival_rate(name, self._peers.get(name, sys.executable))
+                self._rates[RIVALS[name][0]] = self._rival(name)
             except NotSupported as error:
                 self._missing[name] = str(error)
+
+    def _rival(self, name: str) -> float:
+        return rival_rate(name, self._peers.get(name, sys.executable))
+
+    def _rate(self, task: Task) -> float:
+        return rates({"": task}, rounds=self._rounds)[""]
 
     def sweep(self) -> None:
         """a sweep of economies on one process and on two"""
@@ -276,6 +300,15 @@ class _Run:
             _machine(), self._rates, ratios, self._figures, self._reasons, self._load
         )
 
+    def _take_turns(self, sides: Mapping[str, Callable[[], float]]) -> None:
+        """Each rate in turn, so that what else runs here disturbs all alike; of each the median.
+
+        Their ratios are medians too, of the turns' ratios.
+        """
+        turns = [{name: side() for name, side in sides.items()} for _ in range(self._turns)]
+        self._paired.append(turns)
+        self._rates |= {name: median(turn[name] for turn in turns) for name in sides}
+
     def _measure(self, tasks: Mapping[str, Task]) -> None:
         self._rates |= rates(tasks, rounds=self._rounds)
 
@@ -289,6 +322,9 @@ class _Run:
     def _over(self, ours: str, theirs: str) -> float | None:
         if ours not in self._rates or theirs not in self._rates:
             return None
+        for turns in self._paired:
+            if turns[0].keys() >= {ours, theirs}:
+                return median(turn[ours] / turn[theirs] for turn in turns)
         return self._rates[ours] / self._rates[theirs]
 
 
