@@ -39,11 +39,11 @@ __all__ = ["EmbeddedChain"]
 GAS_LIMIT: Final = 30_000_000
 """Of a block, and of a transaction unless less is given."""
 
-LONGEST_JOURNAL: Final = 5_000
-"""Calls that the EVM may remember before it is renewed: a thousand swaps, some 3 MB."""
+LONGEST_JOURNAL: Final = 10_000
+"""Calls that the EVM may remember before it is renewed: two thousand swaps, some 6 MB."""
 
-JOURNAL_PER_SLOT: Final = 4
-"""The same, for each slot of a large state: to copy one takes as long as a quarter of a call."""
+JOURNAL_PER_SLOT: Final = 1
+"""The same, for each slot of a large state: to copy one takes no longer than a call."""
 
 _REVERT = re.compile(r"Revert \{ gas_used: \d+, output: 0x([0-9a-f]*) \}")
 _HALT = re.compile(r"Halt \{ reason: (\w+)")
@@ -375,7 +375,7 @@ class EmbeddedChain(Chain):
             self._longest_journal *= 2  # or it would be tried after every transaction
             return
         self._evm = fresh
-        # A large state is copied less often: on the average that is a sixteenth of each call.
+        # A large state is copied less often: on the average a call pays for its own journal.
         self._longest_journal = max(LONGEST_JOURNAL, JOURNAL_PER_SLOT * slots)
         self._drop_block()
 

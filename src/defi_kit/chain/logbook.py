@@ -26,10 +26,10 @@ from .receipts import Log
 
 __all__ = ["Logbook"]
 
-KEPT: Final = 4_000
+KEPT: Final = 8_000
 """Logs in memory at most; the older half is filed when there are more."""
 
-UNREAD: Final = 1_024
+UNREAD: Final = 2_048
 """Transactions whose logs may stay undecoded: muted contracts' logs are dropped on decoding."""
 
 CHUNK: Final = 1 << 20
