@@ -148,6 +148,8 @@ from defi_kit.chain import embedded, logbook
 
 if sys.argv[1] == "bounded":
     embedded.LONGEST_JOURNAL, logbook.KEPT, logbook.UNREAD = 3_000, 2_000, 1_000
+else:
+    embedded.LONGEST_JOURNAL = logbook.KEPT = logbook.UNREAD = 10**9
 chain, sizes = Chain.embedded(), []
 token = FaucetToken.deploy(chain, "Token", "T", 18, chain.account("owner"))
 for _ in range(6):
