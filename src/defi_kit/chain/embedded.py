@@ -42,9 +42,6 @@ GAS_LIMIT: Final = 30_000_000
 LONGEST_JOURNAL: Final = 10_000
 """Calls that the EVM may remember before it is renewed: two thousand swaps, some 6 MB."""
 
-JOURNAL_PER_SLOT: Final = 1
-"""The same, for each slot of a large state: to copy one takes no longer than a call."""
-
 _REVERT = re.compile(r"Revert \{ gas_used: \d+, output: 0x([0-9a-f]*) \}")
 _HALT = re.compile(r"Halt \{ reason: (\w+)")
 
@@ -376,7 +373,7 @@ class EmbeddedChain(Chain):
             return
         self._evm = fresh
         # A large state is copied less often: on the average a call pays for its own journal.
-        self._longest_journal = max(LONGEST_JOURNAL, JOURNAL_PER_SLOT * slots)
+        self._longest_journal = max(LONGEST_JOURNAL, slots)
         self._drop_block()
 
     # --- snapshots --------------------------------------------------------------------------------
